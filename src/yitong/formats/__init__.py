@@ -1,0 +1,1 @@
+"""Codecs of published formats: words of others, no business."""

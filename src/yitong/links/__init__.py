@@ -1,0 +1,1 @@
+"""Whom we call. Each link implements a port that a domain defines."""
