@@ -1,0 +1,108 @@
+"""Writing events, and the register of their handlers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from yitong.core.actor import Actor
+from yitong.core.db.models import Event as Row
+from yitong.core.events import Event
+from yitong.core.ids import new_id
+
+CITY = UUID(int=0)  # the hospital_id of an event that belongs to no hospital
+WAKE = "yitong_event"  # the NOTIFY channel: a hint to the relay, never the truth
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class EventMeta:
+    """The envelope that a handler sees beside the event."""
+
+    event_id: UUID
+    actor: str
+    channel: str
+    at: datetime
+    shard: str
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One reaction to one kind of event."""
+
+    name: str
+    event: type[Event]
+    run: Callable[[Any, EventMeta], None]
+    skippable: bool
+
+
+_handlers: dict[str, list[Handler]] = {}
+
+
+def handles(
+    event: type[E], *, skippable: bool = False
+) -> Callable[[Callable[[E, EventMeta], None]], Callable[[E, EventMeta], None]]:
+    """Registers a handler (in a domain's `handlers.py`): at least once, in order within a shard, so idempotent by event id.
+
+    A handler that fails 8 times puts the event among the dead letters; its shard then waits for a person, unless
+    the handler is skippable.
+    """
+
+    def register(run: Callable[[E, EventMeta], None]) -> Callable[[E, EventMeta], None]:
+        handler = Handler(f"{run.__module__.removeprefix('yitong.')}.{run.__name__}", event, run, skippable)
+        _handlers.setdefault(event.operation, []).append(handler)
+        return run
+
+    return register
+
+
+def handlers_of(operation: str) -> list[Handler]:
+    return _handlers.get(operation, [])
+
+
+def append(event: Event, actor: Actor, *, at: datetime, shard: str) -> UUID:
+    """Writes the event's row in the command's transaction. Returns its id."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("an event is written with the change that it tells of")
+    event_id = new_id()
+    Row.objects.create(
+        hospital_id=event.hospital_id or CITY,
+        id=event_id,
+        operation=event.operation,
+        actor=actor.key,
+        channel=actor.channel,
+        subject_id=event.subject_id,
+        from_state=event.from_state,
+        to_state=event.to_state,
+        at=at,
+        shard=shard,
+        body=event.body(),
+        trace_id=actor.trace_id,
+    )
+    transaction.on_commit(_wake)
+    return event_id
+
+
+def _wake() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [WAKE])
+
+
+def read(row: Row, event: type[E]) -> E:
+    """The event as its contract, from its row."""
+    envelope: dict[str, object] = {
+        "hospital_id": None if row.hospital_id == CITY else row.hospital_id,
+        "subject_id": row.subject_id,
+        "from_state": row.from_state,
+        "to_state": row.to_state,
+    }
+    return event.from_row(envelope, row.body)
+
+
+def meta(row: Row) -> EventMeta:
+    return EventMeta(row.id, row.actor, row.channel, row.at, row.shard, row.trace_id)

@@ -1,0 +1,88 @@
+"""Idempotent by key: a repeat gives the first answer.
+
+The row is unique on (actor, operation, key) and lies in the command's own transaction: two at once wait for each
+other at the unique index, and a refusal frees the key again.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, fields, is_dataclass
+from datetime import date, datetime, time
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from django.db import connection
+
+from yitong.core import clock
+from yitong.core.actor import Actor
+from yitong.core.db.models import IdempotencyKey
+from yitong.core.errors import KeyMissing, KeyReused
+
+
+class Keyed(Protocol):
+    """A command contract: a frozen dataclass with the client's key."""
+
+    @property
+    def key(self) -> str: ...
+
+
+A = TypeVar("A")
+
+
+class Once:
+    """One run of a command under its key. `answer` is the first answer where there is one."""
+
+    def __init__(self, actor: Actor, operation: str, key: str, answer: dict[str, Any] | None) -> None:
+        self.answer = answer
+        self._where = {"actor": actor.key, "operation": operation, "key": key}
+
+    def finish(self, answer: A) -> A:
+        """Keeps the answer (a flat dataclass of ids, words, numbers, instants) and gives it back."""
+        assert is_dataclass(answer) and not isinstance(answer, type)
+        IdempotencyKey.objects.filter(**self._where).update(answer=plain(asdict(answer)))
+        return answer
+
+
+def begin(actor: Actor, operation: str, cmd: Keyed) -> Once:
+    """Claims the key, or finds the first answer. Refuses KeyMissing, KeyReused (same key, other content)."""
+    if not cmd.key or len(cmd.key) > 80:
+        raise KeyMissing()
+    digest = digest_of(cmd)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_idempotency_key (actor, operation, key, digest, at) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            [actor.key, operation, cmd.key, digest, clock.now()],
+        )
+        if cursor.rowcount == 1:
+            return Once(actor, operation, cmd.key, None)
+    first = IdempotencyKey.objects.get(actor=actor.key, operation=operation, key=cmd.key)
+    if bytes(first.digest) != digest:
+        raise KeyReused()
+    return Once(actor, operation, cmd.key, first.answer)
+
+
+def digest_of(cmd: Any) -> bytes:
+    """SHA-256 of the command's content. The key itself is no content."""
+    content = {f.name: getattr(cmd, f.name) for f in fields(cmd) if f.name != "key"}
+    return hashlib.sha256(json.dumps(plain(content), sort_keys=True, ensure_ascii=False).encode()).digest()
+
+
+def plain(value: Any) -> Any:
+    """As JSON holds it."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case UUID():
+            return str(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case dict():
+            return {str(name): plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case frozenset() | set():
+            return sorted(plain(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    raise TypeError(f"no {type(value).__name__} in a command or its answer")

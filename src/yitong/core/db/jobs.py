@@ -1,0 +1,23 @@
+"""Jobs: Procrastinate, enqueued in the transaction of the change that wants them."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from procrastinate.contrib.django import app
+from procrastinate.retry import RetryStrategy
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def job(*, queue: str = "default", tries: int = 3) -> Callable[[F], Any]:
+    """A job that may be enqueued with `.defer(...)`. Its payload holds ids only."""
+    return app.task(queue=queue, retry=RetryStrategy(max_attempts=tries, exponential_wait=2))
+
+
+def periodic(cron: str, *, queue: str = "default") -> Callable[[F], Any]:
+    """A job that comes by the clock; it takes the timestamp of its turn."""
+
+    def decorate(function: F) -> Any:
+        return app.periodic(cron=cron)(app.task(queue=queue, pass_context=False)(function))
+
+    return decorate

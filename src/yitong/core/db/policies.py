@@ -1,0 +1,124 @@
+"""The policies in force, and new values of them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from yitong.core.db.models import PolicyRecord
+from yitong.core.ids import new_id
+from yitong.core.errors import PolicyLoosened
+from yitong.core.policy import KEYS, SCOPES, JsonValue, Policies, Scope, key_named
+
+Place = tuple[Scope, UUID | None]
+
+
+def at(hospital_id: UUID | None, instant: datetime, *, department_id: UUID | None = None) -> Policies:
+    """The policies in force at `instant`: the department's value, else the hospital's, the city's, the default.
+
+    Where a wider scope grew stricter after a narrower one had chosen, the stricter holds. One query.
+    """
+    places = _places(hospital_id, department_id)
+    latest: dict[tuple[str, str], JsonValue | None] = {}
+    rows = _in_force(places, instant).order_by("effective_from", "decided_at").values_list("key", "scope", "value")
+    for key, scope, value in rows:
+        latest[key, scope] = value
+    values: dict[str, JsonValue] = {}
+    for name in {key for key, _ in latest}:
+        if name in KEYS:
+            values[name] = _narrowed(name, [latest.get((name, scope)) for scope in SCOPES])
+    return Policies(values)
+
+
+def _narrowed(name: str, by_scope: list[JsonValue | None]) -> JsonValue:
+    key = KEYS[name]
+    value = key.default
+    bound = key.national
+    for candidate in by_scope:
+        if candidate is None:
+            continue
+        if bound is not None:
+            try:
+                key.check_not_looser(candidate, bound)
+            except PolicyLoosened:
+                candidate = bound
+        value = bound = candidate
+    return value
+
+
+def record(
+    key: str,
+    value: object,
+    *,
+    scope: Scope,
+    hospital_id: UUID | None,
+    scope_id: UUID | None,
+    effective_from: datetime,
+    source: str,
+    decided_by: str,
+    now: datetime,
+) -> UUID:
+    """Writes one value with its date of effect. Joins the caller's command.
+
+    Refuses PolicyUnknown, PolicyInvalid, PolicyLoosened: at the instant of effect no wider scope may be stricter.
+    """
+    with transaction.atomic(savepoint=False):
+        policy = key_named(key)
+        checked = None if value is None else policy.checked(value)
+        if checked is not None:
+            for bound in _bounds(key, scope, hospital_id, effective_from):
+                policy.check_not_looser(checked, bound)
+        row = PolicyRecord.objects.create(
+            id=new_id(),
+            scope=scope,
+            scope_id=scope_id,
+            hospital_id=hospital_id,
+            key=key,
+            value=checked,
+            effective_from=effective_from,
+            source=source,
+            decided_by=decided_by,
+            decided_at=now,
+        )
+        return row.id
+
+
+def _bounds(key: str, scope: Scope, hospital_id: UUID | None, instant: datetime) -> list[JsonValue]:
+    """What the wider scopes say at that instant; the default bounds like a city's value once nobody has spoken."""
+    wider = SCOPES[: SCOPES.index(scope)]
+    policy = KEYS[key]
+    bounds: list[JsonValue] = [] if policy.national is None else [policy.national]
+    spoken = False
+    for place_scope, place_id in _places(hospital_id, None):
+        if place_scope not in wider:
+            continue
+        row = (
+            _in_force([(place_scope, place_id)], instant)
+            .filter(key=key)
+            .order_by("-effective_from", "-decided_at")
+            .values_list("value", flat=True)
+            .first()
+        )
+        if row is not None:
+            bounds.append(row)
+            spoken = True
+    if not spoken and scope in ("hospital", "department"):
+        bounds.append(policy.default)
+    return bounds
+
+
+def _places(hospital_id: UUID | None, department_id: UUID | None) -> list[Place]:
+    places: list[Place] = [("nation", None), ("city", None)]
+    if hospital_id is not None:
+        places.append(("hospital", hospital_id))
+    if department_id is not None:
+        places.append(("department", department_id))
+    return places
+
+
+def _in_force(places: list[Place], instant: datetime):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    where = Q()
+    for scope, scope_id in places:
+        where |= Q(scope=scope, scope_id=scope_id)
+    return PolicyRecord.objects.filter(where, effective_from__lte=instant)

@@ -1,0 +1,218 @@
+"""Booking: what crosses the border of this domain."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from yitong.core.events import Event
+
+
+class State(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    IN_VISIT = "in_visit"
+    DONE = "done"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    STOPPED = "stopped"
+
+
+LIVE = (State.HELD, State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT, State.DONE, State.MISSED)
+ENDED = (State.CANCELLED, State.EXPIRED, State.STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSlot:
+    """Wish for one slot for one patient. `key` is the client's idempotency key."""
+
+    key: str
+    hospital_id: UUID
+    slot_id: UUID
+    patient_id: UUID
+    is_first_visit: bool = True
+    entitlement_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The answer to a hold. Where payment is at the visit the booking is confirmed at once and has its code."""
+
+    hospital_id: UUID
+    booking_id: UUID
+    state: State
+    code: str
+    hold_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmBooking:
+    key: str
+    hospital_id: UUID
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBooking:
+    key: str
+    hospital_id: UUID
+    booking_id: UUID
+    reason: str = "patient"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBooking:
+    """改约 (R-047): the booking keeps its id and takes another slot of the same hospital."""
+
+    key: str
+    hospital_id: UUID
+    booking_id: UUID
+    slot_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The answer to confirm, cancel and move."""
+
+    hospital_id: UUID
+    booking_id: UUID
+    state: State
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEntitlement:
+    """A referral or contract that lets one patient draw from one pool of one department until a day (R-012, R-096)."""
+
+    key: str
+    hospital_id: UUID
+    patient_id: UUID
+    department_id: UUID
+    pool: str
+    until_date: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    hospital_id: UUID
+    entitlement_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A booking as its patient's account and its hospital see it."""
+
+    hospital_id: UUID
+    booking_id: UUID
+    patient_id: UUID
+    session_id: UUID
+    slot_id: UUID
+    campus_id: UUID
+    department_id: UUID
+    practitioner_id: UUID | None
+    clinic_kind: str
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+    number: int
+    state: State
+    code: str
+    fee_fen: int
+    payment: str
+    channel: str
+    hold_until: datetime | None
+    cancel_until: datetime
+    created_at: datetime
+    ended_at: datetime | None
+    end_reason: str | None
+    patient_name: str  # plain; for those who may read it
+    is_extra: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOffer:
+    """How much of a session is left for one channel."""
+
+    session_id: UUID
+    total: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOffer:
+    slot_id: UUID
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCount:
+    """Bookings by hospital, campus and channel (S-01)."""
+
+    hospital_id: UUID
+    campus_id: UUID
+    channel: str
+    bookings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingEvent(Event):
+    """Base of the events of one booking: `subject_id` is the booking."""
+
+    patient_id: UUID
+    session_id: UUID
+    slot_id: UUID
+    account_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotHeld(BookingEvent):
+    operation: ClassVar[str] = "booking.slot_held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingConfirmed(BookingEvent):
+    operation: ClassVar[str] = "booking.booking_confirmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCancelled(BookingEvent):
+    operation: ClassVar[str] = "booking.booking_cancelled"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingMoved(BookingEvent):
+    operation: ClassVar[str] = "booking.booking_moved"
+    from_session_id: UUID
+    from_slot_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldExpired(BookingEvent):
+    operation: ClassVar[str] = "booking.hold_expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingStopped(BookingEvent):
+    operation: ClassVar[str] = "booking.booking_stopped"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingMissed(BookingEvent):
+    operation: ClassVar[str] = "booking.booking_missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitlementGranted(Event):
+    operation: ClassVar[str] = "booking.entitlement_granted"
+    patient_id: UUID
+    department_id: UUID
+    pool: str
