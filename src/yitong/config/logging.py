@@ -1,0 +1,116 @@
+"""Structured logs: one JSON line for each event, with the trace id of the request; ids only, never a person's data."""
+
+import logging
+import logging.config
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import structlog
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+TRACE_ID = re.compile(r"[0-9a-zA-Z-]{8,40}")
+QUIET_ROUTES = frozenset({"live", "ready", "metrics"})
+
+log = structlog.get_logger("yitong.request")
+
+
+def configure() -> None:
+    """Our own events and those of libraries leave as the same JSON lines on standard error."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _name_exception,
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, _foreign],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [h for h in root.handlers if not getattr(h, "yitong", False)]
+    handler.yitong = True  # type: ignore[attr-defined]
+    root.addHandler(handler)
+    root.setLevel(os.environ.get("YITONG_LOG_LEVEL", "INFO").upper())
+    for name in ("django.request", "django.server", "django.security", "httpx", "httpcore", "procrastinate"):
+        logging.getLogger(name).setLevel("ERROR" if name.startswith("django") else "WARNING")
+    logging.getLogger("django.request").setLevel("CRITICAL")  # our own line below says it, without the path
+
+
+def _name_exception(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception's kind and places. Its message may hold a row's values, so it stays out."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    elif isinstance(info, BaseException):
+        info = (type(info), info, info.__traceback__)
+    if info and info[0] is not None:
+        frames = []
+        at = info[2]
+        while at is not None:
+            code = at.tb_frame.f_code
+            frames.append(f"{code.co_filename.rsplit('/yitong/', 1)[-1]}:{at.tb_lineno} {code.co_qualname}")
+            at = at.tb_next
+        event["error"] = f"{info[0].__module__}.{info[0].__qualname__}"
+        event["frames"] = frames[-12:]
+    return event
+
+
+def _foreign(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    record = event.get("_record")
+    if record is not None:
+        event["logger"] = record.name
+    return event
+
+
+class RequestLog:
+    """Gives each request its trace id and one line: route name, status, time. Never the path, never the query."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Trace-Id", "")
+        trace_id = given if TRACE_ID.fullmatch(given) else secrets.token_hex(16)
+        request.trace_id = trace_id  # type: ignore[attr-defined]
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(trace_id=trace_id):
+            response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            match = request.resolver_match
+            route = (match.view_name or "unnamed") if match else "none"
+            response.headers["X-Trace-Id"] = trace_id
+            self._count(request.method or "", route, response.status_code, seconds)
+            if route not in QUIET_ROUTES or response.status_code >= 500:
+                write = log.error if response.status_code >= 500 and route != "ready" else log.info
+                write(
+                    "request",
+                    method=request.method,
+                    route=route,
+                    status=response.status_code,
+                    ms=round(seconds * 1000, 1),
+                )
+        return response
+
+    @staticmethod
+    def _count(method: str, route: str, status: int, seconds: float) -> None:
+        from yitong.config import metrics
+
+        metrics.requests.labels(method, route, str(status)).inc()
+        metrics.request_seconds.labels(route).observe(seconds)

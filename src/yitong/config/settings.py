@@ -1,0 +1,133 @@
+"""Django's settings. Whatever differs between places comes from the environment; `yitong doctor` checks it."""
+
+import base64
+import os
+from urllib.parse import urlsplit
+
+from yitong.config import databases, keys, logging
+from yitong.config.paths import data_dir
+
+DATA_DIR = data_dir()
+PUBLIC_URL = os.environ.get("YITONG_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
+HTTPS = PUBLIC_URL.startswith("https://")
+
+DEBUG = False
+SECRET_KEY = base64.b64encode(keys.read("secret")).decode()
+YITONG_MASTER_KEY = keys.read("master")
+YITONG_INDEX_KEY = keys.read("index")
+YITONG_SEALING_KEY = keys.read("sealing")
+YITONG_CIPHER = os.environ.get("YITONG_CIPHER", "AES-256-GCM")  # or SM4-GCM (R-208)
+ALLOWED_HOSTS = [
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+    urlsplit(PUBLIC_URL).hostname or "localhost",
+    *filter(None, os.environ.get("YITONG_ALLOWED_HOSTS", "").split(",")),
+]
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "yitong.core.db.apps.CoreConfig",
+    "yitong.domains.notify.apps.NotifyConfig",
+    "yitong.domains.people.apps.PeopleConfig",
+    "yitong.domains.access.apps.AccessConfig",
+    "yitong.domains.hospitals.apps.HospitalsConfig",
+    "yitong.domains.schedule.apps.ScheduleConfig",
+    "yitong.domains.booking.apps.BookingConfig",
+    "yitong.faces.common",
+    "yitong.faces.patient",
+    "yitong.faces.desk",
+    "yitong.faces.office",
+    "yitong.faces.api",
+]
+
+MIDDLEWARE = [
+    "yitong.config.logging.RequestLog",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "yitong.config.csp.ContentSecurityPolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "yitong.config.urls"
+WSGI_APPLICATION = "yitong.config.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": databases.settings_for(databases.url(), pool=os.environ.get("YITONG_POOL", "0") == "1")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "access.Staff"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [os.path.join(os.path.dirname(__file__), "locale")]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+# `yitong up` gathers hashed and compressed files; before that (in tests) they are served from where they lie.
+STATIC_GATHERED = os.environ.get("YITONG_STATIC", "") == "gathered"
+WHITENOISE_USE_FINDERS = not STATIC_GATHERED
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_GATHERED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+PROCRASTINATE_ON_APP_READY = None
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+LOGGING_CONFIG = None
+logging.configure()

@@ -1,0 +1,11 @@
+"""Every address space, one line each."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from yitong.config import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("metrics", health.metrics, name="metrics"),
+]

@@ -1,0 +1,175 @@
+"""The tests' database: real PostgreSQL 18, one clone for each test process, used as the running role.
+
+The cluster at `.yitong/test/` is shared by every pytest that runs at the same time and stops with the last one. A
+template database, named by a hash of all migrations and grants, is migrated once; each process gets a clone of it.
+"""
+
+import fcntl
+import hashlib
+import importlib.metadata
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import pytest_socket
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from yitong.cli import grants
+from yitong.cli.postgres import APP, OWNER, Cluster
+from yitong.config import databases
+from yitong.core import clock
+
+ROOT = Path(__file__).resolve().parents[1]
+CLUSTER = Cluster(Path(os.environ.get("YITONG_TEST_DIR") or ROOT / ".yitong" / "test"), durable=False)
+CLONE = re.compile(r"clone_(\d+)")
+TEMPLATE_KEPT_S = 24 * 3600
+
+
+def pytest_runtest_setup() -> None:
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+# -- the cluster ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """One process at a time, over all builders and workers."""
+    with open(CLUSTER.base / f"{name}.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _template_name() -> str:
+    """By all that makes the schema: our migrations, the grants, and the versions of the packages that bring tables."""
+    digest = hashlib.sha256()
+    files = sorted((ROOT / "src/yitong").glob("**/migrations/*.py")) + [ROOT / "src/yitong/cli/grants.py"]
+    for file in files:
+        digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    for package in ("django", "procrastinate"):
+        digest.update(importlib.metadata.version(package).encode())
+    digest.update(" ".join(grants.append_only_tables()).encode())
+    return f"template_{digest.hexdigest()[:12]}"
+
+
+def _point_at(database: str, role: str) -> None:
+    """Django's default connection, in this and every later thread, and in processes that a test starts."""
+    url = CLUSTER.url(role, database)
+    connections.close_all()
+    connections.settings["default"].update(databases.settings_for(url, pool=False))
+    os.environ["YITONG_DATABASE_URL"] = url
+    os.environ["YITONG_OWNER_DATABASE_URL"] = CLUSTER.url(OWNER, database)
+
+
+def _make_template(name: str) -> None:
+    with CLUSTER.connect(OWNER) as admin:
+        fresh = f"{name}_fresh"
+        admin.execute(f"DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {fresh}")
+        _point_at(fresh, OWNER)
+        with connections["default"].cursor() as cursor:
+            grants.create_extensions(cursor)
+        call_command("migrate", verbosity=0, interactive=False)
+        with connections["default"].cursor() as cursor:
+            grants.apply(cursor)
+        connections.close_all()
+        admin.execute(f"ALTER DATABASE {fresh} RENAME TO {name}")
+
+
+def _ensure_template() -> str:
+    name = _template_name()
+    used = CLUSTER.base / "templates"
+    with _alone("template"):
+        used.mkdir(exist_ok=True)
+        with CLUSTER.connect(OWNER) as admin:
+            known = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
+            for old in known:
+                if old.startswith("template_") and old != name:
+                    mark = used / old
+                    if not mark.exists() or time.time() - mark.stat().st_mtime > TEMPLATE_KEPT_S:
+                        admin.execute(f"DROP DATABASE IF EXISTS {old} WITH (FORCE)")
+                clone = CLONE.fullmatch(old)
+                if clone and not Path(f"/proc/{clone[1]}").exists():
+                    admin.execute(f"DROP DATABASE IF EXISTS {old} WITH (FORCE)")
+        if name not in known:
+            _make_template(name)
+        (used / name).touch()
+    return name
+
+
+def _clone(template: str, name: str) -> None:
+    with CLUSTER.connect(OWNER) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+
+
+@pytest.fixture(scope="session")
+def clone(django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], None]]:
+    """This process's own database. The value makes it new again."""
+    CLUSTER.join()
+    name = f"clone_{os.getpid()}"
+    try:
+        with django_db_blocker.unblock():
+            template = _ensure_template()
+            _clone(template, name)
+            _point_at(name, APP)
+
+        def renew() -> None:
+            connections.close_all()
+            _clone(template, name)
+
+        yield renew
+        with django_db_blocker.unblock():
+            connections.close_all()
+            with CLUSTER.connect(OWNER) as admin:
+                admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        CLUSTER.leave()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(clone: Callable[[], None]) -> None:
+    """pytest-django's own fixtures (`db`: everything rolled back after the test) stand on our clone."""
+
+
+# -- for tests -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def committed_db(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Real commits, seen by other threads and processes; a new clone takes the database's place afterwards."""
+    with django_db_blocker.unblock():
+        try:
+            yield
+        finally:
+            clone()
+
+
+@pytest.fixture
+def owner_connection(clone: Callable[[], None]) -> Iterator[psycopg.Connection]:
+    """The schema's owner, autocommit: only for tests that look from outside."""
+    with CLUSTER.connect(OWNER, f"clone_{os.getpid()}") as connection:
+        yield connection
+
+
+@pytest.fixture
+def frozen_clock() -> Iterator[Callable[[datetime], datetime]]:
+    """`frozen_clock(instant)` stops `clock.now()` there for the rest of the test; call again to move it."""
+    with ExitStack() as stack:
+        yield lambda instant: stack.enter_context(clock.frozen(instant))
+
+
+@pytest.fixture
+def append_only() -> list[str]:
+    """Names of the tables that the running role can only add to."""
+    assert apps.ready
+    return grants.append_only_tables()
