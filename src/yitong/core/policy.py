@@ -16,7 +16,8 @@ from yitong.core.errors import PolicyInvalid, PolicyLoosened, PolicyUnknown
 
 Scope = Literal["nation", "city", "hospital", "department"]
 SCOPES: tuple[Scope, ...] = ("nation", "city", "hospital", "department")
-JsonValue = int | bool | str | list[dict[str, int | str]]
+Ladder = list[dict[str, int | str]]
+JsonValue = int | bool | str | Ladder
 
 
 class Stricter(StrEnum):
@@ -434,7 +435,7 @@ class Policies:
     def word(self, name: str) -> str:
         return str(self.raw(name))
 
-    def ladder(self) -> list[dict[str, int | str]]:
+    def ladder(self) -> Ladder:
         value = self.raw("booking.noshow")
         assert isinstance(value, list)
         return value
