@@ -65,7 +65,8 @@ def _point_at(database: str, role: str) -> None:
     """Django's default connection, in this and every later thread, and in processes that a test starts."""
     url = CLUSTER.url(role, database)
     connections.close_all()
-    connections.settings["default"].update(databases.settings_for(url, pool=False))
+    fresh = databases.settings_for(url, pool=False)
+    connections.settings["default"].update({k: v for k, v in fresh.items() if k != "TEST"})
     os.environ["YITONG_DATABASE_URL"] = url
     os.environ["YITONG_OWNER_DATABASE_URL"] = CLUSTER.url(OWNER, database)
 
