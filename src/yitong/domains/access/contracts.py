@@ -36,6 +36,34 @@ class Scope(StrEnum):
     ENTITLEMENTS = "entitlements:write"
 
 
+class StaffState(StrEnum):
+    ACTIVE = "active"
+    LEFT = "left"
+
+
+class SignInWay(StrEnum):
+    """How a session began."""
+
+    PASSWORD = "password"
+    SWITCH = "switch"  # at a shared desk, by password or PIN
+    PROVIDER = "provider"  # through the hospital's own identity provider
+
+
+class SessionEnd(StrEnum):
+    SIGNED_OUT = "signed_out"
+    IDLE = "idle"
+    SWITCHED = "switched"
+    LEFT = "left"
+    ENDED_BY_ADMIN = "ended_by_admin"
+    PASSWORD_CHANGED = "password_changed"
+
+
+class ChannelKind(StrEnum):
+    OWN = "own"
+    HOSPITAL = "hospital"
+    PARTNER = "partner"
+
+
 class ChannelState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
