@@ -1,0 +1,156 @@
+"""How a view answers: a whole page, a part of one, or "go there".
+
+Every template gets `shell` (language, type size, face, the notice of the last act); nothing else is global.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
+
+Face = Literal["patient", "desk", "office"]
+SIZES = ("normal", "large", "largest")
+SIZE_COOKIE = "yitong_size"
+NOTICE_COOKIE = "yitong_notice"
+NOTICE_MAX_AGE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What the frame around a page needs to know."""
+
+    face: Face
+    language: str
+    size: str
+    path: str
+    is_signed_in: bool
+    notice: str
+
+    @property
+    def layout(self) -> str:
+        return f"common/{self.face}_shell.html"
+
+    @property
+    def is_english(self) -> bool:
+        return self.language.startswith("en")
+
+    @property
+    def html_language(self) -> str:
+        return "en" if self.is_english else "zh-Hans"
+
+
+def page(
+    request: HttpRequest, template: str, context: Mapping[str, object] | None = None, status: int = 200
+) -> HttpResponse:
+    """A whole page. Shows the notice that the last `go` left, once."""
+    shell = _shell(request, template)
+    response = render(request, template, {**(context or {}), "shell": shell}, status=status)
+    patch_vary_headers(response, ["HX-Request", "Accept-Language", "Cookie"])
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    if shell.notice:
+        response.delete_cookie(NOTICE_COOKIE)
+    return response
+
+
+def partial(
+    request: HttpRequest, template: str, context: Mapping[str, object] | None = None, status: int = 200
+) -> HttpResponse:
+    """A part of a page, for htmx. Its template begins with `_`."""
+    response = render(request, template, {**(context or {}), "shell": _shell(request, template)}, status=status)
+    patch_vary_headers(response, ["HX-Request", "Accept-Language", "Cookie"])
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+def answer(
+    request: HttpRequest,
+    template: str,
+    part: str,
+    context: Mapping[str, object] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The part for htmx, the whole page (which includes the part) for everybody else: one view, one context."""
+    if is_htmx(request):
+        return partial(request, part, context, status)
+    return page(request, template, context, status)
+
+
+def go(request: HttpRequest, name: str, *args: object, notice: str = "", fragment: str = "") -> HttpResponse:
+    """To another page: 303, or HX-Redirect for htmx. `notice`: a sentence without personal data, shown there once."""
+    return go_to(request, reverse(name, args=args) + (f"#{fragment}" if fragment else ""), notice=notice)
+
+
+def go_to(request: HttpRequest, path: str, *, notice: str = "") -> HttpResponse:
+    """As `go`, to a path of our own that the caller has checked."""
+    response: HttpResponse
+    if is_htmx(request):
+        response = HttpResponse(status=204, headers={"HX-Redirect": path})
+    else:
+        response = HttpResponseRedirect(path)
+        response.status_code = 303
+    if notice:
+        response.set_cookie(
+            NOTICE_COOKIE,
+            signing.dumps(notice, salt=NOTICE_COOKIE),
+            max_age=NOTICE_MAX_AGE_S,
+            httponly=True,
+            secure=request.is_secure(),
+            samesite="Lax",
+        )
+    return response
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def language_of(request: HttpRequest) -> str:
+    return get_language() or "zh-hans"
+
+
+def safe_next(request: HttpRequest, path: str | None, otherwise: str) -> str:
+    """`path` when it is a path of this site, else `otherwise`."""
+    from django.utils.http import url_has_allowed_host_and_scheme
+
+    if path and path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None):
+        return path
+    return otherwise
+
+
+def face_of(request: HttpRequest, template: str = "") -> Face:
+    """From the template's folder, or for common pages from the path."""
+    for face in ("patient", "desk", "office"):
+        if template.startswith(f"{face}/"):
+            return face  # type: ignore[return-value]
+    first = request.path.split("/", 2)[1]
+    return first if first in ("desk", "office") else "patient"  # type: ignore[return-value]
+
+
+def _shell(request: HttpRequest, template: str) -> Shell:
+    size = request.COOKIES.get(SIZE_COOKIE, "normal")
+    actor = getattr(request, "actor", None)
+    return Shell(
+        face=face_of(request, template),
+        language=language_of(request),
+        size=size if size in SIZES else "normal",
+        path=request.get_full_path() if request.method == "GET" else request.path,
+        is_signed_in=actor is not None and actor.kind in ("account", "staff"),
+        notice=_notice(request),
+    )
+
+
+def _notice(request: HttpRequest) -> str:
+    raw = request.COOKIES.get(NOTICE_COOKIE)
+    if not raw:
+        return ""
+    try:
+        text = signing.loads(raw, salt=NOTICE_COOKIE, max_age=NOTICE_MAX_AGE_S)
+    except signing.BadSignature:
+        return ""
+    return text if isinstance(text, str) else ""
