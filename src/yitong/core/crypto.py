@@ -4,8 +4,8 @@ Pure: keys come from a loader, nothing here knows where they are kept (`core/db/
 
     format and algorithm (1 byte) | number of the data key (4, big endian) | nonce (12) | ciphertext | tag (16)
 
-Header, column and, where given, row are authenticated with it, so that a ciphertext moved to another column, or given another
-key or algorithm, does not open. Both algorithms can be read at any time; the setting decides only what is written. Why so:
+Header, column and, where given, row are authenticated with it, so a ciphertext moved to another column, or given
+another key or algorithm, does not open. Both can be read at any time; the setting decides only what is written. Why so:
 `docs/decisions/field-encryption.md`.
 """
 
@@ -52,7 +52,7 @@ _ALGORITHM_OF_BYTE = {byte: algorithm for algorithm, byte in _ALGORITHM_BYTE.ite
 
 
 class CryptoError(Exception):
-    """Something is wrong with keys or ciphertexts: an operator's matter, never a refusal. The message bears no plain text."""
+    """Something is wrong with keys or ciphertexts: an operator's matter, no refusal. Messages bear no plain text."""
 
 
 class KeyUnknown(CryptoError):
@@ -100,7 +100,7 @@ class _Sm4Gcm:
 
 
 def aead(algorithm: Algorithm, secret: bytes, purpose: str) -> _Aead:
-    """The cipher of one secret of 32 bytes. Each algorithm and purpose has a key of its own, derived from the secret."""
+    """The cipher of one secret of 32 bytes. Each algorithm and purpose has its own key, derived from it."""
     if algorithm is Algorithm.SM4_GCM:
         return _Sm4Gcm(_derive(secret, f"{purpose} {algorithm}", hashes.SM3(), 16))
     return _AesGcm(_derive(secret, f"{purpose} {algorithm}", hashes.SHA256(), 32))
@@ -157,7 +157,7 @@ class MasterKeys:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """Unwrapped keys as the loader found them. `data`: number → secret, the highest writes; `index` makes blind indexes."""
+    """Unwrapped keys as the loader found them. `data`: number → secret, the highest writes; `index`: blind indexes."""
 
     data: Mapping[int, bytes] = field(repr=False)
     index: bytes = field(repr=False)
@@ -222,7 +222,7 @@ class Keyring:
             raise DecryptionFailed(f"{column}: the ciphertext does not open") from None
 
     def blind_index(self, kind: str, value: str) -> bytes:
-        """32 bytes that are equal for equal values of a kind, whatever their spacing, width or case, and tell nothing else."""
+        """32 bytes, equal for equal values of a kind, whatever their spacing, width or case."""
         keys = self._keys or self.refresh()
         key = self._index_keys.get(kind)
         if key is None:
@@ -273,16 +273,16 @@ def _utf8(text: str, what: str) -> bytes:
         raise ValueError(f"{what}: the text holds half a character (a lone surrogate)") from None
 
 
-# What two people would call the same value is one value: full width, spaces, case, and the marks between groups of digits.
+# What two people would call the same value is one value: full width, spaces, case, marks between groups of digits.
 _MIDDLE_DOTS = dict.fromkeys(map(ord, "•‧∙⋅・･.．。｡"), "·")
 
 
 def normalise(kind: str, value: str) -> str:
-    """The form of a value that is indexed. Kinds with rules of their own are `name` and `phone`, also as `name.…`, `phone.…`."""
-    text = unicodedata.normalize("NFKC", value).upper()
+    """The form of a value that is indexed. `name` and `phone` (also as `name.…`, `phone.…`) have rules of their own."""
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).upper())
     shape = kind.partition(".")[0]
     if shape == "name":
-        text = unicodedata.normalize("NFKC", text.translate(_MIDDLE_DOTS))
+        text = text.translate(_MIDDLE_DOTS)
         return "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
     text = "".join(c for c in text if unicodedata.category(c)[0] not in "ZCP")
     if shape == "phone":

@@ -1,4 +1,7 @@
-"""How personal data looks in lists, logs and on screens that others can see (R-108). Total: odd input gives stars, never an error."""
+"""How personal data looks in lists, in logs and on screens that others can see (R-108).
+
+Total: odd input gives stars, never an error.
+"""
 
 import re
 import unicodedata
@@ -9,15 +12,16 @@ _LONGEST_SHOWN = 24
 _MOBILE = re.compile(r"1[0-9]{10}")
 _COUNTRY_CODE = re.compile(r"(?:\+|00)?86(?=1[0-9]{10}$)")
 
-COMPOUND_SURNAMES = frozenset(
-    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 "
-    "司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 宰父 谷梁 拓跋 夹谷 轩辕 令狐 段干 百里 呼延 东郭 南门 羊舌 微生 公户 "
-    "梁丘 左丘 东门 西门 南荣 第五 纳兰 完颜 叶赫 富察 钮祜".split()
+_COMPOUND = (  # two characters each
+    "欧阳太史端木上官司马东方独孤南宫万俟闻人夏侯诸葛尉迟公羊赫连澹台皇甫宗政濮阳公冶太叔申屠公孙慕容"
+    "仲孙钟离长孙宇文司徒鲜于司空闾丘子车亓官司寇巫马公西颛孙壤驷公良漆雕乐正宰父谷梁拓跋夹谷轩辕令狐"
+    "段干百里呼延东郭南门羊舌微生公户梁丘左丘东门西门南荣第五纳兰完颜叶赫富察钮祜"
 )
+COMPOUND_SURNAMES = frozenset(_COMPOUND[i : i + 2] for i in range(0, len(_COMPOUND), 2))
 
 
 def name(value: object) -> str:
-    """`张*`, `欧阳*`, `J*`: the surname of a Chinese name, the first letter of any other; the length of the rest is hidden too."""
+    """`张*`, `欧阳*`, `J*`: the surname of a Chinese name, the first letter of any other; no length either."""
     text = _text(value).strip()
     if not text:
         return ""

@@ -1,4 +1,4 @@
-"""Tables of the keys and of the signed hash log. `core/db/models.py` imports them; `keys.py` and `sealing.py` use them."""
+"""Tables of the keys and of the signed hash log; `keys.py` and `sealing.py` use them."""
 
 from django.db import models
 from django.db.models import Q
