@@ -3,8 +3,6 @@
 import logging
 import logging.config
 import os
-import re
-import secrets
 import sys
 import time
 from collections.abc import Callable, MutableMapping
@@ -14,7 +12,6 @@ import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-TRACE_ID = re.compile(r"[0-9a-zA-Z-]{8,40}")
 QUIET_ROUTES = frozenset({"live", "ready", "metrics"})
 
 log = structlog.get_logger("yitong.request")
@@ -80,32 +77,27 @@ def _foreign(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mutab
 
 
 class RequestLog:
-    """Gives each request its trace id and one line: route name, status, time. Never the path, never the query."""
+    """Gives each request one line: route name, status, time. Never the path, never the query."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Trace-Id", "")
-        trace_id = given if TRACE_ID.fullmatch(given) else secrets.token_hex(16)
-        request.trace_id = trace_id  # type: ignore[attr-defined]
         started = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(trace_id=trace_id):
-            response = self.get_response(request)
-            seconds = time.perf_counter() - started
-            match = request.resolver_match
-            route = (match.view_name or "unnamed") if match else "none"
-            response.headers["X-Trace-Id"] = trace_id
-            self._count(request.method or "", route, response.status_code, seconds)
-            if route not in QUIET_ROUTES or response.status_code >= 500:
-                write = log.error if response.status_code >= 500 and route != "ready" else log.info
-                write(
-                    "request",
-                    method=request.method,
-                    route=route,
-                    status=response.status_code,
-                    ms=round(seconds * 1000, 1),
-                )
+        response = self.get_response(request)
+        seconds = time.perf_counter() - started
+        match = request.resolver_match
+        route = (match.view_name or "unnamed") if match else "none"
+        self._count(request.method or "", route, response.status_code, seconds)
+        if route not in QUIET_ROUTES or response.status_code >= 500:
+            write = log.error if response.status_code >= 500 and route != "ready" else log.info
+            write(
+                "request",
+                method=request.method,
+                route=route,
+                status=response.status_code,
+                ms=round(seconds * 1000, 1),
+            )
         return response
 
     @staticmethod

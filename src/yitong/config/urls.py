@@ -9,3 +9,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),
 ]
+
+handler400 = "yitong.faces.common.refusals.bad_request"
+handler403 = "yitong.faces.common.refusals.forbidden"
+handler404 = "yitong.faces.common.refusals.not_found"
+handler500 = "yitong.faces.common.refusals.server_error"
