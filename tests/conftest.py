@@ -4,6 +4,7 @@ The cluster at `.yitong/test/` is shared by every pytest that runs at the same t
 template database, named by a hash of all migrations and grants, is migrated once; each process gets a clone of it.
 """
 
+import base64
 import fcntl
 import hashlib
 import importlib.metadata
@@ -19,11 +20,10 @@ import psycopg
 import pytest
 import pytest_socket
 from django.apps import apps
-from django.core.management import call_command
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from yitong.cli import grants
+from yitong.cli import grants, messages, migration
 from yitong.cli.postgres import APP, OWNER, Cluster
 from yitong.config import databases
 from yitong.core import clock
@@ -32,6 +32,11 @@ ROOT = Path(__file__).resolve().parents[1]
 CLUSTER = Cluster(Path(os.environ.get("YITONG_TEST_DIR") or ROOT / ".yitong" / "test"), durable=False)
 CLONE = re.compile(r"clone_(\d+)")
 TEMPLATE_KEPT_S = 24 * 3600
+# The template holds keys wrapped with this one, so every test process has to have the same.
+os.environ["YITONG_MASTER_KEYS"] = "1:" + base64.b64encode(bytes(range(32))).decode()
+
+
+messages.compile_all()
 
 
 def pytest_runtest_setup() -> None:
@@ -77,11 +82,7 @@ def _make_template(name: str) -> None:
         admin.execute(f"DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {fresh}")
         _point_at(fresh, OWNER)
-        with connections["default"].cursor() as cursor:
-            grants.create_extensions(cursor)
-        call_command("migrate", verbosity=0, interactive=False)
-        with connections["default"].cursor() as cursor:
-            grants.apply(cursor)
+        migration.migrate(APP)
         connections.close_all()
         admin.execute(f"ALTER DATABASE {fresh} RENAME TO {name}")
 

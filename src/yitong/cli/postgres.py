@@ -119,7 +119,9 @@ def choose_account(folder: Path) -> Account:
         return Account(os.geteuid(), os.getegid(), ())
     setpriv = shutil.which("setpriv", path=SBIN)
     if setpriv is None:
-        raise PostgresTrouble("The program `setpriv` (Debian package util-linux) is missing; it starts PostgreSQL for root.")
+        raise PostgresTrouble(
+            "The program `setpriv` (Debian package util-linux) is missing; it starts PostgreSQL for root."
+        )
     existing = folder.stat() if folder.exists() else None
     if existing is not None and existing.st_uid != 0:
         uid, gid = existing.st_uid, existing.st_gid
@@ -191,6 +193,16 @@ class Cluster:
                 os.close(users)
                 raise
             self._users = users
+
+    def revive(self) -> int:
+        """The process number of the server, which is started again if it ended. Only between `join` and `leave`."""
+        with self._starting():
+            pid = self._server_pid()
+            if pid is None:
+                self._ensure(lambda message: None)
+                pid = self._server_pid()
+        assert pid is not None, "it answered a moment ago"
+        return pid
 
     def leave(self) -> None:
         """Stop counting this process; stop the server if nobody else uses it."""
@@ -351,13 +363,17 @@ class Cluster:
         boot_log = self.home / "log" / "start.log"
         while True:
             try:
-                self._run("pg_ctl", "start", "-w", "-s", f"-t{START_LIMIT_S}", "-D", str(self.data), "-l", str(boot_log))
+                self._run(
+                    "pg_ctl", "start", "-w", "-s", f"-t{START_LIMIT_S}", "-D", str(self.data), "-l", str(boot_log)
+                )
                 return
             except PostgresTrouble as trouble:
                 said = boot_log.read_text(errors="replace") if boot_log.exists() else ""
                 if "shared memory block" not in said or time.monotonic() > deadline:
                     tail = "\n".join(said.splitlines()[-5:])
-                    raise PostgresTrouble(f"PostgreSQL didn't start: {trouble}\n{tail}\nSee {self.home / 'log'}.") from None
+                    raise PostgresTrouble(
+                        f"PostgreSQL didn't start: {trouble}\n{tail}\nSee {self.home / 'log'}."
+                    ) from None
                 boot_log.unlink()
                 time.sleep(0.2)  # nothing tells when the last child of a killed server is gone
 
@@ -386,7 +402,7 @@ class Cluster:
                 if role in known:
                     continue
                 connection.execute(
-                    f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEROLE {options} PASSWORD '{passwords[role]}'"  # noqa: S608
+                    f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEROLE {options} PASSWORD '{passwords[role]}'"
                 )
             for role, settings in limits.items():
                 for name, value in settings.items():

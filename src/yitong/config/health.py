@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import prometheus_client
 from django.apps import apps
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -49,7 +48,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def troubles() -> list[str]:
     """Codes of what keeps this place from serving, most fundamental first; empty when all is well."""
-    found = ["KEY_MISSING"] if not _keys_readable() else []
+    found = ["KEYS_AMISS"] if keys.faults() else []
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT NOT pg_is_in_recovery()")
@@ -65,15 +64,3 @@ def troubles() -> list[str]:
     except DatabaseError:
         found.append("DATABASE_UNREACHABLE")
     return found
-
-
-def _keys_readable() -> bool:
-    """In memory, and, unless the environment gives them, still on disk as they were."""
-    try:
-        return all(keys.read_existing(name) == known for name, known in _keys_in_use().items())
-    except (OSError, ValueError):
-        return False
-
-
-def _keys_in_use() -> dict[str, bytes]:
-    return {"master": settings.YITONG_MASTER_KEY, "index": settings.YITONG_INDEX_KEY}

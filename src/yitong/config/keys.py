@@ -1,19 +1,23 @@
-"""Secret keys: from the environment, or made at the first start into `keys/` of the data folder (0700, files 0600)."""
+"""Secret keys: from the environment, or made at the first start into `keys/` of the data folder (0700, files 0600).
+
+    secret      YITONG_SECRET_KEY    signs sessions and tokens; when lost, everybody signs in again
+    sealing     YITONG_SEALING_KEY   signs the hash log; when lost, a new signer begins
+    master-<n>  YITONG_MASTER_KEYS   wrap the data keys of field encryption, the highest n wraps; when lost, every
+                                     encrypted field is lost with them. In the variable: `1:<key>,2:<key>`
+
+Each is 32 bytes in base64.
+"""
 
 import base64
 import os
+import re
 import secrets
 from pathlib import Path
 
 from yitong.config.paths import data_dir
 
-# name of the file -> variable that overrides it, what is lost with it
-KEYS = {
-    "secret": ("YITONG_SECRET_KEY", "signs sessions and tokens; when lost, everybody signs in again"),
-    "master": ("YITONG_MASTER_KEY", "wraps the data keys; when lost, encrypted personal data is lost"),
-    "index": ("YITONG_INDEX_KEY", "blind indexes; when lost, people can't be found by number any more"),
-    "sealing": ("YITONG_SEALING_KEY", "signs the hash log; when lost, a new chain begins"),
-}
+SINGLE = {"secret": "YITONG_SECRET_KEY", "sealing": "YITONG_SEALING_KEY"}
+MASTER = "YITONG_MASTER_KEYS"
 KEY_BYTES = 32
 
 
@@ -22,10 +26,59 @@ def folder() -> Path:
 
 
 def read(name: str) -> bytes:
-    """The 32 bytes of a key. Several processes may ask first at once: one of them makes it, all get the same."""
-    given = os.environ.get(KEYS[name][0])
+    """A key of `SINGLE`, made when there is none."""
+    given = os.environ.get(SINGLE[name])
+    return decode(given) if given else _read_or_make(name)
+
+
+def master_keys() -> dict[int, bytes]:
+    """Every master key by its version, read anew each time; the first is made when there is none."""
+    given = os.environ.get(MASTER)
     if given:
-        return decode(given)
+        pairs = (item.split(":", 1) for item in given.split(",") if item)
+        return {int(version): decode(key) for version, key in pairs}
+    found = {int(match[1]): path for path in _files() if (match := re.fullmatch(r"master-(\d+)", path.name))}
+    if not found:
+        return {1: _read_or_make("master-1")}
+    return {version: decode(path.read_text()) for version, path in found.items()}
+
+
+def faults() -> list[str]:
+    """What is wrong with the keys, without making any: one sentence each."""
+    found = []
+    if not os.environ.get(MASTER) and not any(path.name.startswith("master-") for path in _files()):
+        found.append(f"no master key in {folder()}")
+    found += [
+        f"no key {folder() / name}"
+        for name, variable in SINGLE.items()
+        if not os.environ.get(variable) and not (folder() / name).exists()
+    ]
+    for path in [folder(), *_files()]:
+        if path.exists() and path.stat().st_mode & 0o077:
+            found.append(f"{path} can be read by others")
+    try:
+        if not found:
+            master_keys()
+            for name in SINGLE:
+                read(name)
+    except (OSError, ValueError) as error:
+        found.append(f"a key can't be read: {error}")
+    return found
+
+
+def decode(text: str) -> bytes:
+    key = base64.b64decode(text.strip(), validate=True)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a key has {KEY_BYTES} bytes in base64")
+    return key
+
+
+def _files() -> list[Path]:
+    return sorted(p for p in folder().iterdir() if not p.name.startswith(".")) if folder().is_dir() else []
+
+
+def _read_or_make(name: str) -> bytes:
+    """Several processes may ask first at once: one of them makes it, all get the same."""
     path = folder() / name
     if not path.exists():
         folder().mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,16 +94,3 @@ def read(name: str) -> bytes:
         finally:
             fresh.unlink()
     return decode(path.read_text())
-
-
-def read_existing(name: str) -> bytes:
-    """As `read`, but a missing key is an error and not made."""
-    given = os.environ.get(KEYS[name][0])
-    return decode(given or (folder() / name).read_text())
-
-
-def decode(text: str) -> bytes:
-    key = base64.b64decode(text.strip(), validate=True)
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"a key has {KEY_BYTES} bytes in base64")
-    return key

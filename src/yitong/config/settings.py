@@ -15,10 +15,10 @@ HTTPS = PUBLIC_URL.startswith("https://")
 
 DEBUG = False
 SECRET_KEY = base64.b64encode(keys.read("secret")).decode()
-YITONG_MASTER_KEY = keys.read("master")
-YITONG_INDEX_KEY = keys.read("index")
+YITONG_MASTER_KEYS = keys.master_keys  # read anew when asked
 YITONG_SEALING_KEY = keys.read("sealing")
 YITONG_CIPHER = os.environ.get("YITONG_CIPHER", "AES-256-GCM")  # or SM4-GCM
+YITONG_HASH = os.environ.get("YITONG_HASH", "SHA-256")  # or SM3, for the index key when it is made
 ALLOWED_HOSTS = [
     "127.0.0.1",
     "localhost",
@@ -50,18 +50,20 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "yitong.faces.common.middleware.TraceMiddleware",
     "yitong.config.logging.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "yitong.config.csp.ContentSecurityPolicy",
+    "yitong.faces.common.security.SecurityHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "yitong.faces.common.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "yitong.faces.common.middleware.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "yitong.config.urls"
@@ -120,6 +122,10 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
+CSRF_FAILURE_VIEW = "yitong.faces.common.refusals.csrf_failure"
+YITONG_PROXIES = int(
+    os.environ.get("YITONG_PROXIES", "0")
+)  # proxies of our own before us: whose word on addresses counts
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

@@ -1,0 +1,3 @@
+from yitong.cli.main import main
+
+main()

@@ -1,0 +1,67 @@
+"""Which database a command works on: the one named by URL, or the embedded server, started for as long as needed."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from yitong.cli.postgres import APP, OWNER, Cluster, PostgresTrouble
+from yitong.config.paths import data_dir
+
+OLDEST_VERSION = 16
+
+
+@dataclass(frozen=True)
+class Database:
+    """Both addresses of one database. They hold passwords: never print them."""
+
+    app_url: str
+    owner_url: str
+    cluster: Cluster | None
+
+    @property
+    def app_role(self) -> str:
+        """The role that runs; with one URL for all it is the owner itself."""
+        return psycopg.conninfo.conninfo_to_dict(self.app_url).get("user") or APP  # type: ignore[return-value]
+
+
+@contextmanager
+def opened(say: Callable[[str], None] = lambda message: None) -> Iterator[Database]:
+    """The database, reachable within the block."""
+    given = os.environ.get("YITONG_DATABASE_URL")
+    if given:
+        database = Database(given, os.environ.get("YITONG_OWNER_DATABASE_URL") or given, None)
+        check(database.owner_url)
+        yield database
+        return
+    cluster = Cluster(data_dir())
+    cluster.join(say)
+    try:
+        yield Database(cluster.url(APP), cluster.url(OWNER), cluster)
+    finally:
+        cluster.leave()
+
+
+def check(url: str) -> None:
+    """Reachable and new enough, or a message that says what to mend."""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            version = connection.info.server_version // 10000
+    except psycopg.OperationalError as error:
+        raise PostgresTrouble(
+            f"The database of YITONG_DATABASE_URL can't be reached: {str(error).strip()}\n"
+            "Check host, port, name and password of the URL, and that the server takes connections from here."
+        ) from None
+    if version < OLDEST_VERSION:
+        raise PostgresTrouble(f"The database is PostgreSQL {version}; Yitong needs {OLDEST_VERSION} or newer.")
+
+
+def set_up_django(url: str) -> None:
+    """Django on this address, for the rest of the process."""
+    os.environ["YITONG_DATABASE_URL"] = url
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yitong.config.settings")
+    import django
+
+    django.setup()

@@ -1,0 +1,367 @@
+"""`yitong …`, the one command line. Each command says what it does; the work stands in the modules beside."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from yitong.cli import database
+from yitong.cli.postgres import PostgresTrouble, binaries
+from yitong.cli.supervisor import CannotStart, Supervisor, check_port, take_data_dir
+from yitong.config.paths import data_dir, project_root
+
+console = Console(stderr=True, highlight=False)
+CITIES = click.Choice(["small", "beijing"])
+
+
+class Manual(click.Group):
+    """Lists its commands in the order of this file, which is the order in which a newcomer meets them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except (PostgresTrouble, CannotStart) as trouble:
+            console.print(f"[red]yitong:[/] {trouble}")
+            sys.exit(1)
+
+
+@click.group(cls=Manual, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="yitong", message="yitong %(version)s")
+def main() -> None:
+    """Yitong (医通): one account at every hospital of a city.
+
+    \b
+    To look at it:        yitong up              then open http://127.0.0.1:8000
+    When something fails: yitong doctor          says what is wrong and how to mend it
+    To run your own:      set YITONG_DATABASE_URL, then `yitong migrate` and `yitong up --empty`
+
+    \b
+    Everything it makes lies in one folder, .yitong/ in the clone: the database, keys, logs. Settings:
+      PORT                        where the pages are served (8000)
+      DATA_DIR                    that folder, elsewhere
+      CITY                        demo data of `up`: beijing (22 hospitals) or small (2)
+      YITONG_DATABASE_URL         a PostgreSQL of your own, 16 or newer, instead of the embedded one
+      YITONG_OWNER_DATABASE_URL   the same database as the role that owns the tables, for migrations
+      YITONG_PUBLIC_URL           how visitors reach it; https:// turns on secure cookies
+      YITONG_MASTER_KEYS, YITONG_SECRET_KEY, YITONG_SEALING_KEY
+                                  keys from a vault instead of .yitong/keys/
+    """
+
+
+# -- running it ----------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--port", envvar="PORT", default=8000, show_default=True, help="Port of the pages (PORT).")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--city", envvar="CITY", type=CITIES, default="beijing", show_default=True, help="Demo data (CITY).")
+@click.option("--empty", is_flag=True, help="Load no demo data: for a city or hospital of your own.")
+@click.option(
+    "--web-workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that serve pages."
+)
+def up(port: int, host: str, city: str, empty: bool, web_workers: int) -> None:
+    """Start everything: database, pages, background work. Ctrl-C ends it.
+
+    The first start makes the database and loads the demo city; later starts take seconds and keep the data.
+    """
+    folder = data_dir()
+    lock = take_data_dir(folder)
+    try:
+        check_port(host, port)
+        os.environ.update({"DATA_DIR": str(folder), "PORT": str(port)})
+        with _terminable(), _step("Database") as say, database.opened(say) as opened:
+            console.print("[green]✓[/] Database")
+            _run_step(["migrate"], opened)
+            _run_step(["gather"], opened)
+            if not empty:
+                _run_step(["demo", "load", "--city", city], opened)
+            metrics = folder / "metrics"
+            shutil.rmtree(metrics, ignore_errors=True)
+            metrics.mkdir(mode=0o700)
+            supervisor = Supervisor(
+                opened, folder, port, host, web_workers, lambda text: console.print(f"[yellow]![/] {text}")
+            )
+            supervisor.run(lambda: _announce(host, port, None if empty else city))
+            console.print("Stopping the database …")
+        console.print("All processes have ended.")
+    except (KeyboardInterrupt, Terminated):
+        console.print("Stopped before it was ready; the next start goes on from here.")
+        sys.exit(130)
+    finally:
+        os.close(lock)
+
+
+class Terminated(Exception):
+    """SIGTERM while we were still preparing."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that the database is left in order."""
+    import signal
+
+    def leave(number: int, frame: object) -> None:
+        raise Terminated
+
+    previous = {s: signal.signal(s, leave) for s in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _run_step(arguments: list[str], opened: database.Database) -> None:
+    """One of our own commands in a process of its own, so that its memory is given back; ends with us."""
+    from yitong.config.process import die_with
+
+    parent = os.getpid()
+    environment = {
+        **os.environ,
+        "YITONG_DATABASE_URL": opened.app_url,
+        "YITONG_OWNER_DATABASE_URL": opened.owner_url,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "yitong", *arguments], check=False, env=environment, preexec_fn=lambda: die_with(parent)
+    )
+    if done.returncode != 0:
+        raise CannotStart(f"`yitong {' '.join(arguments)}` failed; its message stands above.")
+
+
+def _announce(host: str, port: int, city: str | None) -> None:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    print(f"Ready: http://{shown}:{port}", flush=True)
+    if city is not None:
+        from yitong.cli.demo import loader
+
+        sign_ins = loader.sign_ins(city)
+        width = max((len(who.encode("gb18030")) for who, _ in sign_ins), default=0)
+        for who, how in sign_ins:
+            print(f"  {who}{' ' * (width - len(who.encode('gb18030')))}  {how}", flush=True)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version: tables, grants, encryption keys. Repeatable."""
+    with _step("Migrations") as say, database.opened(say) as opened:
+        database.set_up_django(opened.owner_url)
+        from yitong.cli import migration
+
+        applied = migration.migrate(opened.app_role if opened.app_url != opened.owner_url else None)
+    console.print(f"[green]✓[/] Migrations ({applied} applied)" if applied else "[green]✓[/] Migrations")
+
+
+@main.command(hidden=True)
+def gather() -> None:
+    """Compile texts and gather hashed, compressed static files for `up`."""
+    os.environ["YITONG_STATIC"] = "gathered"
+    with _step("Pages"):
+        from yitong.cli import messages
+
+        messages.compile_all()
+        with database.opened() as opened:
+            database.set_up_django(opened.app_url)
+        from django.core.management import call_command
+
+        call_command("collectstatic", verbosity=0, interactive=False, clear=False)
+    console.print("[green]✓[/] Pages")
+
+
+@main.group()
+def demo() -> None:
+    """The demo city: true hospitals, invented people."""
+
+
+@demo.command("load")
+@click.option("--city", envvar="CITY", type=CITIES, default="beijing", show_default=True)
+def demo_load(city: str) -> None:
+    """Load hospitals, rosters and synthetic patients; what is there already stays."""
+    with database.opened() as opened:
+        database.set_up_django(opened.app_url)
+        from yitong.cli.demo import loader
+
+        with _progress() as progress:
+            tasks: dict[str, Any] = {}
+
+            def report(step: str, done: int, total: int) -> None:
+                if step not in tasks:
+                    tasks[step] = progress.add_task(step, total=total)
+                progress.update(tasks[step], completed=done, total=total)
+
+            loader.load(city, report)
+    console.print(f"[green]✓[/] Demo city: {city}")
+
+
+@main.command()
+def worker() -> None:
+    """Run background work alone: jobs, events, reminders. `up` starts one by itself."""
+    with database.opened() as opened:
+        database.set_up_django(opened.app_url)
+        from yitong.cli import worker as work
+
+        work.run()
+
+
+# -- looking into it -----------------------------------------------------------------------------------------------
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, keys, database, clock and disk; say what is wrong and how to mend it.
+
+    Exit code 0 when all is well or only warnings stand, 1 otherwise.
+    """
+    try:
+        with database.opened() as opened:
+            database.set_up_django(opened.app_url)
+            from yitong.cli import doctor as examination
+
+            findings = examination.examine(opened)
+    except PostgresTrouble as trouble:
+        from yitong.cli.doctor import Finding
+
+        findings = [Finding("bad", "the database can't be opened", str(trouble))]
+    marks = {"good": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}
+    out = Console(highlight=False, soft_wrap=True)
+    for finding in findings:
+        out.print(marks[finding.verdict], finding.what)
+        if finding.mend:
+            out.print(f"    → {finding.mend}", style="dim")
+    sys.exit(any(finding.verdict == "bad" for finding in findings))
+
+
+@main.command()
+@click.option("--owner", is_flag=True, help="As the owner of the tables, who may do anything. Careful.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(owner: bool, arguments: tuple[str, ...]) -> None:
+    """Open psql on the database, as the role that Yitong runs as. ARGUMENTS go to psql (after --)."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    with database.opened() as opened:
+        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+        parts = conninfo_to_dict(opened.owner_url if owner else opened.app_url)
+        environment = {**os.environ, **{names[k]: str(v) for k, v in parts.items() if k in names and v is not None}}
+        program = shutil.which("psql") if opened.cluster is None else None
+        code = subprocess.call([program or str(binaries() / "psql"), *arguments], env=environment)
+    sys.exit(code)
+
+
+@main.command()
+def shell() -> None:
+    """Open a Python shell with everything loaded, as the role that Yitong runs as."""
+    with database.opened() as opened:
+        database.set_up_django(opened.app_url)
+        from django.core.management import call_command
+
+        call_command("shell")
+
+
+@main.group()
+def audit() -> None:
+    """The signed log of all that was done."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Recompute the whole chain of events and its day roots; exit code 1 at the first broken place."""
+    with database.opened() as opened:
+        database.set_up_django(opened.app_url)
+        from yitong.core.db import sealing
+
+        sealing.verify()
+    console.print("[green]✓[/] The log is whole.")
+
+
+# -- building it ---------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def messages() -> None:
+    """Texts in Chinese and English."""
+
+
+@messages.command("compile")
+def messages_compile() -> None:
+    """Compile the .po files that changed."""
+    from yitong.cli import messages as words
+
+    for path in words.compile_all():
+        console.print(f"[green]✓[/] {path.relative_to(words.PACKAGE)}")
+
+
+@messages.command("check")
+def messages_check() -> None:
+    """List every Chinese text that lacks its English; exit code 1 if there is one."""
+    from yitong.cli import messages as words
+
+    lacking = words.missing()
+    for item in lacking:
+        click.echo(f"{item.place}: {item.text}")
+    if lacking:
+        console.print(f"[red]✗[/] {len(lacking)} texts lack their English in config/locale/en/LC_MESSAGES/django.po")
+        sys.exit(1)
+    console.print("[green]✓[/] Every Chinese text has its English.")
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
+)
+@click.option("--quick", is_flag=True, help="Fewer rounds: for a first look, not for a claim.")
+def bench(name: str, json_file: Path | None, quick: bool) -> None:
+    """Measure: run bench/NAME.py and print its figures."""
+    folder = project_root() / "bench"
+    source = folder / f"{name}.py"
+    if not source.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))) or "none yet"
+        raise click.BadParameter(f"there is no {source}. Known: {known}.", param_hint="NAME")
+    spec = spec_from_file_location(f"bench_{name}", source)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.insert(0, str(project_root()))
+    spec.loader.exec_module(module)
+    figures: dict[str, Any] = module.run(quick)
+    text = json.dumps(figures, ensure_ascii=False, indent=2)
+    click.echo(text)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(text + "\n")
+    if "line" in figures:
+        click.echo(figures["line"])
+
+
+# -- what the terminal shows ---------------------------------------------------------------------------------------
+
+
+def _progress() -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console)
+
+
+@contextmanager
+def _step(title: str) -> Iterator[Callable[[str], None]]:
+    """A spinner with what is being done; silent where there is no terminal."""
+    with console.status(f"{title} …") as status:
+        yield lambda text: status.update(f"{title}: {text} …")
