@@ -1,5 +1,6 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +120,13 @@ def test_several_synthetic_doctors_sit_in_each_department(beijing: city.City) ->
     assert all(one.licence.startswith("DEMO-") for one in beijing.practitioners)
     assert len({one.licence for one in beijing.practitioners}) == len(beijing.practitioners)
     assert len({(one.hospital_code, one.name) for one in beijing.practitioners}) == len(beijing.practitioners)
+
+
+def test_the_figures_of_the_docs_are_true(beijing: city.City, small: city.City) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "demo-city.md").read_text(encoding="utf-8")
+    for one in (beijing, small):
+        week = list(rosters.sessions(one.lines, one.days()[1:8]))
+        figures = (len(one.departments), len(one.practitioners), len(week), sum(len(s.slots) for s in week))
+        assert [figure for figure in figures if f"{figure:,}" not in text] == []
+    patients = sum(1 + len(one.members) for one in beijing.accounts)
+    assert f"| {len(beijing.accounts)}, {patients} |" in text

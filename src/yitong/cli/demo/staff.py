@@ -74,7 +74,7 @@ def staff(hospital_codes: tuple[str, ...], doctors: dict[str, str]) -> tuple[Sta
 
 def _staff(hospital_codes: tuple[str, ...], doctors: dict[str, str]) -> Iterator[StaffMember]:
     for city_role, name in CITY_ROLES.items():
-        yield StaffMember(f"city-{city_role.split('_')[0]}", f"演示{name}", city_role, None)
+        yield StaffMember(f"city-{city_role.removeprefix('city_').split('_')[0]}", f"演示{name}", city_role, None)
     for code in hospital_codes:
         short = facts.hospital(code).short_zh
         for role, name in HOSPITAL_ROLES.items():
