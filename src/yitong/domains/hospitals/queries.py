@@ -1,0 +1,369 @@
+"""Reads of hospitals; each answers with contracts."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+
+from yitong.core.actor import Actor
+from yitong.core.db import policies
+from yitong.core.db.models import PolicyRecord
+from yitong.core.policy import KEYS, key_named
+from yitong.domains.hospitals import models, permissions, rules
+from yitong.domains.hospitals.contracts import (
+    Announcement,
+    Campus,
+    ClinicKind,
+    CodeBasis,
+    Department,
+    FeeLine,
+    FoundItem,
+    Hospital,
+    OfferedKind,
+    PolicyDifference,
+    PolicyEntry,
+    PolicyLine,
+    Practitioner,
+    Title,
+)
+from yitong.domains.hospitals.errors import (
+    CampusMissing,
+    DepartmentMissing,
+    FeeMissing,
+    HospitalMissing,
+    PractitionerMissing,
+)
+
+MOST_DEPARTMENTS = 500
+MOST_PRACTITIONERS = 1000
+MOST_ANNOUNCEMENTS = 50
+MOST_HISTORY = 200
+
+
+def get_hospital(hospital_id: UUID) -> Hospital:
+    """Refuses HospitalMissing. A closed hospital is given too: bookings still name it."""
+    row = models.Hospital.objects.filter(id=hospital_id).first()  # one row at most
+    if row is None:
+        raise HospitalMissing()
+    return _hospital(row)
+
+
+def find_hospital_by_code(code: str) -> Hospital | None:
+    row = models.Hospital.objects.filter(code=code).first()  # unique
+    return None if row is None else _hospital(row)
+
+
+def list_hospitals(*, with_closed: bool = False) -> list[Hospital]:
+    """All hospitals of the city by code; a city has some dozens."""
+    rows = models.Hospital.objects.order_by("code")
+    return [_hospital(row) for row in (rows if with_closed else rows.filter(is_open=True))]
+
+
+def get_campus(hospital_id: UUID, campus_id: UUID) -> Campus:
+    row = models.Campus.objects.filter(hospital_id=hospital_id, id=campus_id).first()  # one row at most
+    if row is None:
+        raise CampusMissing()
+    return _campus(row)
+
+
+def list_campuses(hospital_id: UUID) -> list[Campus]:
+    return [_campus(row) for row in models.Campus.objects.filter(hospital_id=hospital_id).order_by("code")]
+
+
+def list_all_campuses() -> list[Campus]:
+    """The campuses of every open hospital: one query for lists of hospitals."""
+    return [
+        _campus(row) for row in models.Campus.objects.filter(hospital__is_open=True).order_by("hospital__code", "code")
+    ]
+
+
+def get_department(hospital_id: UUID, department_id: UUID) -> Department:
+    row = models.Department.objects.filter(hospital_id=hospital_id, id=department_id).first()  # one row at most
+    if row is None:
+        raise DepartmentMissing()
+    return _department(row)
+
+
+def list_departments(hospital_id: UUID, campus_id: UUID | None = None) -> list[Department]:
+    """In order of national code and name; those that can't be booked too."""
+    rows = models.Department.objects.filter(hospital_id=hospital_id)
+    if campus_id is not None:
+        rows = rows.filter(campus_id=campus_id)
+    return [_department(row) for row in rows.order_by("national_code", "name", "id")[:MOST_DEPARTMENTS]]
+
+
+def departments_by_id(hospital_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Department]:
+    rows = models.Department.objects.filter(hospital_id=hospital_id, id__in=set(ids))
+    return {row.id: _department(row) for row in rows}
+
+
+def get_practitioner(hospital_id: UUID, practitioner_id: UUID) -> Practitioner:
+    found = practitioners_by_id(hospital_id, [practitioner_id])
+    if practitioner_id not in found:
+        raise PractitionerMissing()
+    return found[practitioner_id]
+
+
+def list_practitioners(hospital_id: UUID, department_id: UUID | None = None) -> list[Practitioner]:
+    """Those who practise there now, the highest title first."""
+    rows = _practitioners(hospital_id).filter(is_active=True)
+    if department_id is not None:
+        here = models.PractitionerDepartment.objects.filter(department_id=department_id)
+        rows = rows.filter(id__in=here.values("practitioner_id"))
+    order = {title.value: place for place, title in enumerate(reversed(Title))}
+    found = _with_departments(rows.order_by("name", "id")[:MOST_PRACTITIONERS])
+    return sorted(found, key=lambda one: order[one.title])
+
+
+def practitioners_by_id(hospital_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Practitioner]:
+    """By id, those who left too."""
+    found = _with_departments(_practitioners(hospital_id).filter(id__in=set(ids)))
+    return {one.practitioner_id: one for one in found}
+
+
+def find_practitioner_of_staff(hospital_id: UUID, staff_id: UUID) -> Practitioner | None:
+    """The practitioner who is this member of staff, if any."""
+    found = _with_departments(_practitioners(hospital_id).filter(staff_id=staff_id))
+    return found[0] if found else None
+
+
+def get_licence(hospital_id: UUID, practitioner_id: UUID, actor: Actor) -> str:
+    """The licence number, for the hospital's own administrator."""
+    permissions.check_can(actor, permissions.Action.READ_LICENCE, hospital_id)
+    row = models.Practitioner.objects.filter(hospital_id=hospital_id, id=practitioner_id).first()  # one row at most
+    if row is None:
+        raise PractitionerMissing()
+    return row.licence
+
+
+def list_clinic_kinds(hospital_id: UUID) -> list[OfferedKind]:
+    """Every kind of clinic, and whether the hospital offers it."""
+    rows = models.HospitalClinicKind.objects.filter(hospital_id=hospital_id)
+    offered = dict(rows.values_list("clinic_kind", "is_offered"))
+    return [OfferedKind(kind, offered.get(kind.value, False)) for kind in ClinicKind]
+
+
+def fee_fen(hospital_id: UUID, clinic_kind: str, title: str | None, day: date) -> int:
+    """The consultation fee on that day: the title's own price, else that of all titles. Refuses FeeMissing."""
+    rows = (
+        models.Fee.objects.filter(hospital_id=hospital_id, clinic_kind=clinic_kind, effective_date__lte=day)
+        .filter(Q(title=title) | Q(title=None))
+        .order_by(F("title").asc(nulls_last=True), "-effective_date")
+    )
+    found = rows.values_list("fee_fen", flat=True).first()
+    if found is None:
+        raise FeeMissing(clinic_kind=clinic_kind, title=title or "", date=day.isoformat())
+    return found
+
+
+def list_fees(hospital_id: UUID, day: date) -> list[FeeLine]:
+    """The prices in force on that day, by kind and title."""
+    rows = (
+        models.Fee.objects.filter(hospital_id=hospital_id, effective_date__lte=day)
+        .order_by("clinic_kind", "title", "-effective_date")
+        .distinct("clinic_kind", "title")
+    )
+    return [_fee(row) for row in rows]
+
+
+def list_fee_history(hospital_id: UUID) -> list[FeeLine]:
+    """Every price, past and to come, the latest first."""
+    rows = models.Fee.objects.filter(hospital_id=hospital_id).order_by("clinic_kind", "title", "-effective_date")
+    return [_fee(row) for row in rows[:MOST_HISTORY]]
+
+
+def list_announcements(hospital_id: UUID | None, now: datetime) -> list[Announcement]:
+    """What is up now: the city's and, where one is named, the hospital's, the latest first."""
+    rows = models.Announcement.objects.filter(
+        Q(hospital_id=None) | Q(hospital_id=hospital_id), Q(until_at=None) | Q(until_at__gt=now), from_at__lte=now
+    ).filter(withdrawn_at=None)
+    return [
+        Announcement(row.id, row.hospital_id, row.title, row.body, row.from_at, row.until_at)
+        for row in rows.order_by("-from_at", "-id")[:MOST_ANNOUNCEMENTS]
+    ]
+
+
+def search(text: str, limit: int = 20) -> list[FoundItem]:
+    """Hospitals, departments and doctors whose name, pinyin or initials hold the text: one query, the best first."""
+    wanted = rules.asked(text)
+    if not wanted:
+        return []
+    best = Case(
+        When(terms__contains=f" {wanted} ", then=Value(0)),
+        When(terms__contains=f" {wanted}", then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    rows = (
+        models.SearchEntry.objects.filter(terms__contains=wanted, is_shown=True, hospital__is_open=True)
+        .annotate(match=best)
+        .select_related("hospital", "department__campus")
+        .order_by("match", "rank", "hospital__code", "name", "item_id")[: max(1, min(limit, 50))]
+    )
+    return [_found(row) for row in rows]
+
+
+def policies_in_words(
+    hospital_id: UUID, now: datetime, language: str, *, department_id: UUID | None = None
+) -> list[PolicyLine]:
+    """The rules as a patient reads them, from the same values that booking enforces (S-38)."""
+    return rules.rules_for_patients(policies.at(hospital_id, now, department_id=department_id), language)
+
+
+def policy_history(
+    actor: Actor, *, hospital_id: UUID | None = None, department_id: UUID | None = None, policy: str | None = None
+) -> list[PolicyEntry]:
+    """The decisions of one scope (the city, a hospital, a department), the latest first, at most 200."""
+    if hospital_id is None:
+        permissions.check_can(actor, permissions.Action.READ_CITY_POLICY_HISTORY)
+        rows = PolicyRecord.objects.filter(scope__in=["nation", "city"])
+    else:
+        permissions.check_can(actor, permissions.Action.READ_POLICY_HISTORY, hospital_id)
+        scope_id = department_id or hospital_id
+        rows = PolicyRecord.objects.filter(hospital_id=hospital_id, scope_id=scope_id)
+    if policy is not None:
+        rows = rows.filter(key=key_named(policy).key)
+    return [_policy_entry(row) for row in rows.order_by("-effective_from", "-decided_at", "-id")[:MOST_HISTORY]]
+
+
+def policy_diff(actor: Actor, *, hospital_id: UUID | None, before: datetime, after: datetime) -> list[PolicyDifference]:
+    """What changes between two instants, in the order of the policies' register."""
+    _check_reads_policies(actor, hospital_id)
+    return _differences(policies.at(hospital_id, before), policies.at(hospital_id, after))
+
+
+def policy_diff_from_city(actor: Actor, *, hospital_id: UUID, now: datetime) -> list[PolicyDifference]:
+    """Where a hospital's rules differ from the city's."""
+    _check_reads_policies(actor, hospital_id)
+    return _differences(policies.at(None, now), policies.at(hospital_id, now))
+
+
+def _check_reads_policies(actor: Actor, hospital_id: UUID | None) -> None:
+    if hospital_id is None:
+        permissions.check_can(actor, permissions.Action.READ_CITY_POLICY_HISTORY)
+    else:
+        permissions.check_can(actor, permissions.Action.READ_POLICY_HISTORY, hospital_id)
+
+
+def _differences(before: policies.Policies, after: policies.Policies) -> list[PolicyDifference]:
+    return [
+        PolicyDifference(name, key.rule, before.raw(name), after.raw(name))
+        for name, key in KEYS.items()
+        if before.raw(name) != after.raw(name)
+    ]
+
+
+def _practitioners(hospital_id: UUID) -> "QuerySet[models.Practitioner]":
+    return models.Practitioner.objects.filter(hospital_id=hospital_id).defer("licence")
+
+
+def _with_departments(rows: "QuerySet[models.Practitioner]") -> list[Practitioner]:
+    """Two queries, however many there are."""
+    found = list(rows)
+    places: dict[UUID, list[UUID]] = {row.id: [] for row in found}
+    sits = models.PractitionerDepartment.objects.filter(practitioner_id__in=places).order_by("position")
+    for practitioner_id, department_id in sits.values_list("practitioner_id", "department_id"):
+        places[practitioner_id].append(department_id)
+    return [_practitioner(row, places[row.id]) for row in found]
+
+
+def _hospital(row: models.Hospital) -> Hospital:
+    return Hospital(
+        row.id,
+        row.code,
+        row.name,
+        row.name_en,
+        row.short_name,
+        row.level,
+        row.kind,
+        row.district,
+        row.phone,
+        row.introduction,
+        row.is_open,
+        row.short_name_en,
+        tuple(row.specialties),
+    )
+
+
+def _campus(row: models.Campus) -> Campus:
+    return Campus(row.hospital_id, row.id, row.name, row.name_en, row.district, row.address, row.directions, row.code)
+
+
+def _department(row: models.Department) -> Department:
+    return Department(
+        row.hospital_id,
+        row.id,
+        row.campus_id,
+        row.name,
+        row.name_en,
+        row.national_code,
+        CodeBasis(row.code_basis),
+        row.code_reason,
+        row.sex,
+        row.age_from,
+        row.age_below,
+        row.location,
+        row.introduction,
+        row.is_bookable,
+        row.code,
+    )
+
+
+def _practitioner(row: models.Practitioner, department_ids: Sequence[UUID]) -> Practitioner:
+    return Practitioner(
+        row.hospital_id,
+        row.id,
+        row.name,
+        Title(row.title),
+        row.specialties,
+        row.introduction,
+        tuple(department_ids),
+        row.code,
+        row.is_active,
+        row.name_en,
+        row.staff_id,
+    )
+
+
+def _fee(row: models.Fee) -> FeeLine:
+    title = None if row.title is None else Title(row.title)
+    return FeeLine(ClinicKind(row.clinic_kind), title, row.fee_fen, row.effective_date)
+
+
+def _found(row: models.SearchEntry) -> FoundItem:
+    place, place_en = [row.hospital.short_name], [row.hospital.short_name_en or row.hospital.name_en]
+    if row.kind == "hospital":
+        place, place_en = [row.hospital.district, row.hospital.level], [row.hospital.name_en]
+    elif row.kind == "department" and row.department is not None:
+        place.append(row.department.campus.name)
+        place_en.append(row.department.campus.name_en or row.department.campus.name)
+    elif row.department is not None:
+        place.append(row.department.name)
+        place_en.append(row.department.name_en or row.department.name)
+    return FoundItem(
+        row.kind,
+        row.hospital_id,
+        row.item_id,
+        row.name,
+        " · ".join(place),
+        row.department_id,
+        None if row.title is None else Title(row.title),
+        row.name_en,
+        " · ".join(place_en),
+    )
+
+
+def _policy_entry(row: PolicyRecord) -> PolicyEntry:
+    return PolicyEntry(
+        row.id,
+        row.scope,
+        row.hospital_id,
+        row.scope_id if row.scope == "department" else None,
+        row.key,
+        row.value,
+        row.effective_from,
+        row.source,
+        row.decided_by,
+        row.decided_at,
+    )
