@@ -1,7 +1,7 @@
 """What the running role may do, as code: said anew after each migration, the same each time.
 
 `yitong_app` reads and writes rows and owns nothing. A model that declares `append_only = True` can only be added to,
-and nobody but the owner empties a table.
+one that declares `no_delete = True` keeps its rows, and nobody but the owner empties a table.
 """
 
 from typing import Any
@@ -18,6 +18,11 @@ def append_only_tables() -> list[str]:
     return sorted(m._meta.db_table for m in apps.get_models() if getattr(m, "append_only", False))
 
 
+def kept_tables() -> list[str]:
+    """Tables whose rows may change but never go, by name."""
+    return sorted(m._meta.db_table for m in apps.get_models() if getattr(m, "no_delete", False))
+
+
 def create_extensions(cursor: Any) -> None:
     """Into `public`, where a distributed PostgreSQL expects them."""
     for name in EXTENSIONS:
@@ -26,10 +31,11 @@ def create_extensions(cursor: Any) -> None:
 
 def apply(cursor: Any, role: str = APP) -> None:
     """Needs the owner's connection (Django's or psycopg's cursor). Repeatable."""
-    closed = set(append_only_tables())
+    closed, kept = set(append_only_tables()), set(kept_tables())
     who = sql.Identifier(role)
     cursor.execute(
-        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')"
+        "SELECT c.relname FROM pg_class c"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')"
         " AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user) ORDER BY c.relname"
     )
     tables = [name for (name,) in cursor.fetchall()]
@@ -38,7 +44,7 @@ def apply(cursor: Any, role: str = APP) -> None:
     for table in tables:
         rights = "SELECT" if table == "django_migrations" else "SELECT, INSERT"
         if table not in closed and table != "django_migrations":
-            rights += ", UPDATE, DELETE"
+            rights += ", UPDATE" if table in kept else ", UPDATE, DELETE"
         name = sql.Identifier(table)
         cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, who))
         cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), name, who))

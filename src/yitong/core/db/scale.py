@@ -1,5 +1,8 @@
 """The class of a table: how it would be spread over many nodes (`docs/decisions`, growth)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 
 
@@ -10,6 +13,23 @@ class Scale(StrEnum):
     P = "patient"
     R = "reference"
     L = "local"
+
+
+_reason: ContextVar[str | None] = ContextVar("cross_hospital", default=None)
+
+
+@contextmanager
+def cross_hospital(reason: str) -> Iterator[None]:
+    """Within the block a statement on an H table may go over all hospitals; the reason is for the reader and the recorder."""
+    token = _reason.set(reason)
+    try:
+        yield
+    finally:
+        _reason.reset(token)
+
+
+def cross_hospital_reason() -> str | None:
+    return _reason.get()
 
 
 # Tables that packages bring; all of them live on one node.

@@ -34,6 +34,7 @@ class HoldSlot:
     slot_id: UUID
     patient_id: UUID
     is_first_visit: bool = True
+    by_name: bool = False  # the patient chose the doctor by name (R-004)
     entitlement_id: UUID | None = None
 
 
@@ -71,6 +72,28 @@ class MoveBooking:
     hospital_id: UUID
     booking_id: UUID
     slot_id: UUID
+    patient_id: UUID | None = None  # given only to be compared: the patient of a booking never changes (R-017)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """取号/报到 with the document shown (R-001): `identity_number` is compared, never stored here."""
+
+    key: str
+    hospital_id: UUID
+    booking_id: UUID
+    identity_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddExtra:
+    """加号: one more slot in the doctor's own session, for one patient, with its reason (R-014)."""
+
+    key: str
+    hospital_id: UUID
+    session_id: UUID
+    patient_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +226,11 @@ class HoldExpired(BookingEvent):
 class BookingStopped(BookingEvent):
     operation: ClassVar[str] = "booking.booking_stopped"
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCheckedIn(BookingEvent):
+    operation: ClassVar[str] = "booking.booking_checked_in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,43 @@
+"""Telling people what became of their bookings. A message holds ids; words are put in at delivery."""
+
+from datetime import datetime
+from uuid import UUID
+
+from yitong.core.db.command import command
+from yitong.domains.booking import models
+from yitong.domains.booking.contracts import BookingEvent
+from yitong.domains.notify import commands as notify
+from yitong.domains.notify.contracts import Tell
+from yitong.domains.people import queries as people
+
+
+@command()
+def tell_booking(event: BookingEvent, template: str, event_id: UUID, *, now: datetime) -> None:
+    """Tells every account that the patient belongs to. Once by event and account."""
+    row = models.Booking.objects.get(hospital_id=event.hospital_id, id=event.subject_id)
+    _tell(row, template, event_id, now)
+
+
+@command()
+def tell_session(hospital_id: UUID, session_id: UUID, template: str, event_id: UUID, *, now: datetime) -> None:
+    """Tells everyone who has a live booking in the session."""
+    for row in models.Booking.objects.filter(hospital_id=hospital_id, session_id=session_id, live=True).order_by("id"):
+        _tell(row, template, event_id, now)
+
+
+def _tell(row: models.Booking, template: str, event_id: UUID, now: datetime) -> None:
+    params = {
+        "hospital_id": str(row.hospital_id),
+        "booking_id": str(row.id),
+        "campus_id": str(row.campus_id),
+        "department_id": str(row.department_id),
+        "practitioner_id": str(row.practitioner_id or ""),
+        "patient_id": str(row.patient_id),
+        "starts_at": row.starts_at.isoformat(),
+        "ends_at": row.ends_at.isoformat(),
+        "number": str(row.number),
+        "code": row.code,
+    }
+    for account_id in people.accounts_of(row.patient_id):
+        key = f"{event_id}:{row.id}:{account_id}"
+        notify.tell(Tell(key=key, account_id=account_id, template=template, params=params), now=now)

@@ -1,0 +1,227 @@
+"""Confirm, cancel, move, check in: what becomes of a booking by somebody's will."""
+
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from yitong.core.actor import Actor
+from yitong.core.db import events, idempotency, policies
+from yitong.core.db.command import command
+from yitong.core.policy import Policies
+from yitong.domains.booking import errors, models, permissions, rules
+from yitong.domains.booking.commands.claim import CONSTRAINTS, live_bookings, project, shard_of
+from yitong.domains.booking.contracts import (
+    BookingCancelled,
+    BookingCheckedIn,
+    BookingConfirmed,
+    BookingEvent,
+    BookingMoved,
+    CancelBooking,
+    Changed,
+    CheckIn,
+    ConfirmBooking,
+    HoldSlot,
+    MoveBooking,
+    State,
+)
+from yitong.domains.booking.states import Move, next_state
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.people import commands as people
+from yitong.domains.people import queries as patients
+from yitong.domains.schedule import commands as schedule
+
+
+@command(refusals=CONSTRAINTS)
+def confirm_booking(cmd: ConfirmBooking, *, actor: Actor, now: datetime) -> Changed:
+    """A held booking is paid: it is confirmed (R-018). Payment calls this as the system.
+
+    Locks: the patient's limits. Emits: BookingConfirmed. Refuses: BookingMissing, HoldRanOut, StateForbids, KeyReused.
+    """
+    booking = _begin(cmd.hospital_id, cmd.booking_id, actor)
+    once = idempotency.begin(actor, "booking.confirm_booking", cmd)
+    if once.answer is not None:
+        return _again(once.answer)
+    if booking.state == State.EXPIRED or (booking.state == State.HELD and booking.hold_until <= now):
+        raise errors.HoldRanOut()
+    before = booking.state
+    booking.state = next_state(State(booking.state), Move.CONFIRM).value
+    booking.save(update_fields=["state"])
+    project(booking)
+    tell(BookingConfirmed, booking, before, actor, now)
+    return once.finish(_changed(booking))
+
+
+@command(refusals=CONSTRAINTS)
+def cancel_booking(cmd: CancelBooking, *, actor: Actor, now: datetime) -> Changed:
+    """退号: until the deadline (R-007), at the window any time before the visit. The slot returns by R-017.
+
+    Locks: the patient's limits. Emits: BookingCancelled. Refuses: BookingMissing, CancelTooLate, StateForbids,
+    KeyReused.
+    """
+    booking = _begin(cmd.hospital_id, cmd.booking_id, actor)
+    once = idempotency.begin(actor, "booking.cancel_booking", cmd)
+    if once.answer is not None:
+        return _again(once.answer)
+    in_force = policies.at(cmd.hospital_id, now, department_id=booking.department_id)
+    before = booking.state
+    after = next_state(State(before), Move.CANCEL)
+    if booking.state == State.CONFIRMED:
+        rules.check_can_cancel(booking.visit_date, in_force, channel=actor.channel, now=now)
+    end(booking, after, reason=cmd.reason, policies_in_force=in_force, now=now)
+    if booking.account_id is not None:
+        people.note_account_use(booking.account_id, booked=0, cancelled=1, at=now)
+    tell(BookingCancelled, booking, before, actor, now, reason=cmd.reason)
+    return once.finish(_changed(booking))
+
+
+@command(refusals=CONSTRAINTS)
+def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
+    """改约 (R-047): one act with the deadline of a cancel and the rules of a claim; the id stays.
+
+    The old slot is freed by R-017.
+
+    Locks: the patient's limits, the new session (share). Emits: BookingMoved. Refuses: as hold_slot and cancel_booking,
+    PatientImmutable (R-017).
+    """
+    permissions.check_may_ask(actor, cmd.hospital_id)
+    booking = _begin(cmd.hospital_id, cmd.booking_id, actor)
+    once = idempotency.begin(actor, "booking.move_booking", cmd)
+    if once.answer is not None:
+        return _again(once.answer)
+    if cmd.patient_id is not None and cmd.patient_id != booking.patient_id:
+        raise errors.PatientImmutable()
+    before = booking.state
+    after = next_state(State(before), Move.RESCHEDULE)
+    old = policies.at(cmd.hospital_id, now, department_id=booking.department_id)
+    rules.check_can_cancel(booking.visit_date, old, channel=actor.channel, now=now)
+    bookable = schedule.share_slot(cmd.hospital_id, cmd.slot_id)
+    claim = rules.Claim(
+        cmd=HoldSlot(cmd.key, cmd.hospital_id, cmd.slot_id, booking.patient_id, booking.is_first_visit),
+        bookable=bookable,
+        facts=patients.booking_facts(booking.patient_id, actor, now=now),
+        limits=people.lock_limits(booking.patient_id),
+        others=live_bookings(booking.patient_id, without=booking.id),
+        department=hospitals.get_department(cmd.hospital_id, bookable.session.department_id),
+        policies=policies.at(cmd.hospital_id, now, department_id=bookable.session.department_id),
+        channel=actor.channel,
+        by_name=False,
+        entitled_pool=None,
+    )
+    rules.check_can_hold(claim, now=now)
+    from_session, from_slot, from_day = booking.session_id, booking.slot_id, booking.visit_date
+    _take_over(booking, claim)
+    booking.state = after.value
+    booking.save()
+    project(booking)
+    people.give_back_day(booking.patient_id, from_day)
+    people.take_day(booking.patient_id, booking.visit_date)
+    schedule.reopen_slot(cmd.hospital_id, from_slot, reopens_at(old, now=now))
+    tell(BookingMoved, booking, before, actor, now, from_session_id=from_session, from_slot_id=from_slot)
+    return once.finish(_changed(booking))
+
+
+@command(refusals=CONSTRAINTS)
+def check_in_booking(cmd: CheckIn, *, actor: Actor, now: datetime) -> Changed:
+    """取号/报到 on the day, with the document that the booking was made with (R-001, R-008).
+
+    Locks: the patient's limits. Emits: BookingCheckedIn. Refuses: BookingMissing, RealNameMismatch, CheckInTooEarly,
+    StateForbids.
+    """
+    permissions.check_can_check_in(actor, cmd.hospital_id)
+    booking = locked_booking(cmd.hospital_id, cmd.booking_id)
+    once = idempotency.begin(actor, "booking.check_in_booking", cmd)
+    if once.answer is not None:
+        return _again(once.answer)
+    number = patients.identity_number_of(booking.patient_id)
+    if not hmac.compare_digest(number.encode(), cmd.identity_number.strip().upper().encode()):
+        raise errors.RealNameMismatch()
+    if rules.clock.shanghai_date(now) != booking.visit_date:
+        raise errors.CheckInTooEarly(date=booking.visit_date.isoformat())
+    before = booking.state
+    booking.state = next_state(State(booking.state), Move.CHECK_IN).value
+    booking.save(update_fields=["state"])
+    project(booking)
+    people.mark_seen(booking.patient_id, actor, now=now)
+    tell(BookingCheckedIn, booking, before, actor, now)
+    return once.finish(_changed(booking))
+
+
+def end(booking: models.Booking, after: State, *, reason: str, policies_in_force: Policies, now: datetime) -> None:
+    """Ends a live booking: the day goes back to the patient, the slot after its delay to all. Joins its command."""
+    booking.state = after.value
+    booking.live = False
+    booking.ended_at = now
+    booking.end_reason = reason
+    booking.save(update_fields=["state", "live", "ended_at", "end_reason"])
+    project(booking)
+    people.give_back_day(booking.patient_id, booking.visit_date)
+    if booking.entitlement_id is not None:
+        models.Entitlement.objects.filter(hospital_id=booking.hospital_id, id=booking.entitlement_id).update(
+            used_by_id=None
+        )
+    if after is not State.STOPPED:
+        schedule.reopen_slot(booking.hospital_id, booking.slot_id, reopens_at(policies_in_force, now=now))
+
+
+def reopens_at(in_force: Policies, *, now: datetime) -> datetime:
+    """R-017: a freed slot returns after a random delay, so that nobody can hand it over."""
+    least = in_force.int("booking.rerelease.min_minutes") * 60
+    most = max(least, in_force.int("booking.rerelease.max_minutes") * 60)
+    return now + timedelta(seconds=least + secrets.randbelow(most - least + 1))
+
+
+def locked_booking(hospital_id: UUID, booking_id: UUID) -> models.Booking:
+    """The booking under its patient's lock: whoever changes a booking holds that first."""
+    found = models.Booking.objects.filter(hospital_id=hospital_id, id=booking_id).values_list("patient_id").first()
+    if found is None:
+        raise errors.BookingMissing()
+    people.lock_limits(found[0])
+    return models.Booking.objects.select_for_update(of=("self",)).get(hospital_id=hospital_id, id=booking_id)
+
+
+def _begin(hospital_id: UUID, booking_id: UUID, actor: Actor) -> models.Booking:
+    booking = locked_booking(hospital_id, booking_id)
+    linked = actor.account_id is not None and patients.is_linked(actor.account_id, booking.patient_id)
+    permissions.check_can_change(actor, hospital_id, is_linked=linked, channel=booking.channel)
+    return booking
+
+
+def _take_over(booking: models.Booking, claim: rules.Claim) -> None:
+    slot, session = claim.bookable.slot, claim.bookable.session
+    booking.slot_id, booking.session_id = slot.slot_id, session.session_id
+    booking.campus_id, booking.department_id = session.campus_id, session.department_id
+    booking.practitioner_id, booking.clinic_kind = session.practitioner_id, session.clinic_kind
+    booking.visit_date, booking.starts_at, booking.ends_at = session.date, slot.starts_at, slot.ends_at
+    booking.number, booking.pool, booking.fee_fen = slot.number, slot.pool.value, session.fee_fen
+
+
+def tell(
+    kind: type[BookingEvent],
+    booking: models.Booking,
+    before: str | None,
+    actor: Actor,
+    now: datetime,
+    **more: str | UUID,
+) -> None:
+    """Appends the event of a change, in the shard of the booking's session."""
+    event = kind(
+        hospital_id=booking.hospital_id,
+        subject_id=booking.id,
+        from_state=before,
+        to_state=booking.state,
+        patient_id=booking.patient_id,
+        session_id=booking.session_id,
+        slot_id=booking.slot_id,
+        account_id=booking.account_id,
+        **more,  # type: ignore[arg-type]
+    )
+    events.append(event, actor, at=now, shard=shard_of(booking.session_id))
+
+
+def _changed(booking: models.Booking) -> Changed:
+    return Changed(booking.hospital_id, booking.id, State(booking.state), booking.code)
+
+
+def _again(answer: dict[str, str]) -> Changed:
+    return Changed(UUID(answer["hospital_id"]), UUID(answer["booking_id"]), State(answer["state"]), answer["code"])

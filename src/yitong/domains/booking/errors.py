@@ -1,0 +1,127 @@
+"""Booking: its refusals."""
+
+from yitong.core.errors import Conflict, Forbidden, Missing, RuleBroken
+
+
+class BookingMissing(Missing):
+    code = "BOOKING_NOT_FOUND"
+
+
+class VerifyRequired(Forbidden):
+    code = "VERIFY_REQUIRED"
+    rule = "R-045"
+
+
+class RealNameMismatch(RuleBroken):
+    code = "REALNAME_MISMATCH"
+    rule = "R-001"
+
+
+class WindowClosed(RuleBroken):
+    code = "BOOK_WINDOW"
+    rule = "R-002"
+
+
+class FirstVisitBySpecialty(RuleBroken):
+    code = "FIRSTVISIT_BY_SPECIALTY"
+    rule = "R-004"
+
+
+class DuplicateDepartment(Conflict):
+    code = "BOOK_DUP_DEPT"
+    rule = "R-005"
+
+
+class DayLimitReached(Conflict):
+    code = "BOOK_LIMIT_DAY"
+    rule = "R-005"
+
+
+class WeekLimitReached(Conflict):
+    code = "BOOK_LIMIT_7D"
+    rule = "R-005"
+
+
+class QuarterLimitReached(Conflict):
+    code = "BOOK_LIMIT_3M"
+    rule = "R-005"
+
+
+class CancelTooLate(RuleBroken):
+    code = "CANCEL_TOO_LATE"
+    rule = "R-007"
+
+
+class NoShowLocked(Forbidden):
+    code = "NOSHOW_LOCK"
+    rule = "R-009"
+
+
+class AbuseLocked(Forbidden):
+    code = "ABUSE_LOCK"
+    rule = "R-010"
+
+
+class PoolExhausted(Conflict):
+    code = "POOL_EXHAUSTED"
+    rule = "R-012"
+
+
+class EntitlementInvalid(Forbidden):
+    code = "ENTITLEMENT_INVALID"
+    rule = "R-012"
+
+
+class SessionCancelled(Conflict):
+    code = "SESSION_CANCELLED"
+    rule = "R-016"
+
+
+class PatientImmutable(RuleBroken):
+    code = "PATIENT_IMMUTABLE"
+    rule = "R-017"
+
+
+class SlotTaken(Conflict):
+    code = "SLOT_TAKEN"
+    rule = "R-018"
+
+
+class HoldRanOut(Conflict):
+    code = "HOLD_EXPIRED"
+    rule = "R-018"
+
+
+class NotEligible(RuleBroken):
+    code = "NOT_ELIGIBLE"
+    rule = "R-046"
+
+
+class TimeClash(Conflict):
+    code = "TIME_CLASH"
+    rule = "R-046"
+
+
+class StateForbids(Conflict):
+    """What is asked does not fit the booking's state."""
+
+    code = "BOOKING_STATE"
+
+
+class CodeCollision(Conflict):
+    """Two claims drew the same code at once; asking again with the same key draws another."""
+
+    code = "BOOKING_CODE_AGAIN"
+    rule = "R-019"
+
+
+class CheckInTooEarly(RuleBroken):
+    code = "CHECK_IN_EARLY"
+    rule = "R-008"
+
+
+class EntitlementStands(Conflict):
+    """The same entitlement is open already."""
+
+    code = "ENTITLEMENT_STANDS"
+    rule = "R-012"

@@ -1,0 +1,58 @@
+"""Booking: reactions to the schedule, and telling people what became of their bookings."""
+
+from yitong.core import clock
+from yitong.core.actor import Actor
+from yitong.core.db.events import EventMeta, handles
+from yitong.domains.booking.commands import announce, sweep
+from yitong.domains.booking.contracts import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingMissed,
+    BookingMoved,
+    BookingStopped,
+    HoldExpired,
+)
+from yitong.domains.schedule.contracts import SessionStopped, SessionSubstituted
+
+
+@handles(SessionStopped)
+def stop_bookings(event: SessionStopped, meta: EventMeta) -> None:
+    assert event.hospital_id is not None
+    actor = Actor.system("booking.stop_bookings")
+    sweep.stop_bookings(event.hospital_id, event.subject_id, reason=event.reason_code, actor=actor, now=clock.now())
+
+
+@handles(SessionSubstituted, skippable=True)
+def tell_of_substitute(event: SessionSubstituted, meta: EventMeta) -> None:
+    assert event.hospital_id is not None
+    announce.tell_session(event.hospital_id, event.subject_id, "session_substituted", meta.event_id, now=clock.now())
+
+
+@handles(BookingConfirmed, skippable=True)
+def tell_booking_confirmed(event: BookingConfirmed, meta: EventMeta) -> None:
+    announce.tell_booking(event, "booking_confirmed", meta.event_id, now=clock.now())
+
+
+@handles(BookingCancelled, skippable=True)
+def tell_booking_cancelled(event: BookingCancelled, meta: EventMeta) -> None:
+    announce.tell_booking(event, "booking_cancelled", meta.event_id, now=clock.now())
+
+
+@handles(BookingMoved, skippable=True)
+def tell_booking_moved(event: BookingMoved, meta: EventMeta) -> None:
+    announce.tell_booking(event, "booking_moved", meta.event_id, now=clock.now())
+
+
+@handles(BookingStopped, skippable=True)
+def tell_booking_stopped(event: BookingStopped, meta: EventMeta) -> None:
+    announce.tell_booking(event, "booking_stopped", meta.event_id, now=clock.now())
+
+
+@handles(BookingMissed, skippable=True)
+def tell_booking_missed(event: BookingMissed, meta: EventMeta) -> None:
+    announce.tell_booking(event, "booking_missed", meta.event_id, now=clock.now())
+
+
+@handles(HoldExpired, skippable=True)
+def tell_hold_expired(event: HoldExpired, meta: EventMeta) -> None:
+    announce.tell_booking(event, "hold_expired", meta.event_id, now=clock.now())

@@ -1,0 +1,213 @@
+"""Booking: reads. What is open is what the schedule offers less live bookings."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count
+
+from yitong.core.actor import Actor
+from yitong.core.db import policies
+from yitong.core.db.scale import cross_hospital
+from yitong.core.policy import Policies
+from yitong.domains.booking import models, permissions, rules
+from yitong.domains.booking.contracts import Booking, ChannelCount, SessionOffer, SlotOffer, State
+from yitong.domains.booking.errors import BookingMissing
+from yitong.domains.people import queries as people
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session, SessionState, Slot
+
+PAGE = 50
+
+
+def offers(hospital_id: UUID, sessions: Sequence[Session], *, channel: str, now: datetime) -> dict[UUID, SessionOffer]:
+    """How much of each session is left for a channel. Two queries, however many sessions.
+
+    A session that is planned, stopped, not yet released or over has nothing left.
+    """
+    pools = rules.pools_open_to(channel, None)
+    on_sale = [s for s in sessions if s.state is SessionState.RELEASED and s.release_at <= now < s.ends_at]
+    ids = [s.session_id for s in on_sale]
+    taken = _taken(hospital_id, ids)
+    left = schedule.count_slots(hospital_id, ids, pools, now, except_ids=taken) if ids else {}
+    return {s.session_id: SessionOffer(s.session_id, s.slots, left.get(s.session_id, 0)) for s in sessions}
+
+
+def slot_offers(
+    hospital_id: UUID, session: Session, *, channel: str, now: datetime, entitlement_id: UUID | None = None
+) -> list[SlotOffer]:
+    """Every window of a session for one channel, in order, open or not. Two queries."""
+    entitled = _entitled_pool(hospital_id, entitlement_id)
+    pools = rules.pools_open_to(channel, entitled)
+    taken = set(_taken(hospital_id, [session.session_id]))
+    on_sale = session.state is SessionState.RELEASED and session.release_at <= now
+    slots = [slot for slot in schedule.list_slots(hospital_id, session.session_id) if slot.pool in pools]
+    return [
+        SlotOffer(slot.slot_id, slot.number, slot.starts_at, slot.ends_at, on_sale and _is_open(slot, taken, now))
+        for slot in slots
+    ]
+
+
+def _is_open(slot: Slot, taken: Collection[UUID], now: datetime) -> bool:
+    return slot.slot_id not in taken and (slot.reopens_at is None or slot.reopens_at <= now) and slot.ends_at > now
+
+
+def _taken(hospital_id: UUID, session_ids: Sequence[UUID]) -> list[UUID]:
+    if not session_ids:
+        return []
+    rows = models.Booking.objects.filter(hospital_id=hospital_id, session_id__in=session_ids, live=True)
+    return rows.aggregate(ids=ArrayAgg("slot_id"))["ids"] or []
+
+
+def _entitled_pool(hospital_id: UUID, entitlement_id: UUID | None):  # type: ignore[no-untyped-def]
+    if entitlement_id is None:
+        return None
+    row = models.Entitlement.objects.filter(hospital_id=hospital_id, id=entitlement_id).first()
+    return row and schedule.Pool(row.pool)
+
+
+def get_booking(hospital_id: UUID, booking_id: UUID, actor: Actor, *, now: datetime) -> Booking:
+    """One booking for those who may see it; else BookingMissing. The read is logged where staff reads."""
+    row = models.Booking.objects.filter(hospital_id=hospital_id, id=booking_id).first()
+    if row is None:
+        raise BookingMissing()
+    permissions.check_can_see(actor, hospital_id, is_linked=_is_linked(actor, row.patient_id), channel=row.channel)
+    _log_reads(actor, [row], what="booking", now=now)
+    return _contract(row, policies.at(hospital_id, now))
+
+
+def find_booking_by_key(hospital_id: UUID, actor: Actor, key: str, *, now: datetime) -> Booking | None:
+    """The booking that this actor made under this key: what a client asks whose answer was lost."""
+    row = models.Booking.objects.filter(hospital_id=hospital_id, actor=actor.key, key=key).first()
+    return row and _contract(row, policies.at(hospital_id, now))
+
+
+def find_booking_by_code(hospital_id: UUID, code: str, actor: Actor, *, now: datetime) -> Booking | None:
+    """R-019: the code with the hospital, for the desk that then asks for the document."""
+    permissions.check_can_list(actor, hospital_id)
+    row = models.Booking.objects.filter(hospital_id=hospital_id, code=code, code_open=True).first()
+    if row is None:
+        return None
+    _log_reads(actor, [row], what="booking", now=now)
+    return _contract(row, policies.at(hospital_id, now))
+
+
+def list_my_bookings(
+    actor: Actor, *, now: datetime, patient_ids: Collection[UUID] | None = None, before: date | None = None
+) -> list[Booking]:
+    """The bookings of the account's patients at all hospitals (S-03), latest day of visit first; a page of 50.
+
+    The patient's side gives the keys; the rows are then asked of each hospital that has some.
+    """
+    if actor.account_id is None:
+        return []
+    mine = {card.patient_id for card in people.patients_of(actor.account_id)}
+    wanted = mine if patient_ids is None else mine & set(patient_ids)
+    found = models.PatientBooking.objects.filter(patient_id__in=wanted)
+    if before is not None:
+        found = found.filter(visit_date__lt=before)
+    keys = list(found.order_by("-visit_date", "-starts_at", "id").values_list("hospital_id", "id")[:PAGE])
+    by_hospital: dict[UUID, list[UUID]] = {}
+    for hospital_id, booking_id in keys:
+        by_hospital.setdefault(hospital_id, []).append(booking_id)
+    rows: dict[UUID, Booking] = {}
+    for hospital_id, ids in by_hospital.items():
+        in_force = policies.at(hospital_id, now)
+        for row in models.Booking.objects.filter(hospital_id=hospital_id, id__in=ids):
+            rows[row.id] = _contract(row, in_force)
+    return [rows[booking_id] for _, booking_id in keys if booking_id in rows]
+
+
+def list_bookings_of_session(hospital_id: UUID, session_id: UUID, actor: Actor, *, now: datetime) -> list[Booking]:
+    """The list of one session for the hospital's staff, by window."""
+    permissions.check_can_list(actor, hospital_id)
+    rows = list(
+        models.Booking.objects.filter(hospital_id=hospital_id, session_id=session_id).order_by("starts_at", "number")[
+            :500
+        ]
+    )
+    _log_reads(actor, rows, what="session_list", now=now)
+    in_force = policies.at(hospital_id, now)
+    return [_contract(row, in_force) for row in rows]
+
+
+def list_bookings_of_patient(hospital_id: UUID, patient_id: UUID, actor: Actor, *, now: datetime) -> list[Booking]:
+    """A patient's bookings at one hospital, for its staff; the latest 50."""
+    permissions.check_can_list(actor, hospital_id)
+    rows = list(
+        models.Booking.objects.filter(hospital_id=hospital_id, patient_id=patient_id).order_by("-visit_date", "id")[
+            :PAGE
+        ]
+    )
+    _log_reads(actor, rows, what="booking", now=now)
+    in_force = policies.at(hospital_id, now)
+    return [_contract(row, in_force) for row in rows]
+
+
+def count_by_session(hospital_id: UUID, session_ids: Sequence[UUID], actor: Actor) -> dict[UUID, dict[State, int]]:
+    """How many bookings each session has, by state."""
+    permissions.check_can_list(actor, hospital_id)
+    counts: dict[UUID, dict[State, int]] = {session_id: {} for session_id in session_ids}
+    rows = (
+        models.Booking.objects.filter(hospital_id=hospital_id, session_id__in=session_ids)
+        .values_list("session_id", "state")
+        .annotate(n=Count("id"))
+    )
+    for session_id, state, n in rows:
+        counts[session_id][State(state)] = n
+    return counts
+
+
+def count_by_channel(from_date: date, until_date: date, actor: Actor) -> list[ChannelCount]:
+    """Live bookings with a day of visit in [from_date, until_date), by hospital, campus and channel (S-01)."""
+    permissions.check_can_see_figures(actor)
+    with cross_hospital("city figures"):
+        rows = list(
+            models.Booking.objects.filter(visit_date__gte=from_date, visit_date__lt=until_date, live=True)
+            .values_list("hospital_id", "campus_id", "channel")
+            .annotate(n=Count("id"))
+            .order_by("hospital_id", "campus_id", "channel")
+        )
+    return [ChannelCount(*row) for row in rows]
+
+
+def _is_linked(actor: Actor, patient_id: UUID) -> bool:
+    return actor.account_id is not None and people.is_linked(actor.account_id, patient_id)
+
+
+def _log_reads(actor: Actor, rows: Iterable[models.Booking], *, what: str, now: datetime) -> None:
+    if actor.kind in ("staff", "channel"):
+        people.record_reads(
+            [(row.patient_id, row.hospital_id) for row in rows], actor, what=what, purpose="booking", now=now
+        )
+
+
+def _contract(row: models.Booking, in_force: Policies) -> Booking:
+    return Booking(
+        hospital_id=row.hospital_id,
+        booking_id=row.id,
+        patient_id=row.patient_id,
+        session_id=row.session_id,
+        slot_id=row.slot_id,
+        campus_id=row.campus_id,
+        department_id=row.department_id,
+        practitioner_id=row.practitioner_id,
+        clinic_kind=row.clinic_kind,
+        date=row.visit_date,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        number=row.number,
+        state=State(row.state),
+        code=row.code,
+        fee_fen=row.fee_fen,
+        payment=row.payment,
+        channel=row.channel,
+        hold_until=row.hold_until,
+        cancel_until=rules.cancel_deadline(row.visit_date, in_force),
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
+        patient_name=row.patient_name,
+        is_extra=row.is_extra,
+    )

@@ -1,0 +1,214 @@
+"""Who may take which slot, and when: the decisions of a claim, shared by desk, pages, API and the booking window.
+
+Pure: everything that a decision needs is handed in. Each function refuses with the code of its rule.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from yitong.core import clock
+from yitong.core.policy import Policies
+from yitong.domains.booking import errors
+from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.hospitals.contracts import Department
+from yitong.domains.people.contracts import BookingFacts, IdentityLevel, Limits, PatientState, Sex
+from yitong.domains.people.errors import PatientMissing
+from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, BookableSlot, Pool, Session, SessionState
+
+DESK = "desk"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBooking:
+    """What a claim asks of the patient's other live bookings."""
+
+    booking_id: UUID
+    hospital_id: UUID
+    department_id: UUID
+    visit_date: date
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """All that decides one claim, read under the locks of the patient's limits and of the session."""
+
+    cmd: HoldSlot
+    bookable: BookableSlot
+    facts: BookingFacts
+    limits: Limits
+    others: Sequence[LiveBooking]  # the patient's live bookings, without the one that is being moved
+    department: Department
+    policies: Policies
+    channel: str
+    by_name: bool
+    entitled_pool: Pool | None  # a pool opened by a referral or contract
+
+
+def check_can_hold(claim: Claim, *, now: datetime) -> None:
+    """Every rule of a claim, the person first, then the slot, then the limits (R-002…R-018, R-045, R-046, R-103)."""
+    check_person(claim)
+    check_session(claim.bookable.session)
+    check_window(claim, now=now)
+    check_pool(claim.bookable.slot.pool, claim.channel, claim.entitled_pool)
+    check_slot(claim, now=now)
+    check_eligible(claim.department, claim.facts, claim.bookable.session.date)
+    if claim.cmd.is_first_visit and claim.by_name and not claim.policies.flag("booking.first_visit_named_doctor"):
+        raise errors.FirstVisitBySpecialty()
+    check_limits(claim)
+
+
+def check_person(claim: Claim) -> None:
+    facts, policies = claim.facts, claim.policies
+    if facts.state is not PatientState.ACTIVE:
+        raise PatientMissing()
+    if policies.flag("booking.verified_only") and facts.level is IdentityLevel.DECLARED:
+        raise errors.VerifyRequired()
+    if claim.channel == DESK:
+        return  # at the window locks don't hold: "急诊和现场就诊不受影响" (R-009)
+    if facts.abuse_locked:
+        raise errors.AbuseLocked()
+    if facts.account_booked_m3 >= policies.int("booking.limits.per_phone_m3"):
+        raise errors.AbuseLocked(bookings=facts.account_booked_m3)
+    if facts.account_cancels_m1 > policies.int("booking.limits.cancels_m1"):
+        raise errors.AbuseLocked(cancels=facts.account_cancels_m1)
+    locked_until = claim.limits.locked_until
+    if locked_until is not None and claim.bookable.session.date < locked_until:
+        raise errors.NoShowLocked(n=claim.limits.no_shows_counted, date=locked_until.isoformat())
+
+
+def check_session(session: Session) -> None:
+    if session.state is SessionState.STOPPED:
+        raise errors.SessionCancelled()
+
+
+def check_window(claim: Claim, *, now: datetime) -> None:
+    """R-002: days, release time, stop time; the desk sells today's slots until the session ends."""
+    session, policies = claim.bookable.session, claim.policies
+    today = clock.shanghai_date(now)
+    days = (session.date - today).days
+    params = {
+        "min": policies.int("booking.window.min_days"),
+        "max": policies.int("booking.window.max_days"),
+        "release_time": policies.word("booking.window.release"),
+    }
+    if session.state is not SessionState.RELEASED or session.release_at > now:
+        raise errors.WindowClosed(**params)
+    if days == 0:
+        _check_today(claim, now=now, params=params)
+        return
+    if claim.channel == DESK and 0 < days <= policies.int("booking.window.max_days"):
+        return
+    if not policies.int("booking.window.min_days") <= days <= policies.int("booking.window.max_days"):
+        raise errors.WindowClosed(**params)
+    stop = clock.at_shanghai(today, policies.time("booking.window.stop_for_tomorrow"))
+    if days == 1 and now >= stop:
+        raise errors.WindowClosed(**params)
+
+
+def _check_today(claim: Claim, *, now: datetime, params: dict[str, object]) -> None:
+    session, policies = claim.bookable.session, claim.policies
+    if claim.channel == DESK:
+        if now >= session.ends_at:
+            raise errors.WindowClosed(**params)
+    elif not policies.flag("booking.window.same_day") or now >= session.ends_at - policies.minutes(
+        "booking.window.lead_minutes"
+    ):
+        raise errors.WindowClosed(**params)
+
+
+def pools_open_to(channel: str, entitled_pool: Pool | None) -> tuple[Pool, ...]:
+    """The pools that a channel draws from (R-012); an entitlement opens one more."""
+    pools = POOLS_OF_CHANNEL.get(channel, (Pool.ONLINE,))
+    return pools if entitled_pool is None else (*pools, entitled_pool)
+
+
+def check_pool(pool: Pool, channel: str, entitled_pool: Pool | None) -> None:
+    if pool not in pools_open_to(channel, entitled_pool):
+        raise errors.PoolExhausted()
+
+
+def check_slot(claim: Claim, *, now: datetime) -> None:
+    slot = claim.bookable.slot
+    if slot.reopens_at is not None and slot.reopens_at > now:
+        raise errors.SlotTaken()  # freed, but not yet back (R-017): to everybody it looks taken
+    if slot.ends_at <= now:
+        raise errors.SlotTaken()
+
+
+def check_eligible(department: Department, facts: BookingFacts, day: date) -> None:
+    """Sex and age of those whom the department sees, on the day of the visit (R-046)."""
+    if not department.is_bookable:
+        raise errors.NotEligible()
+    if department.sex is not None and facts.sex is not Sex.UNKNOWN and facts.sex.value != department.sex:
+        raise errors.NotEligible(sex=department.sex)
+    if facts.birth_date is None:
+        return
+    age = age_on(facts.birth_date, day)
+    if (department.age_from is not None and age < department.age_from) or (
+        department.age_below is not None and age >= department.age_below
+    ):
+        raise errors.NotEligible(age_from=department.age_from, age_below=department.age_below)
+
+
+def check_limits(claim: Claim) -> None:
+    """R-005 under the lock of the patient's limit row; the table's CHECKs hold the city's ceilings whatever happens."""
+    session, policies, day = claim.bookable.session, claim.policies, claim.bookable.session.date
+    for other in claim.others:
+        if (other.hospital_id, other.department_id, other.visit_date) == (
+            session.hospital_id,
+            session.department_id,
+            day,
+        ):
+            raise errors.DuplicateDepartment()
+        if other.starts_at < claim.bookable.slot.ends_at and claim.bookable.slot.starts_at < other.ends_at:
+            raise errors.TimeClash()
+    days = [other.visit_date for other in claim.others]
+    for refusal, span, most in (
+        (errors.DayLimitReached, "same_day", policies.int("booking.limits.same_day")),
+        (errors.WeekLimitReached, "d7", policies.int("booking.limits.d7")),
+        (errors.QuarterLimitReached, "m3", policies.int("booking.limits.m3")),
+    ):
+        if most_in_span([*days, day], span, around=day) > most:
+            raise refusal(n=most)
+
+
+def most_in_span(days: Collection[date], span: str, *, around: date) -> int:
+    """The largest number of `days` in any window of the span that holds `around`.
+
+    A window of 7 days is [d, d+7); one of 3 months is [d, same day-number three months on).
+    """
+    if span == "same_day":
+        return sum(1 for day in days if day == around)
+    best = 0
+    for start in days:
+        end = start + timedelta(days=7) if span == "d7" else clock.months_later(start, 3)
+        if start <= around < end:
+            best = max(best, sum(1 for day in days if start <= day < end))
+    return best
+
+
+def age_on(birth: date, day: date) -> int:
+    """Whole years on that day; who is born on 29 February grows older on 1 March of a common year."""
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+def cancel_deadline(day: date, policies: Policies) -> datetime:
+    """R-007: the last instant (exclusive) at which a booking for `day` may be cancelled or moved by its channel."""
+    return clock.at_shanghai(
+        day - timedelta(days=policies.int("booking.cancel.days_before")), policies.time("booking.cancel.time")
+    )
+
+
+def check_can_cancel(day: date, policies: Policies, *, channel: str, now: datetime) -> None:
+    deadline = cancel_deadline(day, policies)
+    if channel != DESK and now >= deadline:
+        raise errors.CancelTooLate(deadline=deadline.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"))
+
+
+def missed_at(ends_at: datetime, policies: Policies) -> datetime:
+    """R-008: from when on a booking that was not picked up is a no-show."""
+    return ends_at + policies.minutes("booking.pickup.grace_minutes")
