@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -63,14 +64,12 @@ def _settings(database: Database) -> list[Finding]:
     ]
     if settings.DEBUG:
         found.append(Finding("bad", "settings.DEBUG is on", "Turn it off: it shows secrets to visitors."))
-    if not settings.HTTPS and (urlhost := settings.PUBLIC_URL.split("//")[-1].split(":")[0]) not in {
-        "127.0.0.1",
-        "localhost",
-    }:
+    host = urlsplit(settings.PUBLIC_URL).hostname
+    if not settings.HTTPS and host not in {"127.0.0.1", "localhost", "::1"}:
         found.append(
             Finding(
                 "bad",
-                f"YITONG_PUBLIC_URL says http for {urlhost}: passwords and identity numbers would travel in the open",
+                f"YITONG_PUBLIC_URL says http for {host}: passwords and identity numbers would travel in the open",
                 "Put a proxy with TLS in front and set YITONG_PUBLIC_URL=https://…",
             )
         )
@@ -103,9 +102,9 @@ def _disk(database: Database) -> list[Finding]:
 def _server(database: Database) -> list[Finding]:
     with psycopg.connect(database.app_url, connect_timeout=5) as connection:
         version = connection.info.server_version // 10000
-        read_only, encoding = connection.execute(
-            "SELECT pg_is_in_recovery(), current_setting('server_encoding')"
-        ).fetchone()  # type: ignore[misc]
+        row = connection.execute("SELECT pg_is_in_recovery(), current_setting('server_encoding')").fetchone()
+    assert row is not None
+    read_only, encoding = row
     found = []
     if version < OLDEST_VERSION:
         found.append(Finding("bad", f"PostgreSQL {version}", f"Use PostgreSQL {OLDEST_VERSION} or newer."))
@@ -147,8 +146,10 @@ def _roles(database: Database) -> list[Finding]:
 def _clock(database: Database) -> list[Finding]:
     with psycopg.connect(database.app_url, connect_timeout=5) as connection:
         before = datetime.now(UTC)
-        (there,) = connection.execute("SELECT clock_timestamp()").fetchone()  # type: ignore[misc]
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
         after = datetime.now(UTC)
+    assert row is not None
+    there = row[0]
     skew_s = (there - before).total_seconds() if there < before else max(0.0, (there - after).total_seconds())
     if abs(skew_s) > CLOCK_LIMIT_S:
         return [

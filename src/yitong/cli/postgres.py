@@ -294,14 +294,14 @@ class Cluster:
         shipped = (self._run("postgres", "--version") or "").split()[-1].split(".")[0]
         if version != shipped:
             raise PostgresTrouble(
-                f"{self.data} was made by PostgreSQL {version}, the installed package ships {shipped}. Dump with the old "
-                f"version and restore, or move {self.home} away to begin with an empty database."
+                f"{self.data} was made by PostgreSQL {version}, the installed package ships {shipped}. Dump with the "
+                f"old version and restore, or move {self.home} away to begin with an empty database."
             )
 
     def _configure(self) -> None:
         """Written anew at each start, so that a new release brings its settings.
 
-        The log holds no values of rows: no statements, no parameters, no DETAIL, and errors are the application's to log.
+        The log holds no values of rows: no statements, parameters or DETAIL; errors are the application's to log.
         """
         settings = {
             "listen_addresses": "",
