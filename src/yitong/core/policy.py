@@ -32,7 +32,7 @@ class Stricter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyKey:
-    """One policy. `least` and `most` bound its value; `widest` is the widest scope that decides it (C or H in the rulebook)."""
+    """One policy. `least` and `most` bound its value; `stricter` says which way a narrower scope may go."""
 
     key: str
     kind: Literal["int", "bool", "time", "minutes", "share", "ladder", "choice"]
@@ -334,9 +334,50 @@ def _keys() -> dict[str, PolicyKey]:
             50,
             department=True,
         ),
-        p("pools.bookable", "share", "0.85", high, "R-012", "开放预约的号源比例", "Share of slots open to booking"),
-        p("pools.platform", "share", "0.3", high, "R-012", "统一平台号源比例", "Share of the platform"),
-        p("pools.referral", "share", "0.3", free, "R-012", "转诊号源比例", "Share of referral"),
+        p(
+            "pools.bookable",
+            "share",
+            "0.85",
+            high,
+            "R-012",
+            "开放预约的号源比例",
+            "Share of slots open to booking",
+            department=True,
+        ),
+        p(
+            "pools.platform",
+            "share",
+            "0.3",
+            high,
+            "R-012",
+            "统一平台号源比例",
+            "Share of the platform",
+            department=True,
+        ),
+        p("pools.referral", "share", "0.3", free, "R-012", "转诊号源比例", "Share of referral", department=True),
+        p(
+            "pools.referral_expert",
+            "share",
+            "0.5",
+            free,
+            "R-012",
+            "专家号中的转诊比例",
+            "Share of referral among expert slots",
+            department=True,
+        ),
+        p("pools.phone", "share", "0.1", free, "R-012", "电话预约号源比例", "Share of the phone", department=True),
+        p("pools.revisit", "share", "0.1", free, "R-012", "复诊预约号源比例", "Share of revisits", department=True),
+        p(
+            "pools.referral_lead_days",
+            "int",
+            14,
+            free,
+            "R-012",
+            "转诊号提前开放(天)",
+            "Referral slots open days ahead of the release",
+            0,
+            60,
+        ),
         p(
             "pools.onsite_special",
             "share",
@@ -405,7 +446,7 @@ def key_named(name: str) -> PolicyKey:
 
 
 class Policies:
-    """The values in force at one instant for one hospital (and department), typed: `.minutes(…)`, `.int(…)`, `.time(…)`."""
+    """The values in force at one instant for one hospital (and department), typed: `.minutes(…)`, `.time(…)`."""
 
     __slots__ = ("_values",)
 
