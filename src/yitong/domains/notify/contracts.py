@@ -19,6 +19,50 @@ class DeliveryState(StrEnum):
     READ = "read"
 
 
+class Topic(StrEnum):
+    """What a message is about. Those of `security` always go out; the others can be muted for SMS."""
+
+    SECURITY = "security"
+    PEOPLE = "people"
+    BOOKING = "booking"
+
+
+class TemplateName(StrEnum):
+    """Every message that Yitong sends; texts and parameters stand in `rules.TEMPLATES`."""
+
+    SIGN_IN_CODE = "sign_in_code"
+    PHONE_CODE = "phone_code"
+    NEW_DEVICE = "new_device"
+    PHONE_CHANGED = "phone_changed"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_UNLOCKED = "account_unlocked"
+    APPEAL_REFUSED = "appeal_refused"
+    PATIENT_VERIFIED = "patient_verified"
+    PATIENT_NOT_VERIFIED = "patient_not_verified"
+    VERIFICATION_UNKNOWN = "verification_unknown"
+    PATIENT_LINKED = "patient_linked"
+    HOSPITAL_NUMBER_REFUSED = "hospital_number_refused"
+    BOOKING_HELD = "booking_held"
+    BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_MOVED = "booking_moved"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_EXPIRED = "booking_expired"
+    BOOKING_STOPPED = "booking_stopped"
+    BOOKING_SUBSTITUTED = "booking_substituted"
+    BOOKING_MISSED = "booking_missed"
+    NO_SHOW_LOCKED = "no_show_locked"
+
+
+class Failure(StrEnum):
+    """Why a message did not arrive."""
+
+    REFUSED = "refused"  # the gateway said no: a number that isn't one, a text it won't carry
+    GAVE_UP = "gave_up"  # no answer after all tries
+    EXPIRED = "expired"  # it would have come too late to be of use
+    UNREACHABLE = "unreachable"  # the phone was off or is gone, says the gateway's report
+    NO_PHONE = "no_phone"  # the account has no phone any more
+
+
 @dataclass(frozen=True, slots=True)
 class Tell:
     """One thing to tell an account holder, rendered at delivery from ids; `key` makes it happen once."""
@@ -31,6 +75,18 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
+class TellPhone:
+    """A code for a phone that need not belong to an account. `secret` is kept encrypted, and only until it is sent."""
+
+    key: str
+    phone: str
+    template: str
+    secret: dict[str, str]
+    expires_at: datetime
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     message_id: UUID
     account_id: UUID
@@ -40,3 +96,84 @@ class Message:
     state: DeliveryState
     created_at: datetime
     read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMessage:
+    """An in-app message in words. The words may name a patient: for its account's eyes."""
+
+    message: Message
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One page of messages, newest first. `before` continues it; None at the end."""
+
+    items: tuple[RenderedMessage, ...]
+    unread: int
+    before: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How an account wants to be told. `phone_masked` is for display."""
+
+    account_id: UUID
+    phone_masked: str
+    language: str
+    muted: frozenset[Topic]
+
+
+@dataclass(frozen=True, slots=True)
+class SetPreferences:
+    account_id: UUID
+    language: str
+    muted: tuple[Topic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message on its way out, in clear: only for the gateway. Never logged."""
+
+    message_id: UUID
+    phone: str
+    text: str
+    expires_at: datetime
+
+
+class Answer(StrEnum):
+    """What a gateway said when a message was handed over."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # no answer, or one that settles nothing: ask again with the same id
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a message, as the gateway tells later."""
+
+    message_id: UUID
+    is_delivered: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """A sent text as the demo shows it."""
+
+    message_id: UUID
+    phone: str
+    text: str
+    state: DeliveryState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FactAsk:
+    """Which words a message needs: its template's parameters that are ids."""
+
+    account_id: UUID | None
+    ids: dict[str, str]

@@ -1,11 +1,13 @@
 """People: what crosses the border of this domain."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from yitong.core.clock import months_later
 from yitong.core.events import Event
 
 
@@ -64,6 +66,41 @@ class CarrierKind(StrEnum):
     HEALTH_CODE = "health_code"  # 电子健康卡
 
 
+class CarrierState(StrEnum):
+    PENDING = "pending"  # a hospital number that is being made (R-049)
+    ACTIVE = "active"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
+class VerificationState(StrEnum):
+    ASKED = "asked"
+    MATCHED = "matched"
+    NOT_MATCHED = "not_matched"
+    UNKNOWN = "unknown"  # no answer after all tries: the level stays as it is
+    ELSEWHERE = "elsewhere"  # the person is the holder of another account (R-006)
+
+
+class CodePurpose(StrEnum):
+    SIGN_IN = "sign_in"
+    LEAVE_PHONE = "leave_phone"  # to the phone that is given up (R-048)
+    TAKE_PHONE = "take_phone"  # to the new one
+
+
+class LockReason(StrEnum):
+    BOOKINGS = "bookings"
+    CANCELS = "cancels"
+    IDENTITY = "identity"
+
+
+class Decision(StrEnum):
+    LIFTED = "lifted"
+    KEPT = "kept"
+
+
+CITY_ISSUER = "city"  # issuer of carriers that belong to no one hospital
+
+
 @dataclass(frozen=True, slots=True)
 class Patient:
     """A patient as those see him who may. `name` and `identity_number` are plain: never log, never put in a URL."""
@@ -95,7 +132,7 @@ class PatientCard:
 
 @dataclass(frozen=True, slots=True)
 class BookingFacts:
-    """What a claim asks of a patient, and of the account that acts where one does (R-005…R-010, R-045, R-046, R-103)."""
+    """What a claim asks of a patient, and of the account that acts where one does (R-010, R-045, R-046, R-103)."""
 
     patient_id: UUID
     state: PatientState
@@ -115,8 +152,85 @@ class Limits:
     patient_id: UUID
     live_days: tuple[date, ...]
     no_show_days: tuple[date, ...]
-    locked_until: date | None
+    locked_until: date | None  # the first day on which booking is possible again
     no_shows_counted: int
+
+    def with_day(self, day: date) -> "LimitCounts":
+        """The bookings in the fullest day, 7 days and 3 months around `day`, one on that day included (R-005)."""
+        days = [*self.live_days, day]
+        return LimitCounts(
+            days.count(day),
+            most_in(days, around=day, end=lambda first: first + timedelta(days=7)),
+            most_in(days, around=day, end=lambda first: months_later(first, 3)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCounts:
+    same_day: int
+    d7: int
+    m3: int
+
+
+def most_in(days: Sequence[date], *, around: date, end: Callable[[date], date]) -> int:
+    """The most days in any window [first, end(first)) that holds `around`. Windows begin at a day of the list."""
+    firsts = {first for first in days if first <= around < end(first)}
+    return max((sum(first <= day < end(first) for day in days) for first in firsts), default=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOpened(Event):
+    operation: ClassVar[str] = "people.account_opened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountClosed(Event):
+    operation: ClassVar[str] = "people.account_closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInOn(Event):
+    """An account opened a session. `subject_id` is the account."""
+
+    operation: ClassVar[str] = "people.signed_in_on"
+    device_id: UUID
+    is_new_device: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRevoked(Event):
+    operation: ClassVar[str] = "people.device_revoked"
+    device_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneChanged(Event):
+    """An account has another phone. `how`: `code`, `desk`, or `taken_over` (a new holder of the number began anew)."""
+
+    operation: ClassVar[str] = "people.phone_changed"
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLocked(Event):
+    """R-010. `reason`: `bookings`, `cancels` or `identity`."""
+
+    operation: ClassVar[str] = "people.account_locked"
+    lock_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockAppealed(Event):
+    operation: ClassVar[str] = "people.lock_appealed"
+    lock_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealDecided(Event):
+    operation: ClassVar[str] = "people.appeal_decided"
+    lock_id: UUID
+    decision: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +240,36 @@ class PatientAdded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatientRemoved(Event):
+    """A patient was taken off an account; his record stays."""
+
+    operation: ClassVar[str] = "people.patient_removed"
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationAsked(Event):
+    operation: ClassVar[str] = "people.verification_asked"
+    verification_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatientVerified(Event):
     operation: ClassVar[str] = "people.patient_verified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationEnded(Event):
+    """The authority said no, or nobody answered: the level stays as it was."""
+
+    operation: ClassVar[str] = "people.verification_ended"
+    verification_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatientsMerged(Event):
+    """`subject_id` is the patient whose record now leads to the survivor."""
+
     operation: ClassVar[str] = "people.patients_merged"
     survivor_id: UUID
 
@@ -140,6 +278,52 @@ class PatientsMerged(Event):
 class PatientsUnmerged(Event):
     operation: ClassVar[str] = "people.patients_unmerged"
     survivor_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateDecided(Event):
+    operation: ClassVar[str] = "people.candidate_decided"
+    other_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierLinked(Event):
+    operation: ClassVar[str] = "people.carrier_linked"
+    carrier_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierEnded(Event):
+    operation: ClassVar[str] = "people.carrier_ended"
+    carrier_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HospitalNumberAsked(Event):
+    """R-049: whoever speaks with the hospital makes the number and tells `note_hospital_number`."""
+
+    operation: ClassVar[str] = "people.hospital_number_asked"
+    carrier_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HospitalNumberMade(Event):
+    operation: ClassVar[str] = "people.hospital_number_made"
+    carrier_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HospitalNumberRefused(Event):
+    operation: ClassVar[str] = "people.hospital_number_refused"
+    carrier_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientErased(Event):
+    operation: ClassVar[str] = "people.patient_erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +335,377 @@ class ReadLine:
     hospital_id: UUID | None
     what: str
     purpose: str
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The device that asks: `device` is the long-lived random value in its cookie, `label` a name for people."""
+
+    device: str
+    address: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskCode:
+    """Wish for a code by SMS. The answer is the same whether the phone has an account or not."""
+
+    phone: str
+    purpose: CodePurpose
+    client: Client
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAsked:
+    expires_at: datetime
+    again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    phone: str
+    code: str
+    client: Client
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session. `token` is shown this once; with `needs_second_fact` it opens only that question (R-048)."""
+
+    token: str
+    account_id: UUID
+    session_id: UUID
+    is_new_account: bool
+    needs_second_fact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GiveSecondFact:
+    """The last four characters of the identity number of any patient of the account."""
+
+    token: str
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnew:
+    """The phone's new holder, who knows none of the old holder's patients, begins an account of his own (R-048)."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSession:
+    account_id: UUID
+    session_id: UUID
+    device_id: UUID
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    account_id: UUID
+    phone_masked: str
+    language: str
+    created_at: datetime
+    lock: "Lock | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    device_id: UUID
+    label: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePhone:
+    """Both codes at once: the one sent to the old phone and the one sent to the new."""
+
+    new_phone: str
+    old_code: str
+    new_code: str
+    client: Client
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePhoneAtDesk:
+    """Without the old phone: a registrar has seen the document of the account's holder; the new phone has a code."""
+
+    key: str
+    patient_id: UUID
+    hospital_id: UUID
+    new_phone: str
+    new_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAccount:
+    key: str
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer of commands that have nothing else to say."""
+
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """R-010: who is locked may sign in, look and cancel. An appeal goes to a person (R-199)."""
+
+    lock_id: UUID
+    account_id: UUID
+    reason: LockReason
+    locked_at: datetime
+    appealed_at: datetime | None
+    decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """A lock with what its holder says against it, for the person who decides."""
+
+    lock: Lock
+    words: str
+    booked_m3: int
+    cancels_m1: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppealLock:
+    lock_id: UUID
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideAppeal:
+    lock_id: UUID
+    decision: Decision
+    reason: str
+
+
+# -- patients ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityGiven:
+    """A person as he or his family writes him down. Birth and sex are read from numbers that say them."""
+
+    name: str
+    kind: IdentityKind
+    number: str
+    birth_date: date | None = None
+    sex: Sex = Sex.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class AddPatient:
+    """`guardian_consent` is the version of the notice that the guardian of a minor agreed to (R-103)."""
+
+    key: str
+    account_id: UUID
+    identity: IdentityGiven
+    relation: Relation
+    guardian_consent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientAdd:
+    """The answer to `add_patient`, the same for a person that is known and one that isn't."""
+
+    patient_id: UUID
+    verification_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePatient:
+    key: str
+    account_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAtDesk:
+    """A registrar has the document in hand: the patient is found or made, and `seen`."""
+
+    key: str
+    hospital_id: UUID
+    identity: IdentityGiven
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    patient_id: UUID
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskVerification:
+    key: str
+    patient_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    verification_id: UUID
+    patient_id: UUID
+    state: VerificationState
+    asked_at: datetime
+    settled_at: datetime | None
+
+
+class Verdict(StrEnum):
+    """What an authority says of name, number (and phone)."""
+
+    MATCH = "match"
+    NO_MATCH = "no_match"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityAsk:
+    """A question to an authority, in clear. `phone` only where the person asks for himself. Never logged."""
+
+    verification_id: UUID
+    kind: IdentityKind
+    name: str
+    number: str
+    phone: str | None
+
+
+# -- carriers and codes ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCarrier:
+    key: str
+    patient_id: UUID
+    kind: CarrierKind
+    value: str
+    issuer: str = CITY_ISSUER
+
+
+@dataclass(frozen=True, slots=True)
+class AskHospitalNumber:
+    patient_id: UUID
+    hospital_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NoteHospitalNumber:
+    """What the hospital said: a number, or (number empty) a reason for its refusal."""
+
+    patient_id: UUID
+    carrier_id: UUID
+    number: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A card or number as listed: masked."""
+
+    carrier_id: UUID
+    patient_id: UUID
+    kind: CarrierKind
+    issuer: str
+    value_masked: str
+    state: CarrierState
+    created_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """The dynamic code (R-104): `text` goes into the picture; at `expires_at` the page asks for the next."""
+
+    text: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseQr:
+    text: str
+    terminal: str
+    hospital_id: UUID
+
+
+# -- merges ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MergePatients:
+    key: str
+    survivor_id: UUID
+    merged_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmergePatients:
+    key: str
+    survivor_id: UUID
+    merge_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    survivor_id: UUID
+    merge_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MergeLine:
+    """One merge in the history of both patients."""
+
+    merge_id: UUID
+    survivor_id: UUID
+    merged_id: UUID
+    basis: str
+    at: datetime
+    by: str
+    unmerged_at: datetime | None
+    unmerged_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Two records that may be one person; `matches` says in what they agree. For a person to decide."""
+
+    candidate_id: UUID
+    patient_id: UUID
+    other_id: UUID
+    matches: tuple[str, ...]
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCandidate:
+    patient_id: UUID
+    candidate_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FindPatient:
+    """A search at the desk: by identity, by carrier, or (weakest) by name and birth date."""
+
+    hospital_id: UUID
+    purpose: str
+    identity_kind: IdentityKind | None = None
+    identity_number: str = ""
+    carrier_kind: CarrierKind | None = None
+    carrier_value: str = ""
+    carrier_issuer: str = CITY_ISSUER
+    name: str = ""
+    birth_date: date | None = None

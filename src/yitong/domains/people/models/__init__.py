@@ -1,0 +1,49 @@
+"""The tables of people. Django looks for them here."""
+
+from yitong.domains.people.models.accounts import (
+    AbuseLock,
+    Account,
+    AccountPatient,
+    AccountPhone,
+    AccountSession,
+    AccountState,
+    CodeQuota,
+    Device,
+    SignInCode,
+)
+from yitong.domains.people.models.patients import (
+    BookingLimits,
+    Carrier,
+    CarrierIndex,
+    MergeCandidate,
+    OpenEpisode,
+    Patient,
+    PatientIdentity,
+    PatientMerge,
+    QrUse,
+    ReadLog,
+    Verification,
+)
+
+__all__ = [
+    "AbuseLock",
+    "Account",
+    "AccountPatient",
+    "AccountPhone",
+    "AccountSession",
+    "AccountState",
+    "BookingLimits",
+    "Carrier",
+    "CarrierIndex",
+    "CodeQuota",
+    "Device",
+    "MergeCandidate",
+    "OpenEpisode",
+    "Patient",
+    "PatientIdentity",
+    "PatientMerge",
+    "QrUse",
+    "ReadLog",
+    "SignInCode",
+    "Verification",
+]
