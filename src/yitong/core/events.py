@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 ENVELOPE = ("hospital_id", "subject_id", "from_state", "to_state")
@@ -28,7 +28,8 @@ class Event:
     @classmethod
     def from_row(cls, envelope: dict[str, object], body: dict[str, object]) -> Self:
         """The event again from its row; the types of its fields tell how to read each value."""
-        read = {f.name: _read(str(f.type), body[f.name]) for f in fields(cls) if f.name in body}
+        hints = get_type_hints(cls)
+        read = {f.name: _read(hints[f.name], body[f.name]) for f in fields(cls) if f.name in body}
         return cls(**envelope, **read)  # type: ignore[arg-type]
 
 
@@ -44,15 +45,16 @@ def _plain(value: object) -> str | int | bool | None | list[str]:
     raise TypeError(f"an event holds no {type(value).__name__}")
 
 
-def _read(annotation: str, value: object) -> object:
+def _read(hint: Any, value: Any) -> object:
     if value is None:
         return None
-    if "tuple" in annotation:
-        return tuple(UUID(item) if "UUID" in annotation else item for item in value)  # type: ignore[attr-defined]
-    if "UUID" in annotation:
-        return UUID(str(value))
-    if "datetime" in annotation:
-        return datetime.fromisoformat(str(value))
-    if "date" in annotation:
-        return date.fromisoformat(str(value))
+    if get_origin(hint) is tuple:
+        return tuple(_read(get_args(hint)[0], item) for item in value)
+    kinds = get_args(hint) or (hint,)  # UUID | None reads as UUID
+    if UUID in kinds:
+        return UUID(value)
+    if datetime in kinds:
+        return datetime.fromisoformat(value)
+    if date in kinds:
+        return date.fromisoformat(value)
     return value

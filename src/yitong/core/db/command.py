@@ -15,7 +15,7 @@ R = TypeVar("R")
 LOCK_TIMEOUT = "2s"
 PASSING = (pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure, pg.QueryCanceled)
 
-# Called with (command name, moment) at "begin", "before_commit", "after_commit": the crash tests hang themselves in here.
+# Called with (command, moment) at "begin", "before_commit", "after_commit": crash tests hang themselves in here.
 boundary: Callable[[str, str], None] = lambda name, moment: None  # noqa: E731
 
 

@@ -44,16 +44,19 @@ class Handler:
 _handlers: dict[str, list[Handler]] = {}
 
 
-def handles(
-    event: type[E], *, skippable: bool = False
-) -> Callable[[Callable[[E, EventMeta], None]], Callable[[E, EventMeta], None]]:
-    """Registers a handler (in a domain's `handlers.py`): at least once, in order within a shard, so idempotent by event id.
+Reaction = Callable[[E, EventMeta], None]
+
+
+def handles(event: type[E], *, skippable: bool = False) -> Callable[[Reaction[E]], Reaction[E]]:
+    """Registers a handler, in a domain's `handlers.py`.
+
+    It is called at least once and in order within a shard, so it is idempotent by event id.
 
     A handler that fails 8 times puts the event among the dead letters; its shard then waits for a person, unless
     the handler is skippable.
     """
 
-    def register(run: Callable[[E, EventMeta], None]) -> Callable[[E, EventMeta], None]:
+    def register(run: Reaction[E]) -> Reaction[E]:
         handler = Handler(f"{run.__module__.removeprefix('yitong.')}.{run.__name__}", event, run, skippable)
         _handlers.setdefault(event.operation, []).append(handler)
         return run

@@ -38,7 +38,8 @@ class Once:
 
     def finish(self, answer: A) -> A:
         """Keeps the answer (a flat dataclass of ids, words, numbers, instants) and gives it back."""
-        assert is_dataclass(answer) and not isinstance(answer, type)
+        assert is_dataclass(answer)
+        assert not isinstance(answer, type)
         IdempotencyKey.objects.filter(**self._where).update(answer=plain(asdict(answer)))
         return answer
 

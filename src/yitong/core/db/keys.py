@@ -1,8 +1,8 @@
 """Where the keys of field encryption are: data keys wrapped in `core_data_key`, master keys outside it (R-208).
 
 Settings: `YITONG_MASTER_KEYS`, a mapping from version to 32 bytes or a function that reads it anew (several versions
-may be present, the highest wraps); `YITONG_CIPHER`, `AES-256-GCM` or `SM4-GCM`; `YITONG_HASH`, `SHA-256` or `SM3`, for the
-index key when it is made. What each rotation does and costs: `docs/decisions/field-encryption.md`.
+may be present, the highest wraps); `YITONG_CIPHER`, `AES-256-GCM` or `SM4-GCM`; `YITONG_HASH`, `SHA-256` or `SM3`, for
+the index key when it is made. What each rotation does and costs: `docs/decisions/field-encryption.md`.
 """
 
 from collections.abc import Mapping
@@ -156,7 +156,7 @@ def reencrypt(
 
 def _stale(
     model: type[models.Model],
-    field: models.Field[Any, Any],
+    field: "models.Field[Any, Any]",
     after: tuple[UUID | int | str, ...] | None,
     limit: int,
     where: Mapping[str, object],

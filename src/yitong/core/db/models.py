@@ -31,7 +31,7 @@ class ClockTimestamp(Now):
 
     template = "CLOCK_TIMESTAMP()"
 
-    def as_postgresql(self, compiler, connection, **extra):  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def as_postgresql(self, compiler, connection, **extra):  # type: ignore[no-untyped-def]
         return self.as_sql(compiler, connection, template=self.template, **extra)
 
 

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from yitong.core.db.models import PolicyRecord
-from yitong.core.ids import new_id
 from yitong.core.errors import PolicyLoosened
+from yitong.core.ids import new_id
 from yitong.core.policy import KEYS, SCOPES, JsonValue, Policies, Scope, key_named
 
 Place = tuple[Scope, UUID | None]
@@ -117,7 +117,7 @@ def _places(hospital_id: UUID | None, department_id: UUID | None) -> list[Place]
     return places
 
 
-def _in_force(places: list[Place], instant: datetime):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _in_force(places: list[Place], instant: datetime):  # type: ignore[no-untyped-def]
     where = Q()
     for scope, scope_id in places:
         where |= Q(scope=scope, scope_id=scope_id)

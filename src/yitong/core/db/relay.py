@@ -39,14 +39,14 @@ def run(stop: threading.Event) -> None:
                 sweep_at = clock.now() + timedelta(minutes=15)
             if carried == 0:
                 _sleep_until_woken(stop)
-        except Exception:  # noqa: BLE001 - the relay outlives a lost database; it says so and tries again
+        except Exception:
             log.exception("relay.failed")
             connections.close_all()
             stop.wait(1)
 
 
 def drain(*, everything: bool = False) -> int:
-    """One pass over every partition that has work and that nobody else holds. Returns how many events were delivered."""
+    """One pass over every partition that has work and that nobody else holds. Returns how many were delivered."""
     delivered = 0
     for number in sorted({partition_of(shard) for _, _, shard in _pending_keys(everything=everything)}):
         with _partition(number) as mine:
@@ -77,7 +77,7 @@ def partition_of(shard: str) -> int:
     return zlib.crc32(shard.encode()) % PARTITIONS
 
 
-class _partition:  # noqa: N801 - reads as a verb: with _partition(3) as mine
+class _partition:
     """Holds a partition's row on a connection of its own, so that one relay at a time works on its shards."""
 
     def __init__(self, number: int) -> None:
@@ -105,7 +105,8 @@ def _carry(rows: Iterable[Event]) -> int:
     for row in rows:
         if row.shard in stuck:
             continue
-        if all([_hand_over(row, handler) for handler in events.handlers_of(row.operation)]):
+        outcomes = [_hand_over(row, handler) for handler in events.handlers_of(row.operation)]  # all of them, even so
+        if all(outcomes):
             EventDelivery.objects.bulk_create([EventDelivery(event_id=row.id, at=clock.now())], ignore_conflicts=True)
             delivered += 1
         else:

@@ -20,7 +20,7 @@ _reason: ContextVar[str | None] = ContextVar("cross_hospital", default=None)
 
 @contextmanager
 def cross_hospital(reason: str) -> Iterator[None]:
-    """Within the block a statement on an H table may go over all hospitals; the reason is for the reader and the recorder."""
+    """Within the block a statement on an H table may go over all hospitals; reader and recorder see the reason."""
     token = _reason.set(reason)
     try:
         yield
