@@ -5,11 +5,20 @@ from typing import Any
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.expressions import Combinable
-from django.db.models.lookups import IsNull
+from django.db.models.lookups import Exact, IsNull
 
 from yitong.core.db.keys import blind_index, keyring
 
 __all__ = ["EncryptedText", "blind_index"]
+
+
+class _ExactlyNull(Exact):
+    """`field=None`; any other comparison is refused."""
+
+    def __init__(self, lhs: Any, rhs: Any) -> None:
+        if rhs is not None:
+            raise FieldError("a ciphertext is never equal to a text: ask its blind index")
+        super().__init__(lhs, rhs)
 
 
 class EncryptedText(models.BinaryField):
@@ -44,6 +53,8 @@ class EncryptedText(models.BinaryField):
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name == "isnull":
             return IsNull
+        if lookup_name == "exact":
+            return _ExactlyNull  # Django asks for it on its way from `field=None` to isnull
         raise FieldError(f"{self.aad} is encrypted: ask its blind index, or isnull, not {lookup_name}")
 
     def get_transform(self, lookup_name: str) -> Any:
