@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
             name='Carrier',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField(default=yitong.core.ids.new_id)),
                 ('kind', models.CharField(max_length=16)),
                 ('issuer', models.CharField(help_text="a hospital's id, or `city`", max_length=36)),
@@ -101,6 +102,7 @@ class Migration(migrations.Migration):
             name='MergeCandidate',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField(default=yitong.core.ids.new_id)),
                 ('other_id', models.UUIDField()),
                 ('matches', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), size=None)),
@@ -117,6 +119,7 @@ class Migration(migrations.Migration):
             name='OpenEpisode',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField()),
                 ('hospital_id', models.UUIDField()),
                 ('kind', models.CharField(max_length=32)),
@@ -143,6 +146,7 @@ class Migration(migrations.Migration):
             name='PatientMerge',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField(default=yitong.core.ids.new_id)),
                 ('merged_id', models.UUIDField()),
                 ('basis', models.CharField(max_length=16)),
@@ -209,6 +213,7 @@ class Migration(migrations.Migration):
             name='Verification',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField(default=yitong.core.ids.new_id)),
                 ('account_id', models.UUIDField(help_text='whose phone is asked with; who is told', null=True)),
                 ('asks_phone', models.BooleanField(default=False)),
@@ -345,11 +350,6 @@ class Migration(migrations.Migration):
             model_name='patient',
             constraint=models.CheckConstraint(condition=models.Q(('survivor_id', None), models.Q(('survivor_id', models.F('id')), _negated=True), _connector='OR'), name='patient_not_its_own_survivor'),
         ),
-        migrations.AddField(
-            model_name='carrier',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
-        ),
         migrations.AddIndex(
             model_name='carrierindex',
             index=models.Index(fields=['patient_id'], name='carrier_index_by_patient'),
@@ -368,24 +368,9 @@ class Migration(migrations.Migration):
             name='device',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.device'),
         ),
-        migrations.AddField(
-            model_name='mergecandidate',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
-        ),
-        migrations.AddField(
-            model_name='openepisode',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
-        ),
         migrations.AddIndex(
             model_name='patientidentity',
             index=models.Index(fields=['patient_id'], name='identity_by_patient'),
-        ),
-        migrations.AddField(
-            model_name='patientmerge',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
         ),
         migrations.AddIndex(
             model_name='qruse',
@@ -406,11 +391,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='signincode',
             constraint=models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='code_tries_few'),
-        ),
-        migrations.AddField(
-            model_name='verification',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
         ),
         migrations.AddIndex(
             model_name='abuselock',
