@@ -34,7 +34,8 @@ def test_sentence_fills_in_params_and_survives_a_missing_one() -> None:
 
 def test_every_sentence_stands_in_both_languages() -> None:
     for code, entry in catalogue().items():
-        assert entry["zh"] and entry["en"], code
+        assert entry["zh"], code
+        assert entry["en"], code
         assert ("next_zh" in entry) == ("next_en" in entry), code
 
 
