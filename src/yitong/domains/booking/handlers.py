@@ -11,7 +11,9 @@ from yitong.domains.booking.contracts import (
     BookingMoved,
     BookingStopped,
     HoldExpired,
+    SlotHeld,
 )
+from yitong.domains.notify.contracts import TemplateName
 from yitong.domains.schedule.contracts import SessionStopped, SessionSubstituted
 
 
@@ -25,34 +27,41 @@ def stop_bookings(event: SessionStopped, meta: EventMeta) -> None:
 @handles(SessionSubstituted, skippable=True)
 def tell_of_substitute(event: SessionSubstituted, meta: EventMeta) -> None:
     assert event.hospital_id is not None
-    announce.tell_session(event.hospital_id, event.subject_id, "session_substituted", meta.event_id, now=clock.now())
+    announce.tell_session(
+        event.hospital_id, event.subject_id, TemplateName.BOOKING_SUBSTITUTED, meta.event_id, now=clock.now()
+    )
+
+
+@handles(SlotHeld, skippable=True)
+def tell_slot_held(event: SlotHeld, meta: EventMeta) -> None:
+    announce.tell_booking(event, TemplateName.BOOKING_HELD, meta.event_id, now=clock.now())
 
 
 @handles(BookingConfirmed, skippable=True)
 def tell_booking_confirmed(event: BookingConfirmed, meta: EventMeta) -> None:
-    announce.tell_booking(event, "booking_confirmed", meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_CONFIRMED, meta.event_id, now=clock.now())
 
 
 @handles(BookingCancelled, skippable=True)
 def tell_booking_cancelled(event: BookingCancelled, meta: EventMeta) -> None:
-    announce.tell_booking(event, "booking_cancelled", meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_CANCELLED, meta.event_id, now=clock.now())
 
 
 @handles(BookingMoved, skippable=True)
 def tell_booking_moved(event: BookingMoved, meta: EventMeta) -> None:
-    announce.tell_booking(event, "booking_moved", meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_MOVED, meta.event_id, now=clock.now())
 
 
 @handles(BookingStopped, skippable=True)
 def tell_booking_stopped(event: BookingStopped, meta: EventMeta) -> None:
-    announce.tell_booking(event, "booking_stopped", meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_STOPPED, meta.event_id, now=clock.now())
 
 
 @handles(BookingMissed, skippable=True)
 def tell_booking_missed(event: BookingMissed, meta: EventMeta) -> None:
-    announce.tell_booking(event, "booking_missed", meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_MISSED, meta.event_id, now=clock.now())
 
 
 @handles(HoldExpired, skippable=True)
 def tell_hold_expired(event: HoldExpired, meta: EventMeta) -> None:
-    announce.tell_booking(event, "hold_expired", meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_EXPIRED, meta.event_id, now=clock.now())

@@ -7,25 +7,25 @@ from yitong.core.db.command import command
 from yitong.domains.booking import models
 from yitong.domains.booking.contracts import BookingEvent
 from yitong.domains.notify import commands as notify
-from yitong.domains.notify.contracts import Tell
+from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import queries as people
 
 
 @command()
-def tell_booking(event: BookingEvent, template: str, event_id: UUID, *, now: datetime) -> None:
+def tell_booking(event: BookingEvent, template: TemplateName, event_id: UUID, *, now: datetime) -> None:
     """Tells every account that the patient belongs to. Once by event and account."""
     row = models.Booking.objects.get(hospital_id=event.hospital_id, id=event.subject_id)
     _tell(row, template, event_id, now)
 
 
 @command()
-def tell_session(hospital_id: UUID, session_id: UUID, template: str, event_id: UUID, *, now: datetime) -> None:
+def tell_session(hospital_id: UUID, session_id: UUID, template: TemplateName, event_id: UUID, *, now: datetime) -> None:
     """Tells everyone who has a live booking in the session."""
     for row in models.Booking.objects.filter(hospital_id=hospital_id, session_id=session_id, live=True).order_by("id"):
         _tell(row, template, event_id, now)
 
 
-def _tell(row: models.Booking, template: str, event_id: UUID, now: datetime) -> None:
+def _tell(row: models.Booking, template: TemplateName, event_id: UUID, now: datetime) -> None:
     params = {
         "hospital_id": str(row.hospital_id),
         "booking_id": str(row.id),
@@ -40,4 +40,4 @@ def _tell(row: models.Booking, template: str, event_id: UUID, now: datetime) -> 
     }
     for account_id in people.accounts_of(row.patient_id):
         key = f"{event_id}:{row.id}:{account_id}"
-        notify.tell(Tell(key=key, account_id=account_id, template=template, params=params), now=now)
+        notify.tell(Tell(key=key, account_id=account_id, template=template.value, params=params), now=now)
