@@ -250,13 +250,11 @@ class Cluster:
                 f"or remove {self.home} to begin with an empty database."
             )
         self._check_version()
-        if self._server_pid() is None:
+        if self._server_pid() is None or not self._answers():
             say("Starting PostgreSQL")
             self._clear_traces()
             self._configure()
             self._start()
-        else:
-            self._await_answer()
         self._provision()
 
     def _initialise(self) -> None:
@@ -337,7 +335,7 @@ class Cluster:
             "log_lock_waits": "on",
         }
         if not self.durable:
-            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            settings |= {"fsync": "off", "full_page_writes": "off"}
         lines = [f"{name} = '{str(value).replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]
         conf = self.data / "yitong.conf"
         conf.write_text("".join(lines))
@@ -377,17 +375,18 @@ class Cluster:
                 boot_log.unlink()
                 time.sleep(0.2)  # nothing tells when the last child of a killed server is gone
 
-    def _await_answer(self) -> None:
-        """Of a server that somebody else started and that may still be recovering."""
+    def _answers(self) -> bool:
+        """Of a server that somebody else started, and that may be recovering or ending: waits to see which."""
         deadline = time.monotonic() + START_LIMIT_S
-        while True:
+        while self._server_pid() is not None:
             try:
                 self.connect().close()
-                return
+                return True
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline:
                     raise PostgresTrouble(f"PostgreSQL runs for {self.data} but doesn't answer: {error}") from None
-                time.sleep(0.1)
+                time.sleep(0.1)  # it can tell nobody
+        return False
 
     def _provision(self) -> None:
         """Roles, their limits and the database; repeatable, and only a look when all is there."""

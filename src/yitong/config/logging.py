@@ -77,7 +77,7 @@ def _foreign(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mutab
 
 
 class RequestLog:
-    """Gives each request one line: route name, status, time. Never the path, never the query."""
+    """One line a request: route name, status, time. Never the path, never the query. Stands below the trace id."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -88,16 +88,11 @@ class RequestLog:
         seconds = time.perf_counter() - started
         match = request.resolver_match
         route = (match.view_name or "unnamed") if match else "none"
-        self._count(request.method or "", route, response.status_code, seconds)
-        if route not in QUIET_ROUTES or response.status_code >= 500:
-            write = log.error if response.status_code >= 500 and route != "ready" else log.info
-            write(
-                "request",
-                method=request.method,
-                route=route,
-                status=response.status_code,
-                ms=round(seconds * 1000, 1),
-            )
+        status = response.status_code
+        self._count(request.method or "", route, status, seconds)
+        if route not in QUIET_ROUTES:
+            write = log.error if status >= 500 else log.info
+            write("request", method=request.method, route=route, status=status, ms=round(seconds * 1000, 1))
         return response
 
     @staticmethod

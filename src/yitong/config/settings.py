@@ -2,13 +2,11 @@
 
 import base64
 import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from yitong.config import databases, keys, logging
 from yitong.config.paths import data_dir
 
-BASE = Path(__file__).resolve().parents[1]
 DATA_DIR = data_dir()
 PUBLIC_URL = os.environ.get("YITONG_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
 HTTPS = PUBLIC_URL.startswith("https://")
@@ -87,7 +85,7 @@ TEMPLATES = [
 DATABASES = {"default": databases.settings_for(databases.url(), pool=os.environ.get("YITONG_POOL", "0") == "1")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_USER_MODEL = "access.Staff" if (BASE / "domains/access/models.py").exists() else "auth.User"
+AUTH_USER_MODEL = "access.Staff"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
