@@ -6,13 +6,20 @@ Every template gets `shell` (language, type size, face, the notice of the last a
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
+
+from yitong.core import clock
+from yitong.core.errors import Refusal, Unidentified
+from yitong.core.sentences import Sentence, sentence
+from yitong.faces.common.words import Reader
 
 Face = Literal["patient", "desk", "office"]
 SIZES = ("normal", "large", "largest")
@@ -29,7 +36,6 @@ class Shell:
     language: str
     size: str
     path: str
-    is_signed_in: bool
     notice: str
 
     @property
@@ -114,10 +120,26 @@ def language_of(request: HttpRequest) -> str:
     return get_language() or "zh-hans"
 
 
+def reader_of(request: HttpRequest) -> Reader:
+    """The reader of this answer, with the instant at which it is made."""
+    return Reader(language_of(request), clock.now())
+
+
+def account_of(request: HttpRequest) -> UUID:
+    """The account holder who asks; refuses Unidentified, which leads to the sign-in and back."""
+    account_id: UUID | None = request.actor.account_id
+    if account_id is None:
+        raise Unidentified()
+    return account_id
+
+
+def said(refusal: Refusal | None, reader: Reader) -> Sentence | None:
+    """The catalogue's sentence for a refusal, for the place where the form stands."""
+    return refusal and sentence(refusal.code, refusal.params, reader.language)
+
+
 def safe_next(request: HttpRequest, path: str | None, otherwise: str) -> str:
     """`path` when it is a path of this site, else `otherwise`."""
-    from django.utils.http import url_has_allowed_host_and_scheme
-
     if path and path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None):
         return path
     return otherwise
@@ -134,13 +156,11 @@ def face_of(request: HttpRequest, template: str = "") -> Face:
 
 def _shell(request: HttpRequest, template: str) -> Shell:
     size = request.COOKIES.get(SIZE_COOKIE, "normal")
-    actor = getattr(request, "actor", None)
     return Shell(
         face=face_of(request, template),
         language=language_of(request),
         size=size if size in SIZES else "normal",
         path=request.get_full_path() if request.method == "GET" else request.path,
-        is_signed_in=actor is not None and actor.kind in ("account", "staff"),
         notice=_notice(request),
     )
 

@@ -3,10 +3,12 @@
 `language` is a Django language code; whatever does not begin with `en` reads Chinese.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import groupby
+from typing import Protocol
 
-from yitong.core.clock import SHANGHAI
+from yitong.core.clock import SHANGHAI, shanghai_date
 from yitong.core.money import Fen
 
 WEEKDAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
@@ -16,6 +18,15 @@ NEAR_ZH = {-1: "昨天", 0: "今天", 1: "明天", 2: "后天"}
 NEAR_EN = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
 NOON = time(12)
 EVENING = time(18)
+
+
+class Named(Protocol):
+    """What has a Chinese and an English name."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
 
 
 def is_english(language: str) -> bool:
@@ -105,3 +116,39 @@ def grouped(digits: str) -> str:
         "".join(character for _, character in part)
         for _, part in groupby(enumerate(digits), key=lambda pair: pair[0] // 4)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, and when: what presenters need to turn instants and names into words."""
+
+    language: str
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return shanghai_date(self.now)
+
+    @property
+    def is_english(self) -> bool:
+        return is_english(self.language)
+
+    def name(self, thing: Named) -> str:
+        """The name in the reader's language; Chinese where there is no English one."""
+        return (self.is_english and thing.name_en) or thing.name
+
+    def yuan(self, amount: Fen | int) -> str:
+        return yuan(amount, self.language)
+
+    def day(self, day: date) -> str:
+        return plain_day(day, self.today, self.language)
+
+    def short_day(self, day: date) -> str:
+        """`明天`, or `周三`: the top line of a day in the calendar strip."""
+        return near(day, self.today, self.language) or weekday(day, self.language)
+
+    def visit(self, start: datetime, end: datetime) -> str:
+        return visit_time(start, end, self.today, self.language)
+
+    def moment(self, instant: datetime) -> str:
+        return moment(instant, self.today, self.language)

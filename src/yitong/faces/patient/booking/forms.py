@@ -1,0 +1,41 @@
+"""What the booking pages send: parsed into commands."""
+
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yitong.domains.booking.contracts import CancelBooking, HoldSlot, MoveBooking
+
+
+class Key(forms.Form):
+    """The idempotency key that the page made: a repeat of the same press gives the first answer."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def text(self) -> str:
+        return str(self.cleaned_data["key"])
+
+
+class Book(Key):
+    patient = forms.UUIDField(error_messages={"required": _("请选择就诊人"), "invalid": _("请选择就诊人")})
+
+    def to_command(self, hospital_id: UUID, slot_id: UUID, *, is_first_visit: bool, by_name: bool) -> HoldSlot:
+        return HoldSlot(
+            key=self.text(),
+            hospital_id=hospital_id,
+            slot_id=slot_id,
+            patient_id=self.cleaned_data["patient"],
+            is_first_visit=is_first_visit,
+            by_name=by_name,
+        )
+
+
+class Cancel(Key):
+    def to_command(self, hospital_id: UUID, booking_id: UUID) -> CancelBooking:
+        return CancelBooking(key=self.text(), hospital_id=hospital_id, booking_id=booking_id)
+
+
+class Move(Key):
+    def to_command(self, hospital_id: UUID, booking_id: UUID, slot_id: UUID) -> MoveBooking:
+        return MoveBooking(key=self.text(), hospital_id=hospital_id, booking_id=booking_id, slot_id=slot_id)

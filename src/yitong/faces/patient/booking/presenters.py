@@ -1,0 +1,226 @@
+"""Bookings as plain words: what, when, where, how much, and what can still be done."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from yitong.core import masks
+from yitong.domains.booking.contracts import Booking, State
+from yitong.domains.hospitals.contracts import Campus, Department, Hospital, Practitioner
+from yitong.domains.people.contracts import IdentityLevel, PatientCard
+from yitong.domains.schedule.contracts import Session, Slot
+from yitong.faces.common import terms
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.hospitals.presenters import Doctor
+
+CHANGEABLE = (State.HELD, State.CONFIRMED)
+WITH_CODE = (State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT)
+COMING = (State.HELD, State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT)
+Fact = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One choice in the person switcher."""
+
+    id: str
+    name: str
+    note: str
+    is_chosen: bool
+    is_disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookingLine:
+    href: str
+    when: str
+    where: str
+    who: str
+    state: str
+    tag: str
+    is_coming: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPage:
+    when: str
+    where: str
+    state: str
+    tag: str
+    code: str
+    qr: str
+    facts: list[Fact]
+    advice: str
+    can_change: bool
+    change_rule: str
+    hold_until: datetime | None
+    now: datetime
+    department_href: str
+
+
+def people(cards: Iterable[PatientCard], chosen: UUID | None, needs_verified: bool) -> list[Person]:
+    """Who may be booked for; those who can't yet, and why. The only one who can is chosen already."""
+    cards = list(cards)
+    able = [c for c in cards if not needs_verified or c.level is not IdentityLevel.DECLARED]
+    if chosen is None and able:
+        own = [c for c in able if c.relation == "self"]
+        chosen = (own or able)[0].patient_id
+    return [
+        Person(
+            id=str(card.patient_id),
+            name=f"{card.name_masked}（{terms.term(terms.RELATIONS, card.relation)}）",
+            note=card.identity_masked if card in able else _("还没有实名核验，暂不能预约"),
+            is_chosen=card.patient_id == chosen,
+            is_disabled=card not in able,
+        )
+        for card in cards
+    ]
+
+
+def slot_facts(
+    slot: Slot,
+    session: Session,
+    hospital: Hospital,
+    department: Department,
+    campus: Campus,
+    doctor: Doctor,
+    payment: str,
+    reader: Reader,
+) -> list[Fact]:
+    """What is about to be booked, in the order in which one asks."""
+    return [
+        (_("就诊时间"), reader.visit(slot.starts_at, slot.ends_at), ""),
+        (_("医院"), reader.name(hospital), ""),
+        (_("科室"), reader.name(department), _where(campus, department, reader)),
+        (_("医生"), " ".join(part for part in (doctor.name, doctor.title) if part), ""),
+        (_("医事服务费"), reader.yuan(session.fee_fen), pay_words(payment)),
+    ]
+
+
+def pay_words(payment: str) -> str:
+    return _("约号后在网上支付") if payment == "online" else _("就诊时在医院支付，平台不收费")
+
+
+def _where(campus: Campus, department: Department, reader: Reader) -> str:
+    return " · ".join(part for part in (reader.name(campus), department.location) if part)
+
+
+def lines(
+    bookings: Sequence[Booking],
+    hospitals: Mapping[UUID, Hospital],
+    departments: Mapping[UUID, Department],
+    reader: Reader,
+) -> list[BookingLine]:
+    return [
+        BookingLine(
+            href=reverse("patient:booking", args=[b.hospital_id, b.booking_id]),
+            when=reader.visit(b.starts_at, b.ends_at),
+            where=" · ".join(
+                reader.name(found)
+                for found in (hospitals.get(b.hospital_id), departments.get(b.department_id))
+                if found is not None
+            ),
+            who=masks.name(b.patient_name),
+            state=terms.term(terms.BOOKING_STATES, b.state),
+            tag=terms.BOOKING_TAGS.get(b.state, ""),
+            is_coming=is_coming(b, reader),
+        )
+        for b in bookings
+    ]
+
+
+def is_coming(booking: Booking, reader: Reader) -> bool:
+    return booking.state in COMING and booking.ends_at > reader.now
+
+
+def in_order(bookings: Iterable[Booking], reader: Reader) -> tuple[list[Booking], list[Booking]]:
+    """Those to come, the nearest first; those past or ended, the latest first."""
+    every = list(bookings)
+    coming = sorted((b for b in every if is_coming(b, reader)), key=lambda b: b.starts_at)
+    past = sorted((b for b in every if not is_coming(b, reader)), key=lambda b: b.starts_at, reverse=True)
+    return coming, past
+
+
+def booking_page(
+    booking: Booking,
+    hospital: Hospital,
+    department: Department,
+    campus: Campus,
+    practitioner: Practitioner | None,
+    reader: Reader,
+) -> BookingPage:
+    doctor = terms.term(terms.CLINICS, booking.clinic_kind)
+    if practitioner is not None:
+        doctor = f"{reader.name(practitioner)} {terms.term(terms.TITLES, practitioner.title)}"
+    has_code = booking.state in WITH_CODE
+    facts = [
+        (_("就诊人"), masks.name(booking.patient_name), ""),
+        (_("医院"), reader.name(hospital), campus.address),
+        (_("科室"), reader.name(department), _where(campus, department, reader)),
+        (_("医生"), doctor, ""),
+        (_("序号"), str(booking.number), ""),
+        (_("医事服务费"), reader.yuan(booking.fee_fen), pay_words(booking.payment)),
+    ]
+    return BookingPage(
+        when=reader.visit(booking.starts_at, booking.ends_at),
+        where=f"{reader.name(hospital)} · {reader.name(department)}",
+        state=terms.term(terms.BOOKING_STATES, booking.state),
+        tag=terms.BOOKING_TAGS.get(booking.state, ""),
+        code=booking.code if has_code else "",
+        qr=f"YITONG:{hospital.code}:{booking.code}" if has_code else "",
+        facts=facts,
+        advice=advice(booking, reader),
+        can_change=can_change(booking, reader),
+        change_rule=change_rule(booking, reader),
+        hold_until=booking.hold_until if booking.state is State.HELD else None,
+        now=reader.now,
+        department_href=reverse("patient:department", args=[booking.hospital_id, booking.department_id]),
+    )
+
+
+def can_change(booking: Booking, reader: Reader) -> bool:
+    return booking.state in CHANGEABLE and reader.now < booking.cancel_until
+
+
+def change_rule(booking: Booking, reader: Reader) -> str:
+    if booking.state not in CHANGEABLE:
+        return ""
+    time = reader.moment(booking.cancel_until)
+    if reader.now < booking.cancel_until:
+        return _("%(time)s前可以取消或改约") % {"time": time}
+    return _("取消和改约已在%(time)s截止；有变化请打医院电话") % {"time": time}
+
+
+def advice(booking: Booking, reader: Reader) -> str:
+    """What happens next, by state."""
+    match booking.state:
+        case State.HELD:
+            return _("请在保留时间内付费，过时号会放回")
+        case State.CONFIRMED:
+            return _("就诊当天带上证件原件，提前 15 分钟到，凭预约码和证件报到")
+        case State.CHECKED_IN:
+            return _("已报到，请在候诊区等叫号")
+        case State.STOPPED:
+            return _("医院停诊，费用原路退回；这次不占您的预约次数，请另约时间")
+        case State.MISSED:
+            return _("没有按时报到，算一次爽约")
+        case State.EXPIRED:
+            return _("没有在保留时间内付费，号已放回")
+        case State.CANCELLED:
+            return _("已取消，号会在一段时间后放回给大家")
+    return ""
+
+
+def move_facts(booking: Booking, slot: Slot, session: Session, reader: Reader) -> list[Fact]:
+    """Old and new, and what the difference costs (R-047)."""
+    facts = [
+        (_("原来的时间"), reader.visit(booking.starts_at, booking.ends_at), ""),
+        (_("新的时间"), reader.visit(slot.starts_at, slot.ends_at), ""),
+    ]
+    if session.fee_fen != booking.fee_fen:
+        facts.append((_("医事服务费"), f"{reader.yuan(booking.fee_fen)} → {reader.yuan(session.fee_fen)}", ""))
+    return facts

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from yitong.faces.patient.booking import views
+
+urlpatterns = [
+    path("book/<uuid:hospital_id>/<uuid:slot_id>/", views.book, name="book"),
+    path("bookings/", views.bookings, name="bookings"),
+    path("bookings/<uuid:hospital_id>/<uuid:booking_id>/", views.booking, name="booking"),
+    path("bookings/<uuid:hospital_id>/<uuid:booking_id>/cancel/", views.cancel, name="cancel"),
+    path("bookings/<uuid:hospital_id>/<uuid:booking_id>/move/", views.move_day, name="move"),
+    path(
+        "bookings/<uuid:hospital_id>/<uuid:booking_id>/move/<uuid:session_id>/", views.move_window, name="move_window"
+    ),
+    path(
+        "bookings/<uuid:hospital_id>/<uuid:booking_id>/move/to/<uuid:slot_id>/", views.move_confirm, name="move_confirm"
+    ),
+]

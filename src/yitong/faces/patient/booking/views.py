@@ -1,0 +1,240 @@
+"""A booking: made, seen, cancelled, moved. Each view asks one command and says what it answered, in place."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from yitong.core.db import policies
+from yitong.core.errors import Refusal, Unidentified
+from yitong.core.ids import new_id
+from yitong.core.policy import Policies
+from yitong.domains.booking import queries as reads
+from yitong.domains.booking.commands import change, claim
+from yitong.domains.booking.contracts import Booking
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.people import queries as people
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session, Slot
+from yitong.faces.common import pages
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.booking import forms, presenters
+from yitong.faces.patient.hospitals import choosing
+from yitong.faces.patient.hospitals import presenters as choices
+
+
+@require_http_methods(["GET", "POST"])
+def book(request: HttpRequest, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
+    """For whom, what it costs, until when it can be undone; then it is booked."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    slot = schedule.get_slot(hospital_id, slot_id)
+    session = schedule.get_session(hospital_id, slot.session_id)
+    in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
+    visit = choosing.asked_visit(request)
+    if request.method == "GET":
+        return _book_page(request, slot, session, in_force, account_id, reader, form=None)
+    form = forms.Book(request.POST)
+    if not form.is_valid():
+        return _book_page(request, slot, session, in_force, account_id, reader, form=form, status=422)
+    is_first = visit is choices.Visit.FIRST
+    hidden = schedule.must_hide_name(session, in_force, is_first_visit=is_first)
+    by_name = session.practitioner_id is not None and not hidden
+    cmd = form.to_command(hospital_id, slot_id, is_first_visit=is_first, by_name=by_name)
+    try:
+        held = claim.hold_slot(cmd, actor=request.actor, now=reader.now)
+    except Unidentified:
+        raise
+    except Refusal as refusal:
+        return _book_page(request, slot, session, in_force, account_id, reader, form=form, refusal=refusal)
+    return pages.go(request, "patient:booking", hospital_id, held.booking_id, notice=_("预约成功"))
+
+
+def _book_page(
+    request: HttpRequest,
+    slot: Slot,
+    session: Session,
+    in_force: Policies,
+    account_id: UUID,
+    reader: Reader,
+    *,
+    form: forms.Book | None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    hospital_id = session.hospital_id
+    visit = choosing.asked_visit(request)
+    way = choices.NewBooking(visit)
+    doctors = choosing.practitioners(hospital_id, [session])
+    doctor = choices.session_doctor(session, doctors, visit, in_force, reader)
+    chosen = form.cleaned_data.get("patient") if form is not None and form.is_bound and form.is_valid() else None
+    needs_verified = in_force.flag("booking.verified_only")
+    persons = presenters.people(people.patients_of(account_id), chosen, needs_verified)
+    context = {
+        "facts": presenters.slot_facts(
+            slot,
+            session,
+            hospitals.get_hospital(hospital_id),
+            hospitals.get_department(hospital_id, session.department_id),
+            hospitals.get_campus(hospital_id, session.campus_id),
+            doctor,
+            in_force.word("booking.payment"),
+            reader,
+        ),
+        "people": persons,
+        "can_book": any(not person.is_disabled for person in persons),
+        "has_unverified": any(person.is_disabled for person in persons),
+        "visit": visit.value,
+        "is_first": visit is choices.Visit.FIRST,
+        "is_for_again": schedule.must_hide_name(session, in_force, is_first_visit=True),
+        "cancel_rule": choosing.rule_line(hospital_id, session.department_id, "R-007", reader),
+        "key": form.data.get("key") if form is not None else new_id(),
+        "form": form,
+        "refusal": pages.said(refusal, reader),
+        "back": way.session(session),
+        "steps": choices.steps(2),
+    }
+    return pages.page(request, "patient/booking/book.html", context, refusal.status if refusal else status)
+
+
+@require_GET
+def bookings(request: HttpRequest) -> HttpResponse:
+    """All hospitals on one page: what is to come, then what was."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    found = reads.list_my_bookings(request.actor, now=reader.now)
+    coming, past = presenters.in_order(found, reader)
+    names = {h.hospital_id: h for h in hospitals.list_hospitals(with_closed=True)} if found else {}
+    departments = {
+        department_id: department
+        for hospital_id in {b.hospital_id for b in found}
+        for department_id, department in hospitals.departments_by_id(
+            hospital_id, {b.department_id for b in found if b.hospital_id == hospital_id}
+        ).items()
+    }
+    context = {
+        "coming": presenters.lines(coming, names, departments, reader),
+        "past": presenters.lines(past, names, departments, reader),
+    }
+    return pages.page(request, "patient/booking/bookings.html", context)
+
+
+@require_GET
+def booking(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
+    """One booking: its code, where to go, what can still be done."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
+    context = {
+        "booking": _page_of(found, reader),
+        "hospital_id": hospital_id,
+        "booking_id": booking_id,
+        "phone": hospitals.get_hospital(hospital_id).phone,
+    }
+    return pages.page(request, "patient/booking/booking.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def cancel(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
+    """Asks once, says what follows, and cancels."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        form = forms.Cancel(request.POST)
+        if form.is_valid():
+            try:
+                change.cancel_booking(form.to_command(hospital_id, booking_id), actor=request.actor, now=reader.now)
+            except Unidentified:
+                raise
+            except Refusal as caught:
+                refusal = caught
+            else:
+                return pages.go(request, "patient:booking", hospital_id, booking_id, notice=_("已取消这次预约"))
+    found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
+    context = {
+        "booking": _page_of(found, reader),
+        "hospital_id": hospital_id,
+        "booking_id": booking_id,
+        "freed_rule": choosing.rule_line(hospital_id, found.department_id, "R-017", reader),
+        "key": request.POST.get("key") or new_id(),
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "patient/booking/cancel.html", context, refusal.status if refusal else 200)
+
+
+@require_GET
+def move_day(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
+    """改约: another day or session of the same department."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
+    in_force = policies.at(hospital_id, reader.now, department_id=found.department_id)
+    days = choosing.days(in_force, reader)
+    sessions = schedule.list_sessions(hospital_id, found.department_id, days[0], days[-1])
+    way, link = choices.Moving(booking_id), choices.Link(request.path, {})
+    chosen = choosing.choice(request, hospital_id, days, sessions, choices.Visit.FIRST, way, link, in_force, reader)
+    context = chosen | {"booking": _page_of(found, reader), "hospital_id": hospital_id, "booking_id": booking_id}
+    return pages.page(request, "patient/booking/move.html", context)
+
+
+@require_GET
+def move_window(request: HttpRequest, hospital_id: UUID, booking_id: UUID, session_id: UUID) -> HttpResponse:
+    """改约: the time windows of the chosen session."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
+    session = schedule.get_session(hospital_id, session_id)
+    context = choosing.windows(session, choices.Visit.FIRST, choices.Moving(booking_id), reader) | {
+        "booking": _page_of(found, reader),
+        "hospital_id": hospital_id,
+        "booking_id": booking_id,
+        "date": session.date.isoformat(),
+    }
+    return pages.page(request, "patient/booking/move_window.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def move_confirm(request: HttpRequest, hospital_id: UUID, booking_id: UUID, slot_id: UUID) -> HttpResponse:
+    """改约: the old time and the new one side by side; then it is moved."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        form = forms.Move(request.POST)
+        if form.is_valid():
+            cmd = form.to_command(hospital_id, booking_id, slot_id)
+            try:
+                change.move_booking(cmd, actor=request.actor, now=reader.now)
+            except Unidentified:
+                raise
+            except Refusal as caught:
+                refusal = caught
+            else:
+                return pages.go(request, "patient:booking", hospital_id, booking_id, notice=_("已改到新的时间"))
+    found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
+    slot = schedule.get_slot(hospital_id, slot_id)
+    session = schedule.get_session(hospital_id, slot.session_id)
+    context = {
+        "booking": _page_of(found, reader),
+        "facts": presenters.move_facts(found, slot, session, reader),
+        "hospital_id": hospital_id,
+        "booking_id": booking_id,
+        "key": request.POST.get("key") or new_id(),
+        "refusal": pages.said(refusal, reader),
+        "back": choices.Moving(booking_id).session(session),
+    }
+    return pages.page(request, "patient/booking/move_confirm.html", context, refusal.status if refusal else 200)
+
+
+def _page_of(found: Booking, reader: Reader) -> presenters.BookingPage:
+    doctors = hospitals.practitioners_by_id(found.hospital_id, [found.practitioner_id]) if found.practitioner_id else {}
+    return presenters.booking_page(
+        found,
+        hospitals.get_hospital(found.hospital_id),
+        hospitals.get_department(found.hospital_id, found.department_id),
+        hospitals.get_campus(found.hospital_id, found.campus_id),
+        doctors.get(found.practitioner_id) if found.practitioner_id else None,
+        reader,
+    )

@@ -1,0 +1,91 @@
+"""Home and search, as plain words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from yitong.domains.booking.contracts import Booking, State
+from yitong.domains.hospitals.contracts import Department, FoundItem, Hospital
+from yitong.faces.common import terms
+from yitong.faces.common.words import Reader
+
+ICONS = {"hospital": "hospital", "department": "department", "practitioner": "person"}
+COMING = (State.HELD, State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list."""
+
+    href: str
+    title: str
+    note: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    name: str
+    hospitals: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class NextVisit:
+    href: str
+    when: str
+    where: str
+    state: str
+    more: int
+
+
+def common_departments() -> list[str]:
+    """What most people look for; each is a search, so that it leads to what the city has."""
+    return [_("内科"), _("外科"), _("儿科"), _("妇产科"), _("眼科"), _("口腔科"), _("皮肤科"), _("骨科"), _("中医科")]
+
+
+def districts(hospitals: Iterable[Hospital], reader: Reader) -> list[District]:
+    """Hospitals by district, both in the order of the list."""
+    lines: dict[str, list[Line]] = {}
+    for hospital in hospitals:
+        lines.setdefault(hospital.district, []).append(hospital_line(hospital, reader))
+    return [District(name, of_district) for name, of_district in lines.items()]
+
+
+def hospital_line(hospital: Hospital, reader: Reader) -> Line:
+    note = " · ".join(part for part in (hospital.level, hospital.kind) if part)
+    return Line(reverse("patient:hospital", args=[hospital.hospital_id]), reader.name(hospital), note, "hospital")
+
+
+def found_line(item: FoundItem, reader: Reader) -> Line:
+    match item.kind:
+        case "hospital":
+            href = reverse("patient:hospital", args=[item.hospital_id])
+        case "department":
+            href = reverse("patient:department", args=[item.hospital_id, item.item_id])
+        case _:
+            href = reverse("patient:doctor", args=[item.hospital_id, item.item_id])
+    title = reader.name(item)
+    if item.title is not None:
+        title = f"{title} {terms.term(terms.TITLES, item.title)}"
+    note = (reader.is_english and item.detail_en) or item.detail
+    return Line(href, title, note, ICONS.get(item.kind, "search"))
+
+
+def coming(bookings: Sequence[Booking], reader: Reader) -> list[Booking]:
+    """Those still to happen, the nearest first."""
+    return sorted((b for b in bookings if b.state in COMING and b.ends_at > reader.now), key=lambda b: b.starts_at)
+
+
+def next_visit(
+    bookings: Sequence[Booking], hospital: Hospital, department: Department, more: int, reader: Reader
+) -> NextVisit:
+    booking = bookings[0]
+    return NextVisit(
+        href=reverse("patient:booking", args=[booking.hospital_id, booking.booking_id]),
+        when=reader.visit(booking.starts_at, booking.ends_at),
+        where=f"{reader.name(hospital)} · {reader.name(department)}",
+        state=terms.term(terms.BOOKING_STATES, booking.state),
+        more=more,
+    )

@@ -1,0 +1,64 @@
+"""Home and search."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from yitong.core.db import policies
+from yitong.domains.booking import queries as bookings
+from yitong.domains.hospitals import queries as hospitals
+from yitong.faces.common import pages
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.home import presenters
+from yitong.faces.patient.hospitals import presenters as releases
+
+LONGEST_QUERY = 40
+SUGGESTIONS = 8
+RESULTS = 40
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Search, the next visit, when new slots come, every hospital by district."""
+    reader = pages.reader_of(request)
+    in_force = policies.at(None, reader.now)
+    context = {
+        "departments": presenters.common_departments(),
+        "districts": presenters.districts(hospitals.list_hospitals(), reader),
+        "visit": _next_visit(request, reader),
+        "release": releases.release(in_force, reader),
+        "announcements": hospitals.list_announcements(None, reader.now),
+    }
+    return pages.page(request, "patient/home/home.html", context)
+
+
+def _next_visit(request: HttpRequest, reader: Reader) -> presenters.NextVisit | None:
+    actor = request.actor
+    if actor.account_id is None:
+        return None
+    coming = presenters.coming(bookings.list_my_bookings(actor, now=reader.now), reader)
+    if not coming:
+        return None
+    first = coming[0]
+    hospital = hospitals.get_hospital(first.hospital_id)
+    department = hospitals.get_department(first.hospital_id, first.department_id)
+    return presenters.next_visit(coming, hospital, department, len(coming) - 1, reader)
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Hospitals, departments and doctors by name, pinyin or pinyin initials."""
+    reader = pages.reader_of(request)
+    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    found = hospitals.search(query, limit=RESULTS) if query else []
+    context = {"query": query, "lines": [presenters.found_line(item, reader) for item in found]}
+    return pages.page(request, "patient/home/search.html", context)
+
+
+@require_GET
+def suggest(request: HttpRequest) -> HttpResponse:
+    """The first results, for the list under the search box."""
+    reader = pages.reader_of(request)
+    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    found = hospitals.search(query, limit=SUGGESTIONS) if query else []
+    context = {"query": query, "lines": [presenters.found_line(item, reader) for item in found]}
+    return pages.partial(request, "patient/home/_results.html", context)

@@ -1,0 +1,116 @@
+"""What the pages that choose a day, a session and a window share: for a new booking and for another time of one."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from yitong.core.db import policies
+from yitong.core.policy import Policies
+from yitong.domains.booking import queries as bookings
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.hospitals import presenters
+
+CHANNEL = "web"
+MOST_IN_BUNDLE = 8
+
+
+def asked_visit(request: HttpRequest) -> presenters.Visit:
+    again = request.GET.get("visit", request.POST.get("visit")) == presenters.Visit.AGAIN
+    return presenters.Visit.AGAIN if again else presenters.Visit.FIRST
+
+
+def dated(request: HttpRequest) -> dict[str, str]:
+    return {"date": request.GET["date"]} if "date" in request.GET else {}
+
+
+def days(in_force: Policies, reader: Reader) -> list[date]:
+    """The days that can be booked, and the one that opens next."""
+    bookable = schedule.bookable_dates(reader.now, in_force)
+    return [*bookable, bookable[-1] + timedelta(days=1)]
+
+
+def bundle(session: Session, visit: presenters.Visit, in_force: Policies) -> list[Session]:
+    """The session itself; where the doctor is unnamed, all of the same day, half-day, kind, title and fee."""
+    if not schedule.must_hide_name(session, in_force, is_first_visit=visit is presenters.Visit.FIRST):
+        return [session]
+    of_day = schedule.list_sessions(session.hospital_id, session.department_id, session.date, session.date)
+    kind = (session.half_day, session.clinic_kind, session.title, session.fee_fen)
+    same = [s for s in of_day if (s.half_day, s.clinic_kind, s.title, s.fee_fen) == kind]
+    hidden = [s for s in same if schedule.must_hide_name(s, in_force, is_first_visit=True)]
+    return [session, *(s for s in hidden if s.session_id != session.session_id)][:MOST_IN_BUNDLE]
+
+
+def practitioners(hospital_id: UUID, sessions: list[Session]) -> dict[UUID, Practitioner]:
+    ids = {s.practitioner_id for s in sessions if s.practitioner_id is not None}
+    return hospitals.practitioners_by_id(hospital_id, ids) if ids else {}
+
+
+def choice(
+    request: HttpRequest,
+    hospital_id: UUID,
+    days: list[date],
+    sessions: list[Session],
+    visit: presenters.Visit,
+    way: presenters.Way,
+    link: presenters.Link,
+    in_force: Policies,
+    reader: Reader,
+) -> dict[str, object]:
+    """The strip and the chosen day's sessions: the asked day, else the first with something left."""
+    bookable = days[:-1]
+    offers = bookings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
+    asked = _asked_day(request, bookable)
+    chosen = asked or presenters.nearest(bookable, sessions, offers, days[0]) or days[0]
+    of_day = [s for s in sessions if s.date == chosen]
+    doctors = practitioners(hospital_id, of_day)
+    near = presenters.nearest(bookable, sessions, offers, chosen)
+    return {
+        "days": presenters.strip(days, bookable, sessions, offers, chosen, link, reader),
+        "chosen": reader.day(chosen),
+        "half_days": presenters.half_days(of_day, offers, doctors, visit, way, in_force, reader),
+        "is_day_open": any(offers[s.session_id].left for s in of_day if s.session_id in offers),
+        "near": near and {"href": link.to(date=near.isoformat()), "day": reader.day(near)},
+        "release": presenters.release(in_force, reader),
+    }
+
+
+def _asked_day(request: HttpRequest, days: list[date]) -> date | None:
+    try:
+        asked = date.fromisoformat(request.GET.get("date", ""))
+    except ValueError:
+        return None
+    return asked if asked in days else None
+
+
+def place(hospital_id: UUID, campus_id: UUID, location: str, reader: Reader) -> str:
+    campus = hospitals.get_campus(hospital_id, campus_id)
+    return " · ".join(part for part in (reader.name(campus), location) if part)
+
+
+def windows(session: Session, visit: presenters.Visit, way: presenters.Way, reader: Reader) -> dict[str, object]:
+    """The time windows of a session, or of all sessions that are one offer with it (R-004)."""
+    hospital_id = session.hospital_id
+    in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
+    department = hospitals.get_department(hospital_id, session.department_id)
+    same = bundle(session, visit, in_force)
+    slots = [s for one in same for s in bookings.slot_offers(hospital_id, one, channel=CHANNEL, now=reader.now)]
+    offers = bookings.offers(hospital_id, same, channel=CHANNEL, now=reader.now)
+    doctors = practitioners(hospital_id, same)
+    return {
+        "offer": presenters.offer(same, offers, doctors, visit, way, in_force, reader),
+        "windows": presenters.windows(slots, hospital_id, way),
+        "department": reader.name(department),
+        "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
+        "place": place(hospital_id, session.campus_id, department.location, reader),
+    }
+
+
+def rule_line(hospital_id: UUID, department_id: UUID, rule: str, reader: Reader) -> str:
+    """One rule in plain words, from the values that are enforced (S-38)."""
+    lines = hospitals.policies_in_words(hospital_id, reader.now, reader.language, department_id=department_id)
+    return next((line.text for line in lines if line.rule == rule), "")

@@ -1,0 +1,391 @@
+"""A hospital, its departments, doctors, sessions and windows, as plain words."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Protocol
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from yitong.core.policy import Policies
+from yitong.domains.booking.contracts import SessionOffer, SlotOffer
+from yitong.domains.hospitals.contracts import Campus, Department, FeeLine, Hospital, Practitioner
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.faces.common import terms, words
+from yitong.faces.common.words import Reader
+
+
+class Visit(StrEnum):
+    """首诊 or 复诊, as the patient says."""
+
+    FIRST = "first"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The page's own address with what was chosen so far; `to` changes one choice."""
+
+    path: str
+    chosen: Mapping[str, str]
+
+    def to(self, **choice: str) -> str:
+        return f"{self.path}?{urlencode({**self.chosen, **choice})}"
+
+
+class Way(Protocol):
+    """Where sessions and windows lead: to a new booking, or to another time for one."""
+
+    def session(self, session: Session) -> str: ...
+    def slot(self, hospital_id: UUID, slot_id: UUID) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewBooking:
+    visit: Visit
+
+    def session(self, session: Session) -> str:
+        return self._with_visit(reverse("patient:session", args=[session.hospital_id, session.session_id]))
+
+    def slot(self, hospital_id: UUID, slot_id: UUID) -> str:
+        return self._with_visit(reverse("patient:book", args=[hospital_id, slot_id]))
+
+    def _with_visit(self, path: str) -> str:
+        return f"{path}?visit={self.visit.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    booking_id: UUID
+
+    def session(self, session: Session) -> str:
+        return reverse("patient:move_window", args=[session.hospital_id, self.booking_id, session.session_id])
+
+    def slot(self, hospital_id: UUID, slot_id: UUID) -> str:
+        return reverse("patient:move_confirm", args=[hospital_id, self.booking_id, slot_id])
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    href: str
+    name: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """When the next day opens. `text` says it without scripts."""
+
+    at: datetime
+    now: datetime
+    day: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A hospital or campus: where it is and how to get there."""
+
+    name: str
+    district: str
+    address: str
+    directions: str
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentLine:
+    href: str
+    name: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    """Departments of one specialty."""
+
+    name: str
+    departments: list[DepartmentLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One tile of the calendar strip."""
+
+    name: str
+    number: str
+    left: str
+    href: str
+    is_current: bool
+    has_left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    mark: str
+    name: str
+    title: str
+    about: str
+    tags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A session as one may choose it."""
+
+    href: str
+    doctor: Doctor
+    when: str
+    fee: str
+    left: str
+    is_open: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class HalfDay:
+    name: str
+    offers: list[Offer]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    time: str
+    left: str
+    href: str
+
+
+def release(policies: Policies, reader: Reader) -> Release:
+    """The next release by the policy that is enforced: the first day that can't be booked yet, and when it opens."""
+    opens = schedule.bookable_dates(reader.now, policies)[-1] + timedelta(days=1)
+    at = schedule.release_at(opens, policies)
+    day = reader.day(opens)
+    return Release(at, reader.now, day, _("%(time)s放出%(day)s的号") % {"time": reader.moment(at), "day": day})
+
+
+def places(campuses: Iterable[Campus], reader: Reader) -> list[Place]:
+    return [Place(reader.name(c), c.district, c.address, c.directions) for c in campuses]
+
+
+def drawers(departments: Iterable[Department], campuses: Sequence[Campus], reader: Reader) -> list[Drawer]:
+    """Departments by specialty, in the order of the national list; the campus is named where there are several."""
+    campus_names = {c.campus_id: reader.name(c) for c in campuses} if len(campuses) > 1 else {}
+    ordered = sorted((d for d in departments if d.is_bookable), key=lambda d: (d.national_code[:2], d.name))
+    return [
+        Drawer(
+            terms.term(terms.SPECIALTIES, code) or _("其他科室"),
+            [department_line(d, campus_names.get(d.campus_id, ""), reader) for d in of_code],
+        )
+        for code, of_code in groupby(ordered, key=lambda d: d.national_code[:2])
+    ]
+
+
+def department_line(department: Department, campus: str, reader: Reader) -> DepartmentLine:
+    note = " · ".join(part for part in (campus, eligibility(department)) if part)
+    href = reverse("patient:department", args=[department.hospital_id, department.department_id])
+    return DepartmentLine(href, reader.name(department), note)
+
+
+def eligibility(department: Department) -> str:
+    """Whom the department sees, or nothing when everybody (R-046)."""
+    parts = []
+    if department.sex == "female":
+        parts.append(_("只看女性"))
+    if department.sex == "male":
+        parts.append(_("只看男性"))
+    if department.age_from is not None and department.age_below is not None:
+        parts.append(_("只看 %(low)s 到 %(high)s 岁") % {"low": department.age_from, "high": department.age_below - 1})
+    elif department.age_from is not None:
+        parts.append(_("只看 %(low)s 岁及以上") % {"low": department.age_from})
+    elif department.age_below is not None:
+        parts.append(_("只看 %(high)s 岁以下") % {"high": department.age_below})
+    return _("，").join(parts)
+
+
+def fee_lines(fees: Iterable[FeeLine], reader: Reader) -> list[tuple[str, str, str]]:
+    """As a description list: what, how much, from when."""
+    return [
+        (
+            " · ".join(p for p in (terms.term(terms.CLINICS, f.clinic_kind), terms.term(terms.TITLES, f.title)) if p),
+            reader.yuan(f.fee_fen),
+            "",
+        )
+        for f in fees
+    ]
+
+
+def strip(
+    days: Sequence[date],
+    bookable: Collection[date],
+    sessions: Iterable[Session],
+    offers: Mapping[UUID, SessionOffer],
+    chosen: date,
+    link: Link,
+    reader: Reader,
+) -> list[Day]:
+    """Each day with what is left: a number, full, stopped, none, or not yet released."""
+    of_day: dict[date, list[Session]] = {}
+    for session in sessions:
+        of_day.setdefault(session.date, []).append(session)
+    tiles = []
+    for day in days:
+        here = of_day.get(day, [])
+        left = sum(offers[s.session_id].left for s in here if s.session_id in offers)
+        tiles.append(
+            Day(
+                name=reader.short_day(day),
+                number=f"{day.month}-{day.day}",
+                left=_left_of_day(day in bookable, here, left),
+                href=link.to(date=day.isoformat()) if day in bookable else "",
+                is_current=day == chosen,
+                has_left=bool(left),
+            )
+        )
+    return tiles
+
+
+def _left_of_day(is_bookable: bool, sessions: Sequence[Session], left: int) -> str:
+    if left:
+        return left_words(left)
+    if not sessions:
+        return _("无号")
+    if all(s.state is SessionState.STOPPED for s in sessions):
+        return _("停诊")
+    return _("约满") if is_bookable else _("未放号")
+
+
+def left_words(left: int) -> str:
+    return _("余 %(n)s") % {"n": left} if left else _("约满")
+
+
+def doctor(practitioner: Practitioner, reader: Reader, tags: Sequence[str] = ()) -> Doctor:
+    name = reader.name(practitioner)
+    return Doctor(name[:1], name, terms.term(terms.TITLES, practitioner.title), practitioner.specialties, list(tags))
+
+
+def unnamed(session: Session, about: str) -> Doctor:
+    """The doctors of a title, none of them named."""
+    clinic = terms.term(terms.CLINICS, session.clinic_kind)
+    tags = [terms.term(terms.CLINIC_KINDS, session.clinic_kind)]
+    title = terms.term(terms.TITLES, session.title)
+    return Doctor((title or clinic)[:1], title or clinic, clinic if title else "", about, tags)
+
+
+def session_doctor(
+    session: Session, practitioners: Mapping[UUID, Practitioner], visit: Visit, policies: Policies, reader: Reader
+) -> Doctor:
+    """Who sits in the session; a first visit sees the title alone where the rule says so (R-004)."""
+    found = practitioners.get(session.practitioner_id) if session.practitioner_id else None
+    if found is None or schedule.must_hide_name(session, policies, is_first_visit=visit is Visit.FIRST):
+        return unnamed(session, _("由科室安排医生"))
+    tags = [terms.term(terms.CLINIC_KINDS, session.clinic_kind)]
+    if visit is Visit.AGAIN and schedule.must_hide_name(session, policies, is_first_visit=True):
+        tags.append(_("限复诊"))
+    if session.substituted_id:
+        tags.append(_("替诊"))
+    return doctor(found, reader, tags)
+
+
+def half_days(
+    sessions: Iterable[Session],
+    offers: Mapping[UUID, SessionOffer],
+    practitioners: Mapping[UUID, Practitioner],
+    visit: Visit,
+    way: Way,
+    policies: Policies,
+    reader: Reader,
+) -> list[HalfDay]:
+    """The sessions of one day, by half-day, those with slots left first. Sessions whose doctors are unnamed and of one
+    kind and title are one offer."""
+    by_half: dict[str, dict[tuple[object, ...], list[Session]]] = {}
+    for session in sorted(sessions, key=lambda s: s.starts_at):
+        by_half.setdefault(session.half_day, {}).setdefault(_bundle(session, visit, policies), []).append(session)
+    return [
+        HalfDay(
+            terms.term(terms.HALF_DAYS, half),
+            sorted(
+                (offer(bundle, offers, practitioners, visit, way, policies, reader) for bundle in bundles.values()),
+                key=lambda o: not o.is_open,
+            ),
+        )
+        for half, bundles in by_half.items()
+    ]
+
+
+def _bundle(session: Session, visit: Visit, policies: Policies) -> tuple[object, ...]:
+    if schedule.must_hide_name(session, policies, is_first_visit=visit is Visit.FIRST):
+        return (session.clinic_kind, session.title, session.fee_fen)
+    return (session.session_id,)
+
+
+def offer(
+    bundle: Sequence[Session],
+    offers: Mapping[UUID, SessionOffer],
+    practitioners: Mapping[UUID, Practitioner],
+    visit: Visit,
+    way: Way,
+    policies: Policies,
+    reader: Reader,
+) -> Offer:
+    """One or several sessions as one thing to choose; the first one stands for all."""
+    session = bundle[0]
+    left = sum(offers[s.session_id].left for s in bundle if s.session_id in offers)
+    text, note = left_words(left), ""
+    if all(s.state is SessionState.STOPPED for s in bundle):
+        text, note = _("停诊"), _("医生停诊，已约的号会退费并通知")
+    elif not left and all(s.release_at > reader.now for s in bundle):
+        text, note = _("未放号"), _("%(time)s放号") % {"time": reader.moment(session.release_at)}
+    return Offer(
+        href=way.session(session) if left else "",
+        doctor=session_doctor(session, practitioners, visit, policies, reader),
+        when=f"{reader.day(session.date)} {terms.term(terms.HALF_DAYS, session.half_day)}",
+        fee=reader.yuan(session.fee_fen),
+        left=text,
+        is_open=left > 0,
+        note=note,
+    )
+
+
+def windows(slots: Iterable[SlotOffer], hospital_id: UUID, way: Way) -> list[Window]:
+    """Slots of the same time are one tile, which leads to its first open slot."""
+    ordered = sorted(slots, key=lambda s: (s.starts_at, s.ends_at, s.number))
+    tiles = []
+    for times, group in groupby(ordered, key=lambda s: (s.starts_at, s.ends_at)):
+        free = [slot for slot in group if slot.is_open]
+        href = way.slot(hospital_id, free[0].slot_id) if free else ""
+        tiles.append(Window(words.window(*times), left_words(len(free)), href))
+    return tiles
+
+
+def nearest(
+    days: Sequence[date], sessions: Iterable[Session], offers: Mapping[UUID, SessionOffer], chosen: date
+) -> date | None:
+    """The day with slots left that is nearest to the chosen one."""
+    open_days = {s.date for s in sessions if s.session_id in offers and offers[s.session_id].left}
+    candidates = sorted((day for day in days if day in open_days), key=lambda day: abs((day - chosen).days))
+    return candidates[0] if candidates else None
+
+
+def hospital_note(hospital: Hospital) -> str:
+    return " · ".join(part for part in (hospital.level, hospital.kind, hospital.district) if part)
+
+
+def visit_tabs(sessions: Iterable[Session], visit: Visit, policies: Policies, link: Link) -> list[Tab]:
+    """首诊 and 复诊, where it makes a difference here (R-004); else none."""
+    if not any(schedule.must_hide_name(s, policies, is_first_visit=True) for s in sessions):
+        return []
+    return [
+        Tab(link.to(visit="first"), _("首诊：按职称约"), visit is Visit.FIRST),
+        Tab(link.to(visit="again"), _("复诊：可点名约医生"), visit is Visit.AGAIN),
+    ]
+
+
+def steps(current: int) -> list[dict[str, object]]:
+    """The way to a booking: which step the page is, of three."""
+    names = [_("选时间"), _("选就诊人"), _("完成")]
+    return [{"name": name, "is_done": i < current, "is_current": i == current} for i, name in enumerate(names, 1)]

@@ -1,0 +1,14 @@
+"""The patient's pages, by topic."""
+
+from django.urls import include, path
+
+app_name = "patient"
+urlpatterns = [
+    path("", include("yitong.faces.patient.home.urls")),
+    path("hospitals/", include("yitong.faces.patient.hospitals.urls")),
+    path("", include("yitong.faces.patient.booking.urls")),
+    path("", include("yitong.faces.patient.sign_in.urls")),
+    path("me/people/", include("yitong.faces.patient.people.urls")),
+    path("messages/", include("yitong.faces.patient.messages.urls")),
+    path("", include("yitong.faces.patient.me.urls")),
+]
