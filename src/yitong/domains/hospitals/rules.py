@@ -22,6 +22,7 @@ NATIONAL_CODE = re.compile(r"[0-9]{2}(\.[0-9]{2}){0,2}")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 OLDEST = 150
 HIGHEST_FEE_FEN = 1_000_000
+MOST_ROWS = 20_000
 
 
 def checked_text(field: str, value: str, *, least: int = 1, most: int) -> str:
@@ -110,10 +111,12 @@ def check_fee(facts: FeeFacts, *, today: date, has_earlier: bool) -> None:
         raise FeeFixed(effective_date=facts.effective_date.isoformat())
 
 
-def check_no_repeats(codes: Sequence[str]) -> None:
-    """A file that names the same code twice contradicts itself."""
+def check_rows(codes: Sequence[str]) -> None:
+    """A file that names the same code twice contradicts itself; no hospital has 20,000 of anything."""
     if len(set(codes)) != len(codes):
         raise FactsInvalid(field="code", least=1, most=1)
+    if len(codes) > MOST_ROWS:
+        raise FactsInvalid(field="rows", least=0, most=MOST_ROWS)
 
 
 def search_terms(names: Iterable[str]) -> str:

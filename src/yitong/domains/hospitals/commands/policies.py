@@ -1,0 +1,76 @@
+"""The rules of a hospital, a department, the city: dated decisions."""
+
+import json
+from datetime import datetime
+from uuid import UUID
+
+from yitong.core.actor import Actor
+from yitong.core.db import idempotency, policies
+from yitong.core.db.command import command
+from yitong.core.policy import Scope, key_named
+from yitong.domains.hospitals import permissions, queries, rules
+from yitong.domains.hospitals.commands import writing
+from yitong.domains.hospitals.contracts import (
+    Made,
+    PolicySet,
+    SetPolicy,
+)
+from yitong.domains.hospitals.errors import (
+    PolicyInThePast,
+    PolicyNotForDepartment,
+)
+from yitong.domains.hospitals.permissions import Action
+
+
+@command()
+def set_policy(cmd: SetPolicy, *, actor: Actor, now: datetime) -> Made:
+    """Decide a rule of the city, a hospital or a department from an instant on.
+
+    Emits: PolicySet. Refuses: Forbidden, PolicyUnknown, PolicyInvalid, PolicyLoosened, PolicyInThePast,
+    PolicyNotForDepartment, HospitalMissing, DepartmentMissing, FactsInvalid, KeyReused.
+    """
+    city = cmd.hospital_id is None
+    permissions.check_can(actor, Action.SET_CITY_POLICY if city else Action.SET_HOSPITAL_POLICY, cmd.hospital_id)
+    once = idempotency.begin(actor, "hospitals.set_policy", cmd)
+    if once.answer is not None:
+        return Made(UUID(once.answer["id"]))
+    scope, scope_id = _policy_scope(cmd)
+    if cmd.effective_from < now:
+        raise PolicyInThePast()
+    record_id = policies.record(
+        cmd.policy,
+        cmd.value,
+        scope=scope,
+        hospital_id=cmd.hospital_id,
+        scope_id=scope_id,
+        effective_from=cmd.effective_from,
+        source=rules.checked_text("source", cmd.source, most=200),
+        decided_by=actor.key,
+        now=now,
+    )
+    event = PolicySet(
+        hospital_id=cmd.hospital_id,
+        subject_id=record_id,
+        policy=cmd.policy,
+        scope=scope,
+        department_id=cmd.department_id,
+        value=json.dumps(cmd.value, ensure_ascii=False, sort_keys=True),
+        effective_from=cmd.effective_from,
+    )
+    writing.announce(event, actor, now)
+    return once.finish(Made(record_id))
+
+
+def _policy_scope(cmd: SetPolicy) -> tuple[Scope, UUID | None]:
+    """Refuses HospitalMissing, DepartmentMissing, PolicyNotForDepartment."""
+    if cmd.hospital_id is None:
+        if cmd.department_id is not None:
+            raise PolicyNotForDepartment(key=cmd.policy)
+        return "city", None
+    queries.get_hospital(cmd.hospital_id)
+    if cmd.department_id is None:
+        return "hospital", cmd.hospital_id
+    queries.get_department(cmd.hospital_id, cmd.department_id)
+    if not key_named(cmd.policy).department:
+        raise PolicyNotForDepartment(key=cmd.policy)
+    return "department", cmd.department_id

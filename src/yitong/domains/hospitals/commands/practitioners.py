@@ -1,0 +1,113 @@
+"""Doctors as a hospital presents them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from yitong.core.actor import Actor
+from yitong.core.db.command import command
+from yitong.core.ids import new_id
+from yitong.domains.hospitals import models, permissions, rules
+from yitong.domains.hospitals.commands import writing
+from yitong.domains.hospitals.contracts import (
+    AddPractitioner,
+    BindPractitioner,
+    ChangePractitioner,
+    Imported,
+    ImportPractitioners,
+    Made,
+    PractitionerBound,
+    PractitionerChanged,
+    PractitionerFacts,
+)
+from yitong.domains.hospitals.errors import (
+    DepartmentMissing,
+    PractitionerCodeTaken,
+    PractitionerMissing,
+    StaffBoundElsewhere,
+)
+from yitong.domains.hospitals.permissions import Action
+
+
+@command(refusals={"practitioner_code_once": PractitionerCodeTaken})
+def add_practitioner(cmd: AddPractitioner, *, actor: Actor, now: datetime) -> Made:
+    """Emits: PractitionerChanged. Refuses: Forbidden, HospitalMissing, DepartmentMissing, FactsInvalid,
+    PractitionerCodeTaken."""
+    return _set_practitioner(cmd.hospital_id, None, cmd.facts, actor, now)
+
+
+@command(refusals={"practitioner_code_once": PractitionerCodeTaken})
+def change_practitioner(cmd: ChangePractitioner, *, actor: Actor, now: datetime) -> Made:
+    """One who left is kept, no longer active. Emits: PractitionerChanged. Refuses: as add, and PractitionerMissing."""
+    return _set_practitioner(cmd.hospital_id, cmd.practitioner_id, cmd.facts, actor, now)
+
+
+@command()
+def import_practitioners(cmd: ImportPractitioners, *, actor: Actor, now: datetime) -> Imported:
+    """A hospital's doctors from its file, found again by code. Departments come first.
+
+    Locks: Hospital. Emits: MasterDataImported. Refuses: Forbidden, HospitalMissing, DepartmentMissing, FactsInvalid.
+    """
+    writing.begin_import(cmd.hospital_id, [facts.code for facts in cmd.rows], actor)
+    departments = writing.ids_by_code(models.Department, cmd.hospital_id)
+    rows, seats = [], {}
+    for facts in cmd.rows:
+        rules.check_practitioner(facts)
+        rows.append((facts.code, _values(facts)))
+        seats[facts.code] = _seats(facts, departments)
+    done = writing.merge(models.Practitioner, cmd.hospital_id, rows)
+    by_code = done.by_code()
+    done.note_changed(writing.seat({by_code[code].id: places for code, places in seats.items()}))
+    writing.index_practitioners(done.touched)
+    return writing.finish_import("practitioners", cmd.hospital_id, done, actor, now)
+
+
+@command(refusals={"practitioner_one_a_staff": StaffBoundElsewhere})
+def bind_practitioner(cmd: BindPractitioner, *, actor: Actor, now: datetime) -> Made:
+    """Say which member of staff a practitioner is. Locks: Practitioner. Emits: PractitionerBound."""
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
+    row = _found(cmd.hospital_id, cmd.practitioner_id)
+    writing.write(row, {"staff_id": cmd.staff_id})
+    event = PractitionerBound(hospital_id=cmd.hospital_id, subject_id=row.pk, staff_id=cmd.staff_id)
+    writing.announce(event, actor, now)
+    return Made(row.pk)
+
+
+def _set_practitioner(
+    hospital_id: UUID, practitioner_id: UUID | None, facts: PractitionerFacts, actor: Actor, now: datetime
+) -> Made:
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, hospital_id)
+    rules.check_practitioner(facts)
+    writing.locked_hospital(hospital_id)
+    seats = _seats(facts, writing.ids_by_code(models.Department, hospital_id))
+    row = models.Practitioner(id=new_id(), hospital_id=hospital_id)
+    if practitioner_id is not None:
+        row = _found(hospital_id, practitioner_id)
+    writing.write(row, _values(facts))
+    writing.seat({row.id: seats})
+    writing.index_practitioners([row])
+    event = PractitionerChanged(
+        hospital_id=hospital_id, subject_id=row.id, is_new=practitioner_id is None, is_active=row.is_active
+    )
+    writing.announce(event, actor, now)
+    return Made(row.id)
+
+
+def _found(hospital_id: UUID, practitioner_id: UUID) -> models.Practitioner:
+    rows = models.Practitioner.objects.select_for_update(of=("self",))
+    row = rows.filter(hospital_id=hospital_id, id=practitioner_id).order_by("pk").first()
+    if row is None:
+        raise PractitionerMissing()
+    return row
+
+
+def _values(facts: PractitionerFacts) -> dict[str, object]:
+    values = writing.plain(facts)
+    del values["department_codes"]
+    return values
+
+
+def _seats(facts: PractitionerFacts, departments: dict[str, UUID]) -> list[UUID]:
+    """Refuses DepartmentMissing where the file names a department that the hospital has not."""
+    if any(code not in departments for code in facts.department_codes):
+        raise DepartmentMissing()
+    return [departments[code] for code in facts.department_codes]
