@@ -283,9 +283,14 @@ def normalise(kind: str, value: str) -> str:
     shape = kind.partition(".")[0]
     if shape == "name":
         text = text.translate(_MIDDLE_DOTS)
-        return "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
-    text = "".join(c for c in text if unicodedata.category(c)[0] not in "ZCP")
+        return _without(text, "ZC")
+    text = _without(text, "ZCP")
     if shape == "phone":
         text = text.removeprefix("+").removeprefix("00")
         return text[2:] if len(text) == 13 and text.startswith("861") else text
     return text
+
+
+def _without(text: str, categories: str) -> str:
+    """Without the characters of these Unicode categories; what met by their leaving is composed."""
+    return unicodedata.normalize("NFKC", "".join(c for c in text if unicodedata.category(c)[0] not in categories))

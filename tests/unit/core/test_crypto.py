@@ -163,6 +163,7 @@ def test_blind_index_is_equal_for_what_people_write_alike(index_hash: IndexHash)
         ("name", ["张三", " 张 三 ", "张\u200b三"]),
         ("name", ["买买提·艾力", "买买提•艾力", "买买提・艾力", "买买提．艾力"]),
         ("name", ["Zoe Müller", "ZOE  MU\u0308LLER"]),
+        ("name", ["Á", "A\u00b4"]),
     ]
     indexes = [{keyring.blind_index(kind, value) for value in values} for kind, values in alike]
     assert [len(found) for found in indexes] == [1] * len(alike)

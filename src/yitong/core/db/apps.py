@@ -15,3 +15,9 @@ class CoreConfig(AppConfig):
 
         self.models = apps.all_models[self.label]
         self.models_module = import_module("yitong.core.db.models")
+
+    def ready(self) -> None:
+        from yitong.core.db.models import Event
+        from yitong.core.db.sealing import register_log
+
+        register_log("events", Event)

@@ -17,7 +17,7 @@ class _ExactlyNull(Exact):
 
     def __init__(self, lhs: Any, rhs: Any) -> None:
         if rhs is not None:
-            raise FieldError("a ciphertext is never equal to a text: ask its blind index")
+            raise FieldError(f"{lhs.output_field.aad} is encrypted: ask its blind index")
         super().__init__(lhs, rhs)
 
 
@@ -68,11 +68,6 @@ class EncryptedText(models.BinaryField):
         if not isinstance(value, str):
             raise TypeError(f"{self.aad} takes text, not {type(value).__name__}")
         return connection.Database.Binary(keyring().encrypt(value, self.aad))
-
-    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
-        if isinstance(value, (models.F, models.OuterRef)):
-            raise TypeError(f"{self.aad} is encrypted: a ciphertext of another column would not open here")
-        return super().get_db_prep_save(value, connection)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> str | None:
         return None if value is None else keyring().decrypt(bytes(value), self.aad)

@@ -18,6 +18,7 @@ from yitong.core.hashlog.merkle import HASH_BYTES, HEAD, Hash, digest, leaf_hash
 from yitong.core.hashlog.signing import Signer, is_signed
 
 GENESIS = bytes(HASH_BYTES)
+MOST_FINDINGS = 1000  # of one chain; more are counted
 
 
 def leaf_of(log: str, shard: str, row: Mapping[str, object], algorithm: Hash) -> bytes:
@@ -146,6 +147,7 @@ class ChainCheck:
     def __init__(self, log: str, shard: str, trusted: Mapping[str, bytes]) -> None:
         self._log, self._shard, self._trusted = log, shard, trusted
         self.findings: list[Finding] = []
+        self.omitted = 0
         self.number, self.seq, self.head = 0, 0, GENESIS
         self._sealed_at: datetime | None = None
         self._heads: dict[int, tuple[bytes, int]] = {}
@@ -153,7 +155,10 @@ class ChainCheck:
         self._last_day: Day | None = None
 
     def found(self, kind: str, place: str) -> None:
-        self.findings.append(Finding(kind, self._log, self._shard, place))
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(Finding(kind, self._log, self._shard, place))
+        else:
+            self.omitted += 1
 
     def add_link(self, signed: SignedLink, leaves: Sequence[bytes] | None) -> None:
         """`leaves` None: not at hand, only the chain is checked."""
@@ -187,7 +192,7 @@ class ChainCheck:
         self._last_day = day
 
     def compare(self, witnessed: Mapping[int, bytes]) -> None:
-        """With heads (seal number → head) that left the house earlier: a chain cut short or made anew doesn't have them."""
+        """With heads (seal number → head) that left the house earlier: a chain cut short or made anew lacks them."""
         for number, head in witnessed.items():
             if self._heads.get(number, (b"", 0))[0] != head:
                 self.found("history_rewritten", f"seal {number}")

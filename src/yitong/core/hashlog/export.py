@@ -44,7 +44,7 @@ def verify_export(
 ) -> list[Finding]:
     """All that is wrong with the file; empty when it is whole.
 
-    `trusted`: signing key id → public key; `witnessed`: seal number → head, as given out earlier. Both come another way.
+    `trusted`: signing key id → public key; `witnessed`: seal number → head, given out earlier. Both come another way.
     """
     records = _records(lines)
     header = next(records, {})
