@@ -9,7 +9,7 @@ from yitong.cli.demo import facts, people, rosters, terms
 from yitong.cli.demo.departments import OutpatientDepartment, outpatient_departments
 from yitong.cli.demo.people import Account
 from yitong.cli.demo.practitioners import Practitioner, practitioners
-from yitong.cli.demo.rosters import ClinicSession, RosterLine
+from yitong.cli.demo.rosters import RosterLine
 from yitong.cli.demo.staff import CHANNELS, Channel, StaffMember, staff
 from yitong.cli.demo.terms import PolicyValue
 from yitong.core.clock import at_shanghai, shanghai_date
@@ -59,10 +59,6 @@ class City:
 
     def days(self) -> tuple[date, ...]:
         return tuple(self.today + timedelta(days=i) for i in range(DAYS))
-
-    def sessions(self) -> Iterator[ClinicSession]:
-        """The clinic sessions of all days, in order of time."""
-        return rosters.sessions(self.lines, self.days())
 
 
 def build(name: CityName, *, now: datetime, seed: int = SEED) -> City:

@@ -7,7 +7,6 @@ three; cancelling until the evening or the morning of the visit), but which hosp
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import time
 from functools import cache
 
 from yitong.cli.demo import facts
@@ -16,8 +15,6 @@ from yitong.cli.demo import facts
 @dataclass(frozen=True, slots=True)
 class Terms:
     hospital_code: str
-    max_days: int
-    release: time
     slot_minutes: int
 
 
@@ -47,7 +44,7 @@ _KEYS = {
 @cache
 def terms_of(hospital_code: str) -> Terms:
     row = next(row for row in facts.table("terms") if row["hospital_code"] == hospital_code)
-    return Terms(hospital_code, int(row["max_days"]), time.fromisoformat(row["release"]), int(row["slot_minutes"]))
+    return Terms(hospital_code, int(row["slot_minutes"]))
 
 
 def city_policies() -> Iterator[PolicyValue]:
