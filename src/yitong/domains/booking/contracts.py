@@ -7,6 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from yitong.core.events import Event
+from yitong.domains.schedule.contracts import ExtraReason
 
 
 class State(StrEnum):
@@ -93,7 +94,7 @@ class AddExtra:
     hospital_id: UUID
     session_id: UUID
     patient_id: UUID
-    reason: str
+    reason: ExtraReason
 
 
 @dataclass(frozen=True, slots=True)

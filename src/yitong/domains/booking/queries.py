@@ -16,55 +16,64 @@ from yitong.domains.booking.contracts import Booking, ChannelCount, SessionOffer
 from yitong.domains.booking.errors import BookingMissing
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
-from yitong.domains.schedule.contracts import Session, SessionState, Slot
+from yitong.domains.schedule.contracts import Pool, Session
 
 PAGE = 50
 
 
 def offers(hospital_id: UUID, sessions: Sequence[Session], *, channel: str, now: datetime) -> dict[UUID, SessionOffer]:
-    """How much of each session is left for a channel. Two queries, however many sessions.
+    """How much of each session is left for a channel: nothing where it doesn't sell at this instant (R-002, R-016).
 
-    A session that is planned, stopped, not yet released or over has nothing left.
+    Two queries, and one for the policies of each department, however many sessions.
     """
     pools = rules.pools_open_to(channel, None)
-    on_sale = [s for s in sessions if s.state is SessionState.RELEASED and s.release_at <= now < s.ends_at]
-    ids = [s.session_id for s in on_sale]
-    taken = _taken(hospital_id, ids)
-    left = schedule.count_slots(hospital_id, ids, pools, now, except_ids=taken) if ids else {}
+    selling = _selling(hospital_id, sessions, pools, now)
+    left: dict[UUID, int] = {}
+    if selling:
+        left = schedule.count_slots(hospital_id, selling, pools, now, except_ids=_taken(hospital_id, selling))
     return {s.session_id: SessionOffer(s.session_id, s.slots, left.get(s.session_id, 0)) for s in sessions}
 
 
 def slot_offers(
     hospital_id: UUID, session: Session, *, channel: str, now: datetime, entitlement_id: UUID | None = None
 ) -> list[SlotOffer]:
-    """Every window of a session for one channel, in order, open or not. Two queries."""
-    entitled = _entitled_pool(hospital_id, entitlement_id)
-    pools = rules.pools_open_to(channel, entitled)
+    """Every window of a session for one channel, in order, open or not. A handful of queries."""
+    pools = rules.pools_open_to(channel, _entitled_pool(hospital_id, entitlement_id))
+    in_force = policies.at(hospital_id, now, department_id=session.department_id)
+    sells = {pool: schedule.is_open(session, now, in_force, pool=pool) for pool in pools}
     taken = set(_taken(hospital_id, [session.session_id]))
-    on_sale = session.state is SessionState.RELEASED and session.release_at <= now
-    slots = [slot for slot in schedule.list_slots(hospital_id, session.session_id) if slot.pool in pools]
     return [
-        SlotOffer(slot.slot_id, slot.number, slot.starts_at, slot.ends_at, on_sale and _is_open(slot, taken, now))
-        for slot in slots
+        SlotOffer(
+            slot.slot_id,
+            slot.number,
+            slot.starts_at,
+            slot.ends_at,
+            sells[slot.pool] and slot.slot_id not in taken and rules.is_back(slot, now=now),
+        )
+        for slot in schedule.list_slots(hospital_id, session.session_id)
+        if slot.pool in pools and not slot.is_extra
     ]
 
 
-def _is_open(slot: Slot, taken: Collection[UUID], now: datetime) -> bool:
-    return slot.slot_id not in taken and (slot.reopens_at is None or slot.reopens_at <= now) and slot.ends_at > now
+def _selling(hospital_id: UUID, sessions: Sequence[Session], pools: Sequence[Pool], now: datetime) -> list[UUID]:
+    in_force = {d: policies.at(hospital_id, now, department_id=d) for d in {s.department_id for s in sessions}}
+    return [
+        s.session_id
+        for s in sessions
+        if any(schedule.is_open(s, now, in_force[s.department_id], pool=pool) for pool in pools)
+    ]
 
 
 def _taken(hospital_id: UUID, session_ids: Sequence[UUID]) -> list[UUID]:
-    if not session_ids:
-        return []
     rows = models.Booking.objects.filter(hospital_id=hospital_id, session_id__in=session_ids, live=True)
     return rows.aggregate(ids=ArrayAgg("slot_id"))["ids"] or []
 
 
-def _entitled_pool(hospital_id: UUID, entitlement_id: UUID | None):  # type: ignore[no-untyped-def]
+def _entitled_pool(hospital_id: UUID, entitlement_id: UUID | None) -> Pool | None:
     if entitlement_id is None:
         return None
     row = models.Entitlement.objects.filter(hospital_id=hospital_id, id=entitlement_id).first()
-    return row and schedule.Pool(row.pool)
+    return Pool(row.pool) if row else None
 
 
 def get_booking(hospital_id: UUID, booking_id: UUID, actor: Actor, *, now: datetime) -> Booking:

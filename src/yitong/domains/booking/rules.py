@@ -15,7 +15,7 @@ from yitong.domains.booking.contracts import HoldSlot
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
-from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, BookableSlot, Pool, Session, SessionState
+from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, BookableSlot, Pool, Session, SessionState, Slot
 
 DESK = "desk"
 
@@ -44,7 +44,8 @@ class Claim:
     department: Department
     policies: Policies
     channel: str
-    by_name: bool
+    is_open: bool  # whether the slot's pool sells at this instant: `schedule.queries.is_open`
+    hides_name: bool  # whether a first visit may not name this doctor (R-004)
     entitled_pool: Pool | None  # a pool opened by a referral or contract
 
 
@@ -52,11 +53,11 @@ def check_can_hold(claim: Claim, *, now: datetime) -> None:
     """Every rule of a claim, the person first, then the slot, then the limits (R-002…R-018, R-045, R-046, R-103)."""
     check_person(claim)
     check_session(claim.bookable.session)
-    check_window(claim, now=now)
+    check_window(claim)
     check_pool(claim.bookable.slot.pool, claim.channel, claim.entitled_pool)
     check_slot(claim, now=now)
     check_eligible(claim.department, claim.facts, claim.bookable.session.date)
-    if claim.cmd.is_first_visit and claim.by_name and not claim.policies.flag("booking.first_visit_named_doctor"):
+    if claim.hides_name and claim.cmd.by_name:
         raise errors.FirstVisitBySpecialty()
     check_limits(claim)
 
@@ -85,39 +86,14 @@ def check_session(session: Session) -> None:
         raise errors.SessionCancelled()
 
 
-def check_window(claim: Claim, *, now: datetime) -> None:
-    """R-002: days, release time, stop time; the desk sells today's slots until the session ends."""
-    session, policies = claim.bookable.session, claim.policies
-    today = clock.shanghai_date(now)
-    days = (session.date - today).days
-    params = {
-        "min": policies.int("booking.window.min_days"),
-        "max": policies.int("booking.window.max_days"),
-        "release_time": policies.word("booking.window.release"),
-    }
-    if session.state is not SessionState.RELEASED or session.release_at > now:
-        raise errors.WindowClosed(**params)
-    if days == 0:
-        _check_today(claim, now=now, params=params)
-        return
-    if claim.channel == DESK and 0 < days <= policies.int("booking.window.max_days"):
-        return
-    if not policies.int("booking.window.min_days") <= days <= policies.int("booking.window.max_days"):
-        raise errors.WindowClosed(**params)
-    stop = clock.at_shanghai(today, policies.time("booking.window.stop_for_tomorrow"))
-    if days == 1 and now >= stop:
-        raise errors.WindowClosed(**params)
-
-
-def _check_today(claim: Claim, *, now: datetime, params: dict[str, object]) -> None:
-    session, policies = claim.bookable.session, claim.policies
-    if claim.channel == DESK:
-        if now >= session.ends_at:
-            raise errors.WindowClosed(**params)
-    elif not policies.flag("booking.window.same_day") or now >= session.ends_at - policies.minutes(
-        "booking.window.lead_minutes"
-    ):
-        raise errors.WindowClosed(**params)
+def check_window(claim: Claim) -> None:
+    """R-002: days, release time, stop time, as the schedule says them."""
+    if not claim.is_open:
+        raise errors.WindowClosed(
+            min=claim.policies.int("booking.window.min_days"),
+            max=claim.policies.int("booking.window.max_days"),
+            release_time=claim.policies.word("booking.window.release"),
+        )
 
 
 def pools_open_to(channel: str, entitled_pool: Pool | None) -> tuple[Pool, ...]:
@@ -131,12 +107,14 @@ def check_pool(pool: Pool, channel: str, entitled_pool: Pool | None) -> None:
         raise errors.PoolExhausted()
 
 
+def is_back(slot: Slot, *, now: datetime) -> bool:
+    """Whether the slot is to be had as far as time goes: its window isn't over, and if it was freed it is back (R-017)."""
+    return slot.ends_at > now and (slot.reopens_at is None or slot.reopens_at <= now)
+
+
 def check_slot(claim: Claim, *, now: datetime) -> None:
-    slot = claim.bookable.slot
-    if slot.reopens_at is not None and slot.reopens_at > now:
-        raise errors.SlotTaken()  # freed, but not yet back (R-017): to everybody it looks taken
-    if slot.ends_at <= now:
-        raise errors.SlotTaken()
+    if not is_back(claim.bookable.slot, now=now):
+        raise errors.SlotTaken()  # to everybody a slot on its way back looks taken
 
 
 def check_eligible(department: Department, facts: BookingFacts, day: date) -> None:

@@ -30,6 +30,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import commands as people
 from yitong.domains.people import queries as patients
 from yitong.domains.schedule import commands as schedule
+from yitong.domains.schedule import queries as offered
 
 
 @command(refusals=CONSTRAINTS)
@@ -96,6 +97,7 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     old = policies.at(cmd.hospital_id, now, department_id=booking.department_id)
     rules.check_can_cancel(booking.visit_date, old, channel=actor.channel, now=now)
     bookable = schedule.share_slot(cmd.hospital_id, cmd.slot_id)
+    in_force = policies.at(cmd.hospital_id, now, department_id=bookable.session.department_id)
     claim = rules.Claim(
         cmd=HoldSlot(cmd.key, cmd.hospital_id, cmd.slot_id, booking.patient_id, booking.is_first_visit),
         bookable=bookable,
@@ -103,20 +105,21 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
         limits=people.lock_limits(booking.patient_id),
         others=live_bookings(booking.patient_id, without=booking.id),
         department=hospitals.get_department(cmd.hospital_id, bookable.session.department_id),
-        policies=policies.at(cmd.hospital_id, now, department_id=bookable.session.department_id),
+        policies=in_force,
         channel=actor.channel,
-        by_name=False,
+        is_open=offered.is_open(bookable.session, now, in_force, pool=bookable.slot.pool),
+        hides_name=False,
         entitled_pool=None,
     )
     rules.check_can_hold(claim, now=now)
     from_session, from_slot, from_day = booking.session_id, booking.slot_id, booking.visit_date
+    schedule.reopen_slot(cmd.hospital_id, from_slot, reopens_at(old, now=now))  # before it is free, as in `end`
     _take_over(booking, claim)
     booking.state = after.value
     booking.save()
     project(booking)
     people.give_back_day(booking.patient_id, from_day)
     people.take_day(booking.patient_id, booking.visit_date)
-    schedule.reopen_slot(cmd.hospital_id, from_slot, reopens_at(old, now=now))
     tell(BookingMoved, booking, before, actor, now, from_session_id=from_session, from_slot_id=from_slot)
     return once.finish(_changed(booking))
 
@@ -149,6 +152,9 @@ def check_in_booking(cmd: CheckIn, *, actor: Actor, now: datetime) -> Changed:
 
 def end(booking: models.Booking, after: State, *, reason: str, policies_in_force: Policies, now: datetime) -> None:
     """Ends a live booking: the day goes back to the patient, the slot after its delay to all. Joins its command."""
+    if after is not State.STOPPED:
+        # The slot first: a claim at the same moment holds it shared, so it either lost already or sees the delay.
+        schedule.reopen_slot(booking.hospital_id, booking.slot_id, reopens_at(policies_in_force, now=now))
     booking.state = after.value
     booking.live = False
     booking.ended_at = now
@@ -160,8 +166,6 @@ def end(booking: models.Booking, after: State, *, reason: str, policies_in_force
         models.Entitlement.objects.filter(hospital_id=booking.hospital_id, id=booking.entitlement_id).update(
             used_by_id=None
         )
-    if after is not State.STOPPED:
-        schedule.reopen_slot(booking.hospital_id, booking.slot_id, reopens_at(policies_in_force, now=now))
 
 
 def reopens_at(in_force: Policies, *, now: datetime) -> datetime:

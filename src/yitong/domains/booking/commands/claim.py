@@ -21,6 +21,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import commands as people
 from yitong.domains.people import queries as patients
 from yitong.domains.schedule import commands as schedule
+from yitong.domains.schedule import queries as offered
 from yitong.domains.schedule.contracts import Pool
 
 CONSTRAINTS = {
@@ -58,6 +59,7 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
         return first
     bookable = schedule.share_slot(cmd.hospital_id, cmd.slot_id)
     session = bookable.session
+    in_force = policies.at(cmd.hospital_id, now, department_id=session.department_id)
     claim = rules.Claim(
         cmd=cmd,
         bookable=bookable,
@@ -65,9 +67,10 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
         limits=limits,
         others=live_bookings(cmd.patient_id),
         department=hospitals.get_department(cmd.hospital_id, session.department_id),
-        policies=policies.at(cmd.hospital_id, now, department_id=session.department_id),
+        policies=in_force,
         channel=actor.channel,
-        by_name=cmd.by_name,
+        is_open=offered.is_open(session, now, in_force, pool=bookable.slot.pool),
+        hides_name=offered.must_hide_name(session, in_force, is_first_visit=cmd.is_first_visit),
         entitled_pool=_entitled_pool(cmd, session.department_id, now=now),
     )
     rules.check_can_hold(claim, now=now)

@@ -22,6 +22,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import commands as people
 from yitong.domains.people import queries as patients
 from yitong.domains.schedule import commands as schedule
+from yitong.domains.schedule.contracts import BookableSlot
 
 
 @command(refusals=CONSTRAINTS)
@@ -37,9 +38,8 @@ def add_extra(cmd: AddExtra, *, actor: Actor, now: datetime) -> Held:
     once = idempotency.begin(actor, "booking.add_extra", cmd)
     if once.answer is not None:
         return _held_again(once.answer)
-    bookable = schedule.add_extra_slot(
-        cmd.hospital_id, cmd.session_id, cmd.patient_id, reason=cmd.reason, actor=actor, now=now
-    )
+    slot = schedule.add_extra_slot(cmd.hospital_id, cmd.session_id, cmd.patient_id, cmd.reason, actor=actor, now=now)
+    bookable = BookableSlot(slot, schedule.lock_session(cmd.hospital_id, cmd.session_id))
     department_id = bookable.session.department_id
     claim = rules.Claim(
         cmd=HoldSlot(cmd.key, cmd.hospital_id, bookable.slot.slot_id, cmd.patient_id, is_first_visit=False),
@@ -50,7 +50,8 @@ def add_extra(cmd: AddExtra, *, actor: Actor, now: datetime) -> Held:
         department=hospitals.get_department(cmd.hospital_id, department_id),
         policies=policies.at(cmd.hospital_id, now, department_id=department_id),
         channel=rules.DESK,
-        by_name=True,
+        is_open=True,
+        hides_name=False,
         entitled_pool=None,
     )
     rules.check_person(claim)
