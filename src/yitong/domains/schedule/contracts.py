@@ -37,9 +37,31 @@ class HalfDay(StrEnum):
 
 
 class SessionState(StrEnum):
+    """`released` is what the release job writes down; bookable is what `release_at` says (see README)."""
+
     PLANNED = "planned"
     RELEASED = "released"
     STOPPED = "stopped"
+
+
+class StopReason(StrEnum):
+    """停诊原因: words that reach patients; never a diagnosis of the doctor."""
+
+    LEAVE = "leave"  # 请假
+    MEETING = "meeting"  # 会议、教学
+    EMERGENCY_DUTY = "emergency_duty"  # 急诊、抢救任务
+    EQUIPMENT = "equipment"  # 设备故障
+    HOSPITAL = "hospital"  # 医院安排
+
+
+class ExtraReason(StrEnum):
+    """加号原因 (R-014): a coded reason, so that no diagnosis lies in the schedule."""
+
+    URGENT = "urgent"  # 病情需要尽快就诊
+    FOLLOW_UP = "follow_up"  # 复诊到期
+    FROM_AFAR = "from_afar"  # 外地患者
+    RESULT = "result"  # 取结果、看报告
+    HOSPITAL_CAUSE = "hospital_cause"  # 医院原因未能就诊
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +86,7 @@ class Session:
     is_first_visit_named: bool
     stop_reason: str | None
     slots: int
+    extra_slots: int = 0  # of them, added by the doctor in person (R-014)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +100,8 @@ class Slot:
     pool: Pool
     is_extra: bool
     reopens_at: datetime | None
+    is_special: bool = False  # of the on-site pool, kept for the old and other special groups (R-013)
+    extra_for_id: UUID | None = None  # the one patient whom an extra slot is for (R-014)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +129,17 @@ class NewSession:
     fee_fen: int
     release_at: datetime
     windows: tuple[tuple[datetime, datetime, Pool], ...]
+    is_first_visit_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import wrote; sessions that were there before are `known` and left as they are."""
+
+    hospital_id: UUID
+    sessions: int
+    slots: int
+    known: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +159,167 @@ class RosterLine:
     slot_minutes: int
     per_window: int
     from_date: date
-    until_date: date | None
+    until_date: date | None  # the last day; None: until further notice
+    open_on_holidays: bool = False
+    is_first_visit_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddRosterLine:
+    """A weekly sitting. `slot_minutes` windows, `per_window` slots in each."""
+
+    key: str
+    hospital_id: UUID
+    campus_id: UUID
+    department_id: UUID
+    practitioner_id: UUID | None
+    clinic_kind: str
+    weekday: int
+    half_day: HalfDay
+    starts: time
+    ends: time
+    slot_minutes: int
+    per_window: int
+    from_date: date
+    until_date: date | None = None
+    open_on_holidays: bool = False
+    is_first_visit_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndRosterLine:
+    """The line's last day. Sessions that were made from it stay; each is stopped by a person, who tells the booked."""
+
+    key: str
+    hospital_id: UUID
+    roster_line_id: UUID
+    until_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLineChanged:
+    hospital_id: UUID
+    roster_line_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateSessions:
+    """Sessions of the days [from_date, until_date], both included, from the roster.
+
+    `worked_as` says by which weekday's roster a worked weekend runs, where the hospital decides it otherwise than
+    `rules.roster_weekday`: ((date, weekday), …).
+    """
+
+    key: str
+    hospital_id: UUID
+    from_date: date
+    until_date: date
+    worked_as: tuple[tuple[date, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """`clashed`: left out, because the practitioner sits elsewhere at that time."""
+
+    hospital_id: UUID
+    sessions: int
+    slots: int
+    known: int
+    clashed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopSession:
+    """停诊 (R-016)."""
+
+    key: str
+    hospital_id: UUID
+    session_id: UUID
+    reason: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class SubstituteSession:
+    """替诊: another doctor of the same department, of the same or a higher grade, sits in (R-016)."""
+
+    key: str
+    hospital_id: UUID
+    session_id: UUID
+    practitioner_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSlots:
+    """Slots of one session from one pool to another (S-08). The caller names free ones: a booked slot stays booked."""
+
+    key: str
+    hospital_id: UUID
+    session_id: UUID
+    slot_ids: tuple[UUID, ...]
+    from_pool: Pool
+    to_pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    """The answer to stop, substitute and move."""
+
+    hospital_id: UUID
+    session_id: UUID
+    state: SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class Substitute:
+    """One who could sit in; `same_grade` ones come first (R-016)."""
+
+    practitioner_id: UUID
+    name: str
+    title: str
+    same_grade: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentDay:
+    """One day of a department: its sessions that are not stopped, and their slots of the pools asked for."""
+
+    date: date
+    sessions: int
+    stopped: int
+    slots: int
+    release_at: datetime | None  # the earliest of its sessions
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """A bounded page of sessions in order; `next_cursor` where there are more."""
+
+    sessions: tuple[Session, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterLineAdded(Event):
+    operation: ClassVar[str] = "schedule.roster_line_added"
+    department_id: UUID
+    practitioner_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterLineEnded(Event):
+    operation: ClassVar[str] = "schedule.roster_line_ended"
+    until_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsPlanned(Event):
+    """A batch of sessions was made or imported; the subject is the hospital."""
+
+    operation: ClassVar[str] = "schedule.sessions_planned"
+    sessions: int
+    slots: int
+    from_date: date
+    until_date: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +345,17 @@ class ExtraSlotAdded(Event):
     operation: ClassVar[str] = "schedule.extra_slot_added"
     slot_id: UUID
     patient_id: UUID
+    practitioner_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotsMoved(Event):
-    """Slots went from one pool to another: flow-back of unused referral slots, or by a person (S-08)."""
+    """Slots went from one pool to another: flow-back of unused referral slots, or by a person (S-08).
+
+    `slots` counts every slot that changed its pool. Whether one of them is booked is booking's knowledge: such a
+    booking keeps its slot, and the new pool counts only once the slot is free again.
+    """
 
     operation: ClassVar[str] = "schedule.slots_moved"
     from_pool: str

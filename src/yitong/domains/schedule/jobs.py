@@ -1,0 +1,61 @@
+"""Work by the clock: releases, flow-back, and the days to come. Each sweeps hospital by hospital."""
+
+from datetime import timedelta
+
+import structlog
+
+from yitong.core import clock
+from yitong.core.actor import Actor
+from yitong.core.db.jobs import periodic
+from yitong.core.errors import Refusal
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.schedule import commands
+from yitong.domains.schedule.contracts import GenerateSessions
+
+DAYS_AHEAD = 28  # rosters are sessions four weeks ahead: the widest window and the lead of referrals lie within
+ROUNDS = 50  # of 200 sessions each, for one hospital in one run
+
+log = structlog.get_logger()
+
+
+@periodic("* * * * *", queue="schedule")
+def release_sessions(timestamp: int) -> None:
+    """R-002. A minute late at most; claims don't wait for it."""
+    actor = Actor.system("schedule.release")
+    for hospital in hospitals.list_hospitals():
+        for _ in range(ROUNDS):
+            if commands.release_due(hospital.hospital_id, actor=actor, now=clock.now()) < commands.BATCH:
+                break
+
+
+@periodic("*/5 * * * *", queue="schedule")
+def return_referrals(timestamp: int) -> None:
+    """R-012: unused referral slots flow back."""
+    actor = Actor.system("schedule.return_referrals")
+    for hospital in hospitals.list_hospitals():
+        for _ in range(ROUNDS):
+            if commands.return_referrals(hospital.hospital_id, actor=actor, now=clock.now()) < commands.BATCH:
+                break
+
+
+@periodic("10 * * * *", queue="schedule")
+def generate_days(timestamp: int) -> None:
+    """Makes the sessions of the coming days; each hour, so that a missed night is made good. The key names the turn,
+    so a turn that comes twice does nothing more."""
+    actor = Actor.system("schedule.generate")
+    for hospital in hospitals.list_hospitals():
+        now = clock.now()
+        today = clock.shanghai_date(now)
+        cmd = GenerateSessions(
+            key=f"{hospital.hospital_id}:{timestamp}",
+            hospital_id=hospital.hospital_id,
+            from_date=today + timedelta(days=1),
+            until_date=today + timedelta(days=DAYS_AHEAD),
+        )
+        try:
+            made = commands.generate_sessions(cmd, actor=actor, now=now)
+        except Refusal as refusal:
+            log.warning("schedule.not_generated", hospital_id=str(hospital.hospital_id), code=refusal.code)
+        else:
+            if made.clashed:
+                log.warning("schedule.sittings_clash", hospital_id=str(hospital.hospital_id), n=made.clashed)

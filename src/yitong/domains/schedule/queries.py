@@ -1,0 +1,276 @@
+"""Reading the schedule. Each function names one hospital; lists are bounded."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from yitong.core.actor import Actor
+from yitong.core.policy import Policies
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.schedule import errors, permissions, rules
+from yitong.domains.schedule.contracts import (
+    DepartmentDay,
+    Pool,
+    RosterLine,
+    Session,
+    SessionPage,
+    SessionState,
+    Slot,
+    Substitute,
+)
+from yitong.domains.schedule.models import ClinicSession
+from yitong.domains.schedule.models import RosterLine as RosterRow
+from yitong.domains.schedule.models import Slot as SlotRow
+
+LONGEST_RANGE = timedelta(days=92)
+MOST_SESSIONS = 500
+PAGE = 100
+
+
+# -- when it may be booked (pure; the rules are shared with every face) ----------------------------------------------
+
+
+def bookable_dates(now: datetime, policies: Policies) -> list[date]:
+    """The days that a booking channel may book now, in order (R-002)."""
+    return rules.bookable_dates(now, policies)
+
+
+def release_at(day: date, policies: Policies) -> datetime:
+    """When that day opens (R-002)."""
+    return rules.release_at(day, policies)
+
+
+def is_open(session: Session, now: datetime, policies: Policies, *, pool: Pool = Pool.ONLINE) -> bool:
+    """Whether a slot of that pool may be claimed now (R-002, R-012): the one answer for pages and claims."""
+    return rules.is_open(session, now, policies, pool=pool)
+
+
+def must_hide_name(session: Session, policies: Policies, *, is_first_visit: bool) -> bool:
+    """Whether this visit is booked by specialty and title, its doctor unnamed (R-004)."""
+    return rules.must_hide_name(session, policies, is_first_visit=is_first_visit)
+
+
+def plan_windows(
+    starts_at: datetime, ends_at: datetime, slot_minutes: int, per_window: int, policies: Policies, clinic_kind: str
+) -> tuple[tuple[datetime, datetime, Pool], ...]:
+    """The windows of a session with their pools, as `NewSession.windows` takes them (R-003, R-012)."""
+    windows = rules.cut_windows(starts_at, ends_at, slot_minutes, per_window)
+    return rules.pool_windows(windows, policies, clinic_kind)
+
+
+def is_rostered(line: RosterLine, day: date) -> bool:
+    """Whether the line makes a session on that day: holidays and worked weekends are known."""
+    return rules.runs_on(line, day, rules.day_kind(day), {})
+
+
+# -- sessions ------------------------------------------------------------------------------------------------------
+
+
+def get_session(hospital_id: UUID, session_id: UUID) -> Session:
+    """Refuses SessionMissing."""
+    row = ClinicSession.objects.filter(hospital_id=hospital_id, id=session_id).order_by("id").first()
+    if row is None:
+        raise errors.SessionMissing()
+    return row.as_contract()
+
+
+def sessions_by_id(hospital_id: UUID, ids: Collection[UUID]) -> dict[UUID, Session]:
+    rows = ClinicSession.objects.filter(hospital_id=hospital_id, id__in=set(ids))
+    return {row.id: row.as_contract() for row in rows}
+
+
+def list_sessions(hospital_id: UUID, department_id: UUID, from_date: date, until_date: date) -> list[Session]:
+    """Sessions of the days [from_date, until_date], planned and stopped ones too, by time; at most 500."""
+    rows = _between(hospital_id, from_date, until_date).filter(department_id=department_id)
+    return [row.as_contract() for row in rows.order_by("starts_at", "practitioner_id", "id")[:MOST_SESSIONS]]
+
+
+def list_department_days(
+    hospital_id: UUID, department_id: UUID, from_date: date, until_date: date
+) -> list[DepartmentDay]:
+    """The days [from_date, until_date] on which the department sits, in order; one query whatever their number."""
+    return _days(_between(hospital_id, from_date, until_date).filter(department_id=department_id))
+
+
+def list_practitioner_sessions(
+    hospital_id: UUID, practitioner_id: UUID, from_date: date, until_date: date
+) -> list[Session]:
+    """Where one practitioner sits on the days [from_date, until_date], by time; at most 500."""
+    rows = _between(hospital_id, from_date, until_date).filter(practitioner_id=practitioner_id)
+    return [row.as_contract() for row in rows.order_by("starts_at", "id")[:MOST_SESSIONS]]
+
+
+def day_list(
+    hospital_id: UUID,
+    day: date,
+    *,
+    actor: Actor,
+    department_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    cursor: str | None = None,
+) -> SessionPage:
+    """One day for a desk, a page of at most 100 sessions by time."""
+    return week_list(
+        hospital_id,
+        day,
+        day,
+        actor=actor,
+        department_id=department_id,
+        practitioner_id=practitioner_id,
+        cursor=cursor,
+    )
+
+
+def week_list(
+    hospital_id: UUID,
+    from_date: date,
+    until_date: date,
+    *,
+    actor: Actor,
+    department_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    cursor: str | None = None,
+) -> SessionPage:
+    """The days [from_date, until_date] for a desk, 100 sessions a page, by time. `cursor` is the last page's."""
+    permissions.check_can_see_lists(actor, hospital_id)
+    rows = _between(hospital_id, from_date, until_date)
+    if department_id is not None:
+        rows = rows.filter(department_id=department_id)
+    if practitioner_id is not None:
+        rows = rows.filter(practitioner_id=practitioner_id)
+    if cursor:
+        after_at, after_id = _read_cursor(cursor)
+        rows = rows.filter(Q(starts_at__gt=after_at) | Q(starts_at=after_at, id__gt=after_id))
+    found = [row.as_contract() for row in rows.order_by("starts_at", "id")[: PAGE + 1]]
+    more = len(found) > PAGE
+    page = tuple(found[:PAGE])
+    return SessionPage(page, f"{page[-1].starts_at.isoformat()}~{page[-1].session_id}" if more else None)
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    at, _, identifier = cursor.partition("~")
+    try:
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None:
+            raise ValueError("naive")
+        return instant, UUID(identifier)
+    except ValueError as error:
+        raise errors.CursorInvalid() from error
+
+
+def _between(hospital_id: UUID, from_date: date, until_date: date) -> QuerySet[ClinicSession]:
+    if until_date - from_date > LONGEST_RANGE:
+        raise errors.TimesInvalid()
+    return ClinicSession.objects.filter(hospital_id=hospital_id, date__gte=from_date, date__lte=until_date)
+
+
+def _days(rows: QuerySet[ClinicSession]) -> list[DepartmentDay]:
+    days: dict[date, list[tuple[str, int, datetime]]] = {}
+    for day, state, slots, release in rows.values_list("date", "state", "slots", "release_at").order_by("date"):
+        days.setdefault(day, []).append((state, slots, release))
+    return [_day(day, sessions) for day, sessions in days.items()]
+
+
+def _day(day: date, sessions: Sequence[tuple[str, int, datetime]]) -> DepartmentDay:
+    held = [(slots, release) for state, slots, release in sessions if state != SessionState.STOPPED]
+    return DepartmentDay(
+        date=day,
+        sessions=len(held),
+        stopped=len(sessions) - len(held),
+        slots=sum(slots for slots, _ in held),
+        release_at=min((release for _, release in held), default=None),
+    )
+
+
+# -- slots ---------------------------------------------------------------------------------------------------------
+
+
+def list_slots(hospital_id: UUID, session_id: UUID) -> list[Slot]:
+    """Every slot of the session, by number."""
+    rows = SlotRow.objects.filter(hospital_id=hospital_id, session_id=session_id).order_by("number")
+    return [row.as_contract() for row in rows]
+
+
+def get_slot(hospital_id: UUID, slot_id: UUID) -> Slot:
+    """Refuses SlotMissing."""
+    row = SlotRow.objects.filter(hospital_id=hospital_id, id=slot_id).order_by("id").first()
+    if row is None:
+        raise errors.SlotMissing()
+    return row.as_contract()
+
+
+def count_slots(
+    hospital_id: UUID,
+    session_ids: Collection[UUID],
+    pools: Collection[Pool],
+    now: datetime,
+    *,
+    except_ids: Collection[UUID] = (),
+) -> dict[UUID, int]:
+    """How many slots each session has in these pools; extra ones and those that reopen later are not counted (R-014,
+    R-017). One query. What is taken of them booking knows, and may leave out by `except_ids`."""
+    counted = (
+        SlotRow.objects.filter(
+            Q(reopens_at=None) | Q(reopens_at__lte=now),
+            hospital_id=hospital_id,
+            session_id__in=set(session_ids),
+            pool__in=[pool.value for pool in pools],
+            is_extra=False,
+        )
+        .exclude(id__in=set(except_ids))
+        .values_list("session_id")
+        .annotate(n=Count("number"))
+        .order_by()
+    )
+    found = dict(counted)
+    return {session_id: found.get(session_id, 0) for session_id in session_ids}
+
+
+def count_pools(hospital_id: UUID, session_id: UUID) -> dict[Pool, int]:
+    """The session's slots by pool, extra ones apart."""
+    rows = SlotRow.objects.filter(hospital_id=hospital_id, session_id=session_id, is_extra=False)
+    found = dict(rows.values_list("pool").annotate(n=Count("number")).order_by())
+    return {pool: found.get(pool.value, 0) for pool in Pool}
+
+
+# -- rosters and substitutes -----------------------------------------------------------------------------------------
+
+
+def list_roster(hospital_id: UUID, day: date, *, actor: Actor, department_id: UUID | None = None) -> list[RosterLine]:
+    """The week grid as it stands on `day`: lines in force then or later, by weekday and time; at most 500."""
+    permissions.check_can_see_lists(actor, hospital_id)
+    rows = RosterRow.objects.filter(Q(until_date=None) | Q(until_date__gte=day), hospital_id=hospital_id)
+    if department_id is not None:
+        rows = rows.filter(department_id=department_id)
+    ordered = rows.order_by("weekday", "starts", "department_id", "id")[:MOST_SESSIONS]
+    return [row.as_contract() for row in ordered]
+
+
+def list_substitutes(hospital_id: UUID, session_id: UUID, *, actor: Actor) -> list[Substitute]:
+    """Who could sit in for the session's doctor: of the department, free at that time, of the same grade first, then
+    of a higher one (R-016)."""
+    permissions.check_can_manage(actor, hospital_id)
+    session = get_session(hospital_id, session_id)
+    colleagues = hospitals.list_practitioners(hospital_id, session.department_id)
+    busy = set(
+        ClinicSession.objects.filter(
+            ~Q(state=SessionState.STOPPED),
+            hospital_id=hospital_id,
+            starts_at__lt=session.ends_at,
+            ends_at__gt=session.starts_at,
+            date=session.date,
+            practitioner_id__in=[colleague.practitioner_id for colleague in colleagues],
+        ).values_list("practitioner_id", flat=True)
+    )
+    wanted = rules.grade(session.title)
+    fit = [
+        (rules.grade(colleague.title), colleague)
+        for colleague in colleagues
+        if colleague.practitioner_id not in busy
+        and colleague.practitioner_id != session.practitioner_id
+        and rules.grade(colleague.title) >= wanted
+    ]
+    fit.sort(key=lambda pair: (pair[0], pair[1].name))
+    return [Substitute(c.practitioner_id, c.name, c.title, same_grade=rank == wanted) for rank, c in fit]
