@@ -52,17 +52,17 @@ class BodyTooLarge(RuleBroken):
     status = 413
 
 
+class MediaUnsupported(RuleBroken):
+    """Not a kind of content that we read."""
+
+    code = "MEDIA_UNSUPPORTED"
+    status = 415
+
+
 class CsrfFailed(Forbidden):
     """A form without the proof that our own page sent it."""
 
     code = "CSRF_FAILED"
-
-
-class SessionIdle(Unidentified):
-    """A member of staff was away for longer than the policy allows."""
-
-    code = "SESSION_IDLE"
-    rule = "R-205"
 
 
 class FieldsInvalid(RuleBroken):

@@ -1,0 +1,100 @@
+"""Who calls: a channel by its key, an account holder through it, and how much they may ask for."""
+
+import re
+from enum import StrEnum
+from typing import cast
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from yitong.core import clock
+from yitong.core.actor import Actor
+from yitong.core.errors import KeyMissing, Unidentified
+from yitong.domains.access import permissions
+from yitong.domains.access import queries as access
+from yitong.domains.access.contracts import Channel, Scope
+from yitong.domains.people import queries as people
+from yitong.faces.common import refusals, throttle
+
+ACCOUNT_HEADER = "X-Account-Session"
+KEY_HEADER = "Idempotency-Key"
+KEY = re.compile(r"[\x21-\x7e]{8,80}")
+
+
+class ChannelKeyRequired(Unidentified):
+    """No key, or not in the form of one."""
+
+    code = "CHANNEL_KEY_REQUIRED"
+
+
+class AccountSessionRequired(Unidentified):
+    """The key says which channel calls; this also needs the person for whom."""
+
+    code = "ACCOUNT_SESSION_REQUIRED"
+
+
+class Holder(StrEnum):
+    """Whether an account holder takes part."""
+
+    NONE = "none"
+    MAY = "may"
+    MUST = "must"
+
+
+class ApiRequest(HttpRequest):
+    """What an endpoint receives: the request after the key was read."""
+
+    actor: Actor
+    channel: Channel
+    idempotency_key: str
+
+
+class ChannelKey(HttpBearer):
+    """`Authorization: Bearer ytk_…`. `scope` is what the channel's contract must cover; a command needs a key."""
+
+    def __init__(self, scope: Scope | None, *, holder: Holder = Holder.NONE, is_command: bool = False) -> None:
+        super().__init__()
+        self.scope = scope
+        self.holder = holder
+        self.is_command = is_command
+
+    def __call__(self, request: HttpRequest) -> Channel:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise ChannelKeyRequired()
+        return self.authenticate(request, token.strip())
+
+    def authenticate(self, request: HttpRequest, token: str) -> Channel:
+        now = clock.now()
+        channel = access.channel_of_key(token, now)
+        throttle.channel(request, channel, now=now)
+        actor = Actor.for_channel(
+            channel.channel_id, channel.code, scopes=channel.scopes, trace_id=refusals.trace_id_of(request)
+        )
+        if self.scope is not None:
+            permissions.check_scope(actor, self.scope)
+        called = cast(ApiRequest, request)
+        called.channel = channel
+        called.actor = self._for_whom(request, actor)
+        if self.is_command:
+            called.idempotency_key = idempotency_key(request)
+        return channel
+
+    def _for_whom(self, request: HttpRequest, actor: Actor) -> Actor:
+        """The account holder, where one takes part; the channel itself otherwise."""
+        token = request.headers.get(ACCOUNT_HEADER, "") if self.holder is not Holder.NONE else ""
+        if not token and self.holder is not Holder.MUST:
+            return actor
+        account_id = people.account_of_session(token, clock.now()) if token else None
+        if account_id is None:
+            raise AccountSessionRequired()
+        permissions.check_scope(actor, Scope.ACCOUNTS)
+        return Actor.for_account(account_id, channel=actor.channel, trace_id=actor.trace_id)
+
+
+def idempotency_key(request: HttpRequest) -> str:
+    """The client's key: 8 to 80 visible characters, made by the client and kept across its retries."""
+    key = request.headers.get(KEY_HEADER, "")
+    if not KEY.fullmatch(key):
+        raise KeyMissing()
+    return key
