@@ -352,8 +352,9 @@ def test_every_way_to_tamper_is_found(committed_db: None, owner_connection: psyc
             "an inserted row",
             [
                 (
-                    "INSERT INTO core_event SELECT (e).* FROM (SELECT jsonb_populate_record(e, jsonb_build_object("
-                    f"'id', gen_random_uuid(), 'recorded_at', now() - interval '1 h')) e FROM core_event e WHERE id = '{a}') e"
+                    "INSERT INTO core_event SELECT (e).* FROM (SELECT jsonb_populate_record(e, "
+                    f"jsonb_build_object('id', gen_random_uuid(), 'recorded_at', now() - interval '1 h')) e"
+                    f" FROM core_event e WHERE id = '{a}') e"
                 )
             ],
             ["row_unsealed"],

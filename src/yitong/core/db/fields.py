@@ -48,7 +48,7 @@ class EncryptedText(models.BinaryField):
         return "BinaryField"
 
     def get_default(self) -> Any:
-        return self._get_default()  # BinaryField's own would answer b"" where there is none
+        return models.Field.get_default(self)  # BinaryField's own would answer b"" where there is none
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name == "isnull":

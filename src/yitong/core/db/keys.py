@@ -148,7 +148,7 @@ def reencrypt(
     changed = 0
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         for update in updates:
-            cursor.execute(statement, update)  # type: ignore[arg-type]
+            cursor.execute(statement, update)
             changed += cursor.rowcount
     last = tuple(rows[-1][:-1]) if len(rows) == limit else None
     return Reencrypted(changed, last)
@@ -166,7 +166,7 @@ def _stale(
     key = sql.SQL(", ").join(map(sql.Identifier, _key_columns(model)))
     column = sql.Identifier(field.column)
     conditions = [sql.SQL("substring({} FROM 1 FOR {}) <> %s").format(column, sql.Literal(len(header)))]
-    params: list[object] = [header]
+    params: list[Any] = [header]
     for name, value in where.items():
         conditions.append(sql.SQL("{} = %s").format(sql.Identifier(name)))
         params.append(value)
@@ -183,7 +183,7 @@ def _stale(
         sql.Literal(limit),
     )
     with connection.cursor() as cursor:
-        cursor.execute(query, params)  # type: ignore[arg-type]
+        cursor.execute(query, params)
         return [(*row[:-1], bytes(row[-1])) for row in cursor.fetchall()]
 
 
@@ -201,12 +201,14 @@ def encrypted_fields() -> list[tuple[type[models.Model], str]]:
 
 def usage(model: type[models.Model], field_name: str) -> dict[tuple[Algorithm, int], int]:
     """How many values lie under which algorithm and data key; reads the whole table."""
-    column = sql.Identifier(model._meta.get_field(field_name).column)
+    field = model._meta.get_field(field_name)
+    assert isinstance(field, models.Field)
+    column = sql.Identifier(field.column)
     query = sql.SQL("SELECT substring({c} FROM 1 FOR 5), count(*) FROM {t} WHERE {c} IS NOT NULL GROUP BY 1").format(
         c=column, t=sql.Identifier(model._meta.db_table)
     )
     with connection.cursor() as cursor:
-        cursor.execute(query)  # type: ignore[arg-type]
+        cursor.execute(query)
         return {read_header(bytes(header)): count for header, count in cursor.fetchall()}
 
 

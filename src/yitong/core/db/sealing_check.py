@@ -100,7 +100,7 @@ def _shards(log: Log) -> set[str]:
     return {
         shard
         for table in (Seal, SealedLeaf, DayRoot)
-        for shard in table.objects.filter(log=log.name).values_list("shard", flat=True).distinct()  # type: ignore[attr-defined]
+        for shard in table.objects.filter(log=log.name).values_list("shard", flat=True).distinct()
     }
 
 
