@@ -6,7 +6,7 @@ T = TypeVar("T")
 
 
 class Plug(Generic[T]):
-    """One port. A domain's `ports.py` makes it beside the Protocol, `config` plugs it, the domain takes what is plugged.
+    """One port. A domain's `ports.py` makes it beside the Protocol, `config` plugs a link in, the domain takes it.
 
     Set at start and left alone: nothing relies on it for truth.
     """

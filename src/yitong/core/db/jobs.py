@@ -21,3 +21,8 @@ def periodic(cron: str, *, queue: str = "default") -> Callable[[F], Any]:
         return app.periodic(cron=cron)(app.task(queue=queue, pass_context=False)(function))
 
     return decorate
+
+
+def enqueue(name: str, *, queue: str = "default", **payload: str | int) -> None:
+    """Enqueue a job by its full name, in the transaction at hand: for commands, which stand below their jobs."""
+    app.configure_task(name, queue=queue).defer(**payload)

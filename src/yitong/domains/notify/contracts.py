@@ -46,9 +46,9 @@ class TemplateName(StrEnum):
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_MOVED = "booking_moved"
     BOOKING_CANCELLED = "booking_cancelled"
-    BOOKING_EXPIRED = "booking_expired"
+    HOLD_EXPIRED = "hold_expired"
     BOOKING_STOPPED = "booking_stopped"
-    BOOKING_SUBSTITUTED = "booking_substituted"
+    SESSION_SUBSTITUTED = "session_substituted"
     BOOKING_MISSED = "booking_missed"
     NO_SHOW_LOCKED = "no_show_locked"
 

@@ -1,13 +1,11 @@
 """People: what crosses the border of this domain."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from yitong.core.clock import months_later
 from yitong.core.events import Event
 
 
@@ -154,28 +152,6 @@ class Limits:
     no_show_days: tuple[date, ...]
     locked_until: date | None  # the first day on which booking is possible again
     no_shows_counted: int
-
-    def with_day(self, day: date) -> "LimitCounts":
-        """The bookings in the fullest day, 7 days and 3 months around `day`, one on that day included (R-005)."""
-        days = [*self.live_days, day]
-        return LimitCounts(
-            days.count(day),
-            most_in(days, around=day, end=lambda first: first + timedelta(days=7)),
-            most_in(days, around=day, end=lambda first: months_later(first, 3)),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LimitCounts:
-    same_day: int
-    d7: int
-    m3: int
-
-
-def most_in(days: Sequence[date], *, around: date, end: Callable[[date], date]) -> int:
-    """The most days in any window [first, end(first)) that holds `around`. Windows begin at a day of the list."""
-    firsts = {first for first in days if first <= around < end(first)}
-    return max((sum(first <= day < end(first) for day in days) for first in firsts), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from yitong.domains.people.models.accounts import (
     AccountPhone,
     AccountSession,
     AccountState,
-    CodeQuota,
     Device,
+    Quota,
     SignInCode,
 )
 from yitong.domains.people.models.patients import (
@@ -35,7 +35,6 @@ __all__ = [
     "BookingLimits",
     "Carrier",
     "CarrierIndex",
-    "CodeQuota",
     "Device",
     "MergeCandidate",
     "OpenEpisode",
@@ -43,6 +42,7 @@ __all__ = [
     "PatientIdentity",
     "PatientMerge",
     "QrUse",
+    "Quota",
     "ReadLog",
     "SignInCode",
     "Verification",

@@ -132,21 +132,23 @@ class SignInCode(models.Model):
         ]
 
 
-class CodeQuota(models.Model):
-    """When codes were asked for by one phone, device or address in the last day (R-048). `subject` is a blind index."""
+class Quota(models.Model):
+    """What one phone, device, address or account asked for in the last day (R-048). `subject` is a blind index."""
 
     scale = Scale.L
     append_only = False
 
     pk = models.CompositePrimaryKey("kind", "subject")
-    kind = models.CharField(max_length=8)
+    kind = models.CharField(max_length=12)
     subject = models.BinaryField()
     asked_at = ArrayField(models.DateTimeField(), default=list)
 
     class Meta:
-        db_table = "people_code_quota"
+        db_table = "people_quota"
         constraints = [
-            models.CheckConstraint(name="quota_kind_known", condition=Q(kind__in=["phone", "device", "address"]))
+            models.CheckConstraint(
+                name="quota_kind_known", condition=Q(kind__in=["phone", "device", "address", "fact", "verify"])
+            )
         ]
 
 

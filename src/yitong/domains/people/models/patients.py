@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from yitong.core.actor import Actor
 from yitong.core.db.fields import EncryptedText
@@ -210,14 +211,18 @@ class BookingLimits(models.Model):
     no_show_days = ArrayField(models.DateField(), default=list)
     no_shows_counted = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateField(null=True, help_text="the first day on which booking is possible again")
+    moved_to = models.UUIDField(null=True, help_text="the survivor of a merge, whose row holds the days since")
 
     class Meta:
         db_table = "people_booking_limits"
         constraints = [
             models.CheckConstraint(
+                name="limits_of_a_merged_patient_are_empty", condition=Q(moved_to=None) | Q(live_days=[])
+            ),
+            models.CheckConstraint(
                 name="limits_no_shows_at_least_locked",
                 condition=Q(locked_until=None) | Q(no_shows_counted__gt=0),
-            )
+            ),
         ]  # limits_same_day, limits_7_days and limits_3_months stand in migration 0002, beside their function
 
 
@@ -320,7 +325,8 @@ class ReadLog(models.Model):
     what = models.CharField(max_length=40)
     purpose = models.CharField(max_length=80)
     trace_id = models.CharField(max_length=40, default="")
-    recorded_at = models.DateTimeField(db_default=ClockTimestamp())
+    at = models.DateTimeField(db_default=Now())
+    recorded_at = models.DateTimeField(db_default=ClockTimestamp(), help_text="the order in the log")
 
     objects = ReadLogSet.as_manager()
 
