@@ -23,9 +23,8 @@ from django.apps import apps
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from yitong.cli import grants, messages, migration
+from yitong.cli import database, grants, messages, migration
 from yitong.cli.postgres import APP, OWNER, Cluster
-from yitong.config import databases
 from yitong.core import clock
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,14 +65,11 @@ def _template_name() -> str:
     return f"template_{digest.hexdigest()[:12]}"
 
 
-def _point_at(database: str, role: str) -> None:
+def _point_at(name: str, role: str) -> None:
     """Django's default connection, in this and every later thread, and in processes that a test starts."""
-    url = CLUSTER.url(role, database)
-    connections.close_all()
-    fresh = databases.settings_for(url, pool=False)
-    connections.settings["default"].update({k: v for k, v in fresh.items() if k != "TEST"})
-    os.environ["YITONG_DATABASE_URL"] = url
-    os.environ["YITONG_OWNER_DATABASE_URL"] = CLUSTER.url(OWNER, database)
+    url = CLUSTER.url(role, name)
+    database.change_role(url)
+    os.environ["YITONG_OWNER_DATABASE_URL"] = CLUSTER.url(OWNER, name)
 
 
 def _make_template(name: str) -> None:

@@ -65,3 +65,15 @@ def set_up_django(url: str) -> None:
     import django
 
     django.setup()
+
+
+def change_role(url: str) -> None:
+    """Point Django, already set up, at the same database as another role."""
+    from django.db import connections
+
+    from yitong.config import databases
+
+    os.environ["YITONG_DATABASE_URL"] = url
+    connections.close_all()
+    fresh = databases.settings_for(url, pool=False)
+    connections.settings["default"].update({k: v for k, v in fresh.items() if k != "TEST"})

@@ -15,12 +15,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from yitong.cli import database
+from yitong.cli import database, security
 from yitong.cli.postgres import PostgresTrouble, binaries
 from yitong.cli.supervisor import CannotStart, Supervisor, check_port, take_data_dir
 from yitong.config.paths import data_dir, project_root
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, soft_wrap=True)
 CITIES = click.Choice(["small", "beijing"])
 
 
@@ -84,10 +84,7 @@ def up(port: int, host: str, city: str, empty: bool, web_workers: int) -> None:
         os.environ.update({"DATA_DIR": str(folder), "PORT": str(port)})
         with _terminable(), _step("Database") as say, database.opened(say) as opened:
             console.print("[green]✓[/] Database")
-            _run_step(["migrate"], opened)
-            _run_step(["gather"], opened)
-            if not empty:
-                _run_step(["demo", "load", "--city", city], opened)
+            _run_step(["prepare"] if empty else ["prepare", "--city", city], opened)
             metrics = folder / "metrics"
             shutil.rmtree(metrics, ignore_errors=True)
             metrics.mkdir(mode=0o700)
@@ -165,19 +162,26 @@ def migrate() -> None:
 
 
 @main.command(hidden=True)
-def gather() -> None:
-    """Compile texts and gather hashed, compressed static files for `up`."""
+@click.option("--city", type=CITIES)
+def prepare(city: str | None) -> None:
+    """What `up` does before it serves, in one process: migrate, gather static files, load the demo city."""
     os.environ["YITONG_STATIC"] = "gathered"
-    with _step("Pages"):
-        from yitong.cli import messages
+    with database.opened() as opened:
+        with _step("Migrations"):
+            database.set_up_django(opened.owner_url)
+            from django.core.management import call_command
 
-        messages.compile_all()
-        with database.opened() as opened:
-            database.set_up_django(opened.app_url)
-        from django.core.management import call_command
+            from yitong.cli import messages, migration
 
-        call_command("collectstatic", verbosity=0, interactive=False, clear=False)
-    console.print("[green]✓[/] Pages")
+            migration.migrate(opened.app_role if opened.app_url != opened.owner_url else None)
+        console.print("[green]✓[/] Migrations")
+        with _step("Pages"):
+            messages.compile_all()
+            call_command("collectstatic", verbosity=0, interactive=False)
+        console.print("[green]✓[/] Pages")
+        if city is not None:
+            database.change_role(opened.app_url)
+            _load(city)
 
 
 @main.group()
@@ -191,17 +195,21 @@ def demo_load(city: str) -> None:
     """Load hospitals, rosters and synthetic patients; what is there already stays."""
     with database.opened() as opened:
         database.set_up_django(opened.app_url)
-        from yitong.cli.demo import loader
+        _load(city)
 
-        with _progress() as progress:
-            tasks: dict[str, Any] = {}
 
-            def report(step: str, done: int, total: int) -> None:
-                if step not in tasks:
-                    tasks[step] = progress.add_task(step, total=total)
-                progress.update(tasks[step], completed=done, total=total)
+def _load(city: str) -> None:
+    from yitong.cli.demo import loader
 
-            loader.load(city, report)
+    with _progress() as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step, total=total)
+            progress.update(tasks[step], completed=done, total=total)
+
+        loader.load(city, report)
     console.print(f"[green]✓[/] Demo city: {city}")
 
 
@@ -269,20 +277,8 @@ def shell() -> None:
         call_command("shell")
 
 
-@main.group()
-def audit() -> None:
-    """The signed log of all that was done."""
-
-
-@audit.command("verify")
-def audit_verify() -> None:
-    """Recompute the whole chain of events and its day roots; exit code 1 at the first broken place."""
-    with database.opened() as opened:
-        database.set_up_django(opened.app_url)
-        from yitong.core.db import sealing
-
-        sealing.verify()
-    console.print("[green]✓[/] The log is whole.")
+main.add_command(security.audit)
+main.add_command(security.keys)
 
 
 # -- building it ---------------------------------------------------------------------------------------------------
