@@ -13,6 +13,7 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command, joined
+from yitong.core.errors import Busy
 from yitong.core.ids import new_id
 from yitong.core.policy import Policies
 from yitong.domains.hospitals import queries as hospitals
@@ -276,6 +277,45 @@ def add_roster_line(cmd: contracts.AddRosterLine, *, actor: Actor, now: datetime
     )
     events.append(event, actor, at=now, shard=f"roster:{row.id}")
     return once.finish(contracts.RosterLineChanged(cmd.hospital_id, row.id))
+
+
+@command(refusals={"roster_practitioner_sits_once": errors.PractitionerBusy, "schedule_roster_line_pkey": Busy})
+def import_roster(
+    hospital_id: UUID, lines: Sequence[contracts.RosterLine], *, actor: Actor, now: datetime
+) -> contracts.RosterLinesImported:
+    """A hospital's weekly roster from its own file, by COPY, with the checks of `add_roster_line`. Idempotent by id:
+    known lines are left as they are.
+
+    Emits: RosterImported. Refuses: as add_roster_line, and Busy while another import of the same lines runs.
+    """
+    permissions.check_can_manage(actor, hospital_id)
+    ids = [line.roster_line_id for line in lines]
+    known = set(models.RosterLine.objects.filter(hospital_id=hospital_id, id__in=ids).values_list("id", flat=True))
+    departments = hospitals.departments_by_id(hospital_id, {line.department_id for line in lines})
+    named = {line.practitioner_id for line in lines if line.practitioner_id is not None}
+    doctors = hospitals.practitioners_by_id(hospital_id, named)
+    in_force = _policies_by_department(hospital_id, now)
+    rows = []
+    for line in lines:
+        if line.roster_line_id in known:
+            continue
+        department = departments.get(line.department_id) or hospitals.get_department(hospital_id, line.department_id)
+        if line.practitioner_id is not None:
+            doctor = doctors.get(line.practitioner_id) or hospitals.get_practitioner(hospital_id, line.practitioner_id)
+            if line.department_id not in doctor.department_ids:
+                raise errors.PractitionerNotOfDepartment()
+        rules.check_roster_line(line, campus_id=department.campus_id, policies=in_force(line.department_id))
+        content = {
+            f.name: getattr(line, f.name) for f in fields(line) if f.name not in ("hospital_id", "roster_line_id")
+        }
+        rows.append(models.RosterLine(hospital_id=hospital_id, id=line.roster_line_id, **content))
+    if rows:
+        models.copy_in(rows)
+        event = contracts.RosterImported(
+            hospital_id=hospital_id, subject_id=hospital_id, lines=len(rows), known=len(known)
+        )
+        events.append(event, actor, at=now, shard=f"roster:{hospital_id}")
+    return contracts.RosterLinesImported(hospital_id, lines=len(rows), known=len(known))
 
 
 @command()

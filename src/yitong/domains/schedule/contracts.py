@@ -203,6 +203,15 @@ class RosterLineChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RosterLinesImported:
+    """What an import of a roster wrote; lines that were there before are `known` and left as they are."""
+
+    hospital_id: UUID
+    lines: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
 class GenerateSessions:
     """Sessions of the days [from_date, until_date], both included, from the roster.
 
@@ -303,6 +312,15 @@ class RosterLineAdded(Event):
     operation: ClassVar[str] = "schedule.roster_line_added"
     department_id: UUID
     practitioner_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterImported(Event):
+    """A file of roster lines came in; the subject is the hospital."""
+
+    operation: ClassVar[str] = "schedule.roster_imported"
+    lines: int
+    known: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

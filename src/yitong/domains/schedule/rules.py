@@ -327,7 +327,7 @@ def plan_session(
     )
 
 
-def check_roster_line(line: AddRosterLine, *, campus_id: UUID, policies: Policies) -> None:
+def check_roster_line(line: AddRosterLine | RosterLine, *, campus_id: UUID, policies: Policies) -> None:
     """Refuses TimesInvalid, SlotTooLong, WindowsInvalid (no whole window fits, or none or too many slots in one)."""
     if line.campus_id != campus_id or not 0 <= line.weekday <= 6:
         raise errors.TimesInvalid()
