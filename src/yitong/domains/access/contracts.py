@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
+
+from yitong.core.actor import Role
+from yitong.core.events import Event
 
 
 class RoleName(StrEnum):
@@ -21,6 +25,8 @@ class RoleName(StrEnum):
 
 
 CITY_ROLES = frozenset({RoleName.CITY_OPERATOR, RoleName.POLICY_OFFICER, RoleName.SECURITY_ADMIN, RoleName.AUDITOR})
+# Who can't work without a second factor (R-205).
+SECOND_FACTOR_ROLES = CITY_ROLES | {RoleName.HOSPITAL_ADMIN}
 
 
 class Scope(StrEnum):
@@ -92,6 +98,8 @@ class Channel:
     scopes: frozenset[str]
     per_minute: int
     contract_until: date | None
+    hospital_id: UUID | None = None
+    state_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +112,306 @@ class ChannelKey:
     created_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSession:
+    """A living session. `roles` are those that it may use: without the second factor no role that needs one."""
+
+    session_id: UUID
+    staff_id: UUID
+    roles: frozenset[Role]
+    must_enrol: bool  # a role waits for a second factor that is not set up yet
+    has_second_factor: bool
+    terminal_id: UUID | None
+    started_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeatedStaff:
+    """Who signed in at a shared desk today and may come back fast."""
+
+    staff_id: UUID
+    name: str
+    has_pin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    terminal_id: UUID
+    hospital_id: UUID
+    name: str
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """How to reach a hospital's OpenID provider. `repr` hides the secret."""
+
+    provider_id: UUID
+    hospital_id: UUID
+    issuer: str
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"ProviderSettings({self.hospital_id}, {self.issuer})"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a provider vouches for, after its signature was checked."""
+
+    subject: str
+    has_second_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """`code` is the second factor (or a recovery code), sent with the password once MfaRequired was the answer."""
+
+    login: str
+    password: str
+    code: str | None = None
+    terminal_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """`token` names the session: the browser keeps it, nobody else sees it."""
+
+    staff_id: UUID
+    token: str
+    must_enrol: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchUser:
+    """At a shared desk: one of today's staff comes back, by the PIN of the day or by password."""
+
+    terminal_token: str
+    staff_id: UUID
+    pin: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptInvite:
+    login: str
+    invite: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePassword:
+    token: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddStaff:
+    """One who joins, with roles at one hospital or (None) for the city."""
+
+    login: str
+    name: str
+    hospital_id: UUID | None
+    roles: tuple[RoleName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """`invite` is shown once: with it the person sets the first password."""
+
+    staff_id: UUID
+    login: str
+    invite: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveRole:
+    staff_id: UUID
+    role: RoleName
+    hospital_id: UUID | None
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndRole:
+    staff_id: UUID
+    role: RoleName
+    hospital_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportStaff:
+    """The file of joiners and leavers of one hospital: CSV with the heading `action,login,name,roles,subject`."""
+
+    hospital_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffImported:
+    joined: tuple[Invited, ...]
+    changed: int
+    left: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Shown once: the secret for the authenticator, as text and as an `otpauth://` address for a QR code."""
+
+    secret: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTerminal:
+    hospital_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalMade:
+    terminal_id: UUID
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFacts:
+    name: str
+    kind: ChannelKind
+    purpose: str
+    scopes: frozenset[Scope]
+    per_minute: int
+    contract_until: date | None = None
+    hospital_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddChannel:
+    code: str
+    facts: ChannelFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeChannel:
+    channel_id: UUID
+    facts: ChannelFacts
+
+
+@dataclass(frozen=True, slots=True)
+class MakeKey:
+    channel_id: UUID
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMade:
+    """`secret` is the whole key `ytk_<prefix>_<secret>`, shown once; a repeat of the command shows it no more."""
+
+    key_id: UUID
+    prefix: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetProvider:
+    hospital_id: UUID
+    issuer: str
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class BindIdentity:
+    hospital_id: UUID
+    staff_id: UUID
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityStart:
+    """Where to send the browser; it comes back with `state`, which the browser's session keeps until then."""
+
+    url: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffAdded(Event):
+    operation: ClassVar[str] = "access.staff_added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffGone(Event):
+    operation: ClassVar[str] = "access.staff_gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGiven(Event):
+    operation: ClassVar[str] = "access.role_given"
+    role: str
+    until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleEnded(Event):
+    operation: ClassVar[str] = "access.role_ended"
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffSignedIn(Event):
+    operation: ClassVar[str] = "access.staff_signed_in"
+    way: str
+    has_second_factor: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffLocked(Event):
+    operation: ClassVar[str] = "access.staff_locked"
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialChanged(Event):
+    """`what`: invite, password, totp_set, totp_cleared, identity_bound, recovery_code_used."""
+
+    operation: ClassVar[str] = "access.credential_changed"
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalChanged(Event):
+    operation: ClassVar[str] = "access.terminal_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChanged(Event):
+    operation: ClassVar[str] = "access.provider_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelAdded(Event):
+    operation: ClassVar[str] = "access.channel_added"
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelChanged(Event):
+    """Its terms, or (from and to state) the kill switch."""
+
+    operation: ClassVar[str] = "access.channel_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelKeyChanged(Event):
+    """Made or revoked: the subject is the channel."""
+
+    operation: ClassVar[str] = "access.channel_key_changed"
+    key_id: UUID

@@ -36,8 +36,8 @@ OF_HOSPITAL = sorted(role.value for role in RoleName if role not in CITY_ROLES)
 
 class StaffSet(models.QuerySet["Staff"]):
     def visible_to(self, actor: Actor, now: datetime) -> "StaffSet":
-        """The whole staff for the city's security officer, else those of the hospitals that the actor administers."""
-        if actor.kind == "system" or actor.has_role(RoleName.SECURITY_ADMIN):
+        """All for the city's security officer and auditor, else those of the hospitals that the actor administers."""
+        if actor.kind == "system" or actor.has_role(RoleName.SECURITY_ADMIN, RoleName.AUDITOR):
             return self
         held = StaffRole.objects.held(now).filter(hospital_id__in=actor.hospitals(RoleName.HOSPITAL_ADMIN))
         return self.filter(id__in=held.values("staff_id"))
