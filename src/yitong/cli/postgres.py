@@ -393,7 +393,13 @@ class Cluster:
         passwords = self.state()["passwords"]
         limits = {
             OWNER: {"lock_timeout": "4s", "statement_timeout": "5min", "idle_in_transaction_session_timeout": "60s"},
-            APP: {"lock_timeout": "5s", "statement_timeout": "30s", "idle_in_transaction_session_timeout": "30s"},
+            # The relay and the sealer look back 10 minutes for what becomes visible late.
+            APP: {
+                "lock_timeout": "5s",
+                "statement_timeout": "30s",
+                "idle_in_transaction_session_timeout": "30s",
+                "transaction_timeout": "5min",
+            },
         }
         with self.connect() as connection:
             known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}

@@ -30,7 +30,8 @@ def run() -> None:
         thread.start()
     log.info("worker.started")
     try:
-        app = django_app.with_connector(django_app.connector.get_worker_connector())
+        worker_connector = django_app.connector.get_worker_connector()  # type: ignore[attr-defined]
+        app = django_app.with_connector(worker_connector)
         asyncio.run(_work(app))
     finally:
         stop.set()

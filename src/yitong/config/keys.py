@@ -43,6 +43,11 @@ def master_keys() -> dict[int, bytes]:
     return {version: decode(path.read_text()) for version, path in found.items()}
 
 
+def trusted_signers() -> list[bytes]:
+    """Public keys of earlier signers of the hash log, from `YITONG_SEALING_TRUSTED`, separated by commas."""
+    return [decode(item) for item in os.environ.get("YITONG_SEALING_TRUSTED", "").split(",") if item]
+
+
 def faults() -> list[str]:
     """What is wrong with the keys, without making any: one sentence each."""
     found = []

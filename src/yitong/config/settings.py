@@ -15,6 +15,7 @@ DEBUG = False
 SECRET_KEY = base64.b64encode(keys.read("secret")).decode()
 YITONG_MASTER_KEYS = keys.master_keys  # read anew when asked
 YITONG_SEALING_KEY = keys.read("sealing")
+YITONG_SEALING_TRUSTED = keys.trusted_signers()  # public keys of earlier signers
 YITONG_CIPHER = os.environ.get("YITONG_CIPHER", "AES-256-GCM")  # or SM4-GCM
 YITONG_HASH = os.environ.get("YITONG_HASH", "SHA-256")  # or SM3, for the index key when it is made
 ALLOWED_HOSTS = [
