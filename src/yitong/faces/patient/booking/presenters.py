@@ -72,7 +72,7 @@ def people(cards: Iterable[PatientCard], chosen: UUID | None, needs_verified: bo
     return [
         Person(
             id=str(card.patient_id),
-            name=f"{card.name_masked}（{terms.term(terms.RELATIONS, card.relation)}）",
+            name=f"{card.name_masked} · {terms.term(terms.RELATIONS, card.relation)}",
             note=card.identity_masked if card in able else _("还没有实名核验，暂不能预约"),
             is_chosen=card.patient_id == chosen,
             is_disabled=card not in able,

@@ -40,9 +40,14 @@ class NextVisit:
     more: int
 
 
-def common_departments() -> list[str]:
-    """What most people look for; each is a search, so that it leads to what the city has."""
-    return [_("内科"), _("外科"), _("儿科"), _("妇产科"), _("眼科"), _("口腔科"), _("皮肤科"), _("骨科"), _("中医科")]
+# What most people look for. Each is a search in Chinese, as departments are named: it leads to what the city has.
+COMMON = ("内科", "外科", "儿科", "妇产科", "眼科", "口腔科", "皮肤科", "骨科", "中医科")
+
+
+def common_departments() -> list[tuple[str, str]]:
+    """(word, query)."""
+    words = [_("内科"), _("外科"), _("儿科"), _("妇产科"), _("眼科"), _("口腔科"), _("皮肤科"), _("骨科"), _("中医科")]
+    return list(zip(words, COMMON, strict=True))
 
 
 def districts(hospitals: Iterable[Hospital], reader: Reader) -> list[District]:

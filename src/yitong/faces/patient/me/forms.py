@@ -1,0 +1,78 @@
+"""Account pages: phone, appeal, preferences, closing."""
+
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yitong.domains.notify.contracts import SetPreferences, Topic
+from yitong.domains.people.contracts import AppealLock, AskCode, ChangePhone, Client, CloseAccount, CodePurpose
+
+CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "12"}
+
+
+class NewPhone(forms.Form):
+    new_phone = forms.CharField(
+        label=_("新手机号"),
+        max_length=20,
+        error_messages={"required": _("请填新手机号")},
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "numeric", "autocomplete": "tel-national"}),
+    )
+
+    def to_command(self, client: Client, language: str) -> AskCode:
+        return AskCode(self.cleaned_data["new_phone"], CodePurpose.TAKE_PHONE, client, language)
+
+
+class Codes(forms.Form):
+    new_phone = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    old_code = forms.CharField(
+        label=_("原手机收到的验证码"),
+        max_length=12,
+        error_messages={"required": _("请填短信里的 6 位数字")},
+        widget=forms.TextInput(attrs=CODE),
+    )
+    new_code = forms.CharField(
+        label=_("新手机收到的验证码"),
+        max_length=12,
+        error_messages={"required": _("请填短信里的 6 位数字")},
+        widget=forms.TextInput(attrs=CODE),
+    )
+
+    def to_command(self, client: Client) -> ChangePhone:
+        data = self.cleaned_data
+        return ChangePhone(data["new_phone"], data["old_code"].strip(), data["new_code"].strip(), client)
+
+
+class Appeal(forms.Form):
+    lock = forms.UUIDField(widget=forms.HiddenInput)
+    words = forms.CharField(
+        label=_("请说明情况"),
+        max_length=500,
+        help_text=_("由人工复核，结果会发消息给您"),
+        error_messages={"required": _("请写几句话说明")},
+        widget=forms.Textarea(attrs={"rows": "4"}),
+    )
+
+    def to_command(self) -> AppealLock:
+        return AppealLock(self.cleaned_data["lock"], self.cleaned_data["words"])
+
+
+class Preferences(forms.Form):
+    """Which topics go out by SMS too; those of security always do."""
+
+    booking = forms.BooleanField(label=_("预约、取消和停诊"), required=False)
+    people = forms.BooleanField(label=_("实名核验和就诊人"), required=False)
+
+    def to_command(self, account_id: UUID, language: str) -> SetPreferences:
+        muted = tuple(topic for topic in (Topic.BOOKING, Topic.PEOPLE) if not self.cleaned_data[topic.value])
+        return SetPreferences(account_id, language, muted)
+
+
+class Erase(forms.Form):
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    sure = forms.BooleanField(
+        label=_("我明白，注销后不能恢复"), error_messages={"required": _("请先勾选，表示您已看明白")}
+    )
+
+    def to_command(self, account_id: UUID) -> CloseAccount:
+        return CloseAccount(str(self.cleaned_data["key"]), account_id)

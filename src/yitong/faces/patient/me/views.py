@@ -1,0 +1,187 @@
+"""The account: people, devices, phone, data, settings."""
+
+import json
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from yitong.core.errors import Refusal, Unidentified
+from yitong.core.ids import new_id
+from yitong.domains.notify import commands as notices
+from yitong.domains.notify import queries as inbox
+from yitong.domains.people import queries as people
+from yitong.domains.people.commands import accounts
+from yitong.domains.people.contracts import AskCode, CodePurpose
+from yitong.faces.common import pages
+from yitong.faces.common.actors import ACCOUNT_COOKIE
+from yitong.faces.patient import devices as clients
+from yitong.faces.patient.me import forms, presenters
+
+
+@require_GET
+def me(request: HttpRequest) -> HttpResponse:
+    """What belongs to the account; for a stranger, the way to sign in."""
+    reader = pages.reader_of(request)
+    account_id = request.actor.account_id
+    if account_id is None:
+        return pages.page(request, "patient/me/stranger.html")
+    account = people.get_account(request.actor)
+    context = {
+        "phone": account.phone_masked,
+        "lock": presenters.lock_note(account.lock, reader),
+        "unread": inbox.count_unread(account_id, request.actor),
+    }
+    return pages.page(request, "patient/me/me.html", context)
+
+
+@require_GET
+def devices(request: HttpRequest) -> HttpResponse:
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    found = people.list_devices(request.actor, token=request.COOKIES[ACCOUNT_COOKIE], now=reader.now)
+    return pages.page(request, "patient/me/devices.html", {"devices": presenters.device_lines(found, reader)})
+
+
+@require_POST
+def revoke(request: HttpRequest, device_id: UUID) -> HttpResponse:
+    pages.account_of(request)
+    accounts.revoke_device(device_id, actor=request.actor, now=pages.reader_of(request).now)
+    return pages.go(request, "patient:devices", notice=_("已让这台设备退出登录"))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def phone(request: HttpRequest) -> HttpResponse:
+    """Changing the phone, first step: the new number gets a code, and the old one too (R-048)."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    form = forms.NewPhone(request.POST if request.method == "POST" else None)
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        client = clients.client_of(request)
+        try:
+            accounts.ask_code(form.to_command(client, reader.language), actor=request.actor, now=reader.now)
+            leave = AskCode("", CodePurpose.LEAVE_PHONE, client, reader.language)
+            accounts.ask_code(leave, actor=request.actor, now=reader.now)
+        except Refusal as caught:
+            refusal = caught
+        else:
+            codes = forms.Codes(initial={"new_phone": form.cleaned_data["new_phone"]})
+            return pages.page(request, "patient/me/phone_codes.html", {"form": codes})
+    context = {"form": form, "refusal": pages.said(refusal, reader)}
+    return pages.page(request, "patient/me/phone.html", context, _status(form, refusal))
+
+
+@never_cache
+@require_POST
+def phone_codes(request: HttpRequest) -> HttpResponse:
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    form = forms.Codes(request.POST)
+    refusal: Refusal | None = None
+    if form.is_valid():
+        try:
+            cmd = form.to_command(clients.client_of(request))
+            accounts.change_phone(cmd, actor=request.actor, now=reader.now)
+        except Unidentified:
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "patient:me", notice=_("手机号已更换"))
+    context = {"form": form, "refusal": pages.said(refusal, reader)}
+    return pages.page(request, "patient/me/phone_codes.html", context, _status(form, refusal))
+
+
+@require_http_methods(["GET", "POST"])
+def appeal(request: HttpRequest) -> HttpResponse:
+    """An appeal against the account's lock, to a person (R-199)."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    lock = presenters.lock_note(people.get_account(request.actor).lock, reader)
+    if lock is None:
+        return pages.go(request, "patient:me")
+    form = forms.Appeal(request.POST if request.method == "POST" else None, initial={"lock": lock.id})
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            accounts.appeal_lock(form.to_command(), actor=request.actor, now=reader.now)
+        except Unidentified:
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "patient:me", notice=_("申诉已提交，由人工复核"))
+    context = {"form": form, "lock": lock, "refusal": pages.said(refusal, reader)}
+    return pages.page(request, "patient/me/appeal.html", context, _status(form, refusal))
+
+
+@require_GET
+def data(request: HttpRequest) -> HttpResponse:
+    """What we hold, a copy of it, and the way out (R-198)."""
+    pages.account_of(request)
+    return pages.page(request, "patient/me/data.html")
+
+
+@never_cache
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """Everything of this account, as one JSON file."""
+    account_id = pages.account_of(request)
+    exported = people.export_account(account_id, request.actor, now=pages.reader_of(request).now)
+    body = json.dumps(exported, ensure_ascii=False, indent=2, default=str)
+    return HttpResponse(
+        body,
+        content_type="application/json; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="yitong-data.json"', "Cache-Control": "no-store"},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def erase(request: HttpRequest) -> HttpResponse:
+    """Close the account. What the law makes hospitals keep stays with them; the rest goes."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    form = forms.Erase(request.POST if request.method == "POST" else None, initial={"key": new_id()})
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            accounts.close_account(form.to_command(account_id), actor=request.actor, now=reader.now)
+        except Unidentified:
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            response = pages.go(request, "patient:home", notice=_("账号已注销，感谢使用"))
+            response.delete_cookie(ACCOUNT_COOKIE)
+            return response
+    context = {"form": form, "refusal": pages.said(refusal, reader)}
+    return pages.page(request, "patient/me/erase.html", context, _status(form, refusal))
+
+
+@require_http_methods(["GET", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """Language and type size for everybody; what goes out by SMS for the account holder."""
+    account_id = request.actor.account_id
+    reader = pages.reader_of(request)
+    form: forms.Preferences | None = None
+    if account_id is not None:
+        if request.method == "POST":
+            form = forms.Preferences(request.POST)
+            if form.is_valid():
+                notices.set_preferences(
+                    form.to_command(account_id, reader.language), actor=request.actor, now=reader.now
+                )
+                return pages.go(request, "patient:settings", notice=_("已保存"))
+        muted = inbox.get_preferences(account_id, request.actor).muted
+        form = forms.Preferences(initial={name: name not in muted for name in ("booking", "people")})
+    return pages.page(request, "patient/me/settings.html", {"form": form, "sizes": pages.SIZES})
+
+
+def _status(form: object, refusal: Refusal | None) -> int:
+    if refusal is not None:
+        return refusal.status
+    return 422 if getattr(form, "is_bound", False) and getattr(form, "errors", None) else 200

@@ -1,0 +1,147 @@
+"""Family members, their cards, and who looked at their record, as plain words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from yitong.domains.hospitals.contracts import Hospital
+from yitong.domains.people.contracts import (
+    CITY_ISSUER,
+    Carrier,
+    CarrierState,
+    IdentityLevel,
+    PatientCard,
+    ReadLine,
+    Verification,
+    VerificationState,
+)
+from yitong.faces.common import terms
+from yitong.faces.common.words import Reader
+
+LEVEL_TAGS = {"declared": "warn", "verified": "ok", "seen": "ok"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    href: str
+    mark: str
+    name: str
+    relation: str
+    identity: str
+    level: str
+    level_tag: str
+    is_verified: bool
+    is_guarded: bool
+    verification: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierLine:
+    name: str
+    value: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    when: str
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    text: str
+    expires_at: datetime
+    now: datetime
+
+
+def member(card: PatientCard, verification: Verification | None = None) -> Member:
+    return Member(
+        href=reverse("patient:person", args=[card.patient_id]),
+        mark=card.name[:1],
+        name=card.name_masked,
+        relation=terms.term(terms.RELATIONS, card.relation),
+        identity=card.identity_masked,
+        level=terms.term(terms.LEVELS, card.level),
+        level_tag=LEVEL_TAGS[card.level],
+        is_verified=card.level is not IdentityLevel.DECLARED,
+        is_guarded=card.is_guarded,
+        verification=verification_words(verification),
+    )
+
+
+def verification_words(verification: Verification | None) -> str:
+    """Where the real-name check stands, and what to do when it failed (R-045)."""
+    match verification.state if verification else None:
+        case VerificationState.ASKED:
+            return _("正在核验，通常一分钟内有结果，不用守在这一页")
+        case VerificationState.NOT_MATCHED:
+            return _("姓名和证件号码对不上。请核对后移除重加，或带证件到医院窗口核验")
+        case VerificationState.UNKNOWN:
+            return _("核验机构没有答复。可以再试一次，或带证件到医院窗口，打 114 也能预约")
+        case VerificationState.ELSEWHERE:
+            return _("这个人已是另一个账号的本人。请用那个账号登录，或带证件到医院窗口")
+    return ""
+
+
+def carriers(found: Iterable[Carrier], hospitals: Mapping[str, Hospital], reader: Reader) -> list[CarrierLine]:
+    return [
+        CarrierLine(
+            " · ".join(part for part in (terms.term(terms.CARRIERS, c.kind), _issuer(c, hospitals, reader)) if part),
+            c.value_masked,
+            {
+                CarrierState.PENDING: _("正在建档"),
+                CarrierState.REFUSED: _("医院建档未成功"),
+                CarrierState.ENDED: _("已停用"),
+            }.get(c.state, ""),
+        )
+        for c in found
+    ]
+
+
+def _issuer(carrier: Carrier, hospitals: Mapping[str, Hospital], reader: Reader) -> str:
+    if carrier.issuer == CITY_ISSUER:
+        return ""
+    hospital = hospitals.get(carrier.issuer)
+    return reader.name(hospital) if hospital else ""
+
+
+def reads(lines: Iterable[ReadLine], hospitals: Mapping[UUID, Hospital], reader: Reader) -> list[Read]:
+    return [
+        Read(
+            when=reader.moment(line.at),
+            who=_reader(line, hospitals, reader),
+            what=" · ".join(part for part in (_what(line.what), _purpose(line.purpose)) if part),
+        )
+        for line in lines
+    ]
+
+
+def _reader(line: ReadLine, hospitals: Mapping[UUID, Hospital], reader: Reader) -> str:
+    hospital = hospitals.get(line.hospital_id) if line.hospital_id else None
+    place = reader.name(hospital) if hospital else ""
+    kind = line.reader.split(":", 1)[0]
+    who = {"staff": _("医院工作人员"), "channel": _("合作渠道"), "system": _("系统")}.get(kind, _("本人账号"))
+    return " · ".join(part for part in (place, who) if part)
+
+
+def _what(code: str) -> str:
+    words = {
+        "patient": _("基本信息"),
+        "booking": _("预约"),
+        "session_list": _("出诊名单"),
+        "search": _("查找就诊人"),
+        "qr": _("就诊码"),
+        "carrier": _("就诊卡"),
+    }
+    return words.get(code, code)
+
+
+def _purpose(code: str) -> str:
+    words = {"booking": _("办理预约"), "check_in": _("报到"), "registration": _("登记"), "visit": _("就诊")}
+    return words.get(code, code)

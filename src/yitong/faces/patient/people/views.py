@@ -1,0 +1,151 @@
+"""Family members: add, verify, show the code, see who looked, remove."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from yitong.core.db import policies
+from yitong.core.errors import Refusal, Unidentified
+from yitong.core.ids import new_id
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.people import queries
+from yitong.domains.people.commands import patients
+from yitong.domains.people.contracts import PatientCard
+from yitong.domains.people.errors import PatientMissing
+from yitong.faces.common import pages
+from yitong.faces.patient.people import forms, presenters
+
+
+@require_GET
+def people_list(request: HttpRequest) -> HttpResponse:
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    most = policies.at(None, reader.now).int("booking.account.patients")
+    cards = queries.patients_of(account_id)
+    context = {
+        "members": [presenters.member(card) for card in cards],
+        "most": most,
+        "is_full": len(cards) >= most,
+    }
+    return pages.page(request, "patient/people/people.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """Adds a patient and asks the authority; the page says at once what comes next."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    back = pages.safe_next(request, request.POST.get("next") or request.GET.get("next"), reverse("patient:people"))
+    refusal: Refusal | None = None
+    form = forms.Add(request.POST) if request.method == "POST" else forms.Add(initial={"key": new_id()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = patients.add_patient(form.to_command(account_id), actor=request.actor, now=reader.now)
+        except Unidentified:
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            notice = _("已添加，正在实名核验")
+            if back == reverse("patient:people"):
+                return pages.go(request, "patient:person", added.patient_id, notice=notice)
+            return pages.go_to(request, back, notice=notice)
+    context = {"form": form, "refusal": pages.said(refusal, reader), "next": back}
+    status = refusal.status if refusal else 422 if form.is_bound and form.errors else 200
+    return pages.page(request, "patient/people/add.html", context, status)
+
+
+@require_GET
+def person(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    card = _card(request, patient_id)
+    reader = pages.reader_of(request)
+    carriers = queries.list_carriers(patient_id, request.actor)
+    names = {str(h.hospital_id): h for h in hospitals.list_hospitals(with_closed=True)} if carriers else {}
+    context = {
+        "member": presenters.member(card, queries.last_verification(patient_id, request.actor)),
+        "patient_id": patient_id,
+        "carriers": presenters.carriers(carriers, names, reader),
+        "key": new_id(),
+    }
+    return pages.page(request, "patient/people/person.html", context)
+
+
+@require_POST
+def verify(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    _card(request, patient_id)
+    form = forms.Verify(request.POST)
+    if form.is_valid():
+        now = pages.reader_of(request).now
+        patients.ask_verification(form.to_command(patient_id), actor=request.actor, now=now)
+    return pages.go(request, "patient:person", patient_id, notice=_("已重新提交核验"))
+
+
+@require_http_methods(["GET", "POST"])
+def remove(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    account_id = pages.account_of(request)
+    card = _card(request, patient_id)
+    reader = pages.reader_of(request)
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        form = forms.Remove(request.POST)
+        if form.is_valid():
+            try:
+                cmd = form.to_command(account_id, patient_id)
+                patients.remove_patient(cmd, actor=request.actor, now=reader.now)
+            except Unidentified:
+                raise
+            except Refusal as caught:
+                refusal = caught
+            else:
+                return pages.go(request, "patient:people", notice=_("已从您的账号移除"))
+    context = {
+        "member": presenters.member(card),
+        "patient_id": patient_id,
+        "key": request.POST.get("key") or new_id(),
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "patient/people/remove.html", context, refusal.status if refusal else 200)
+
+
+@never_cache
+@require_GET
+def code(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """The dynamic code (R-104): the page asks for the next one when it runs out; without scripts a link does."""
+    card = _card(request, patient_id)
+    reader = pages.reader_of(request)
+    found = queries.qr_code(patient_id, request.actor, now=reader.now)
+    context = {
+        "member": presenters.member(card),
+        "patient_id": patient_id,
+        "code": presenters.Code(found.text, found.expires_at, reader.now),
+    }
+    return pages.page(request, "patient/people/code.html", context)
+
+
+@require_GET
+def reads(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Who looked at this person's record, and what for."""
+    card = _card(request, patient_id)
+    reader = pages.reader_of(request)
+    lines = queries.list_reads(patient_id, request.actor)
+    names = {h.hospital_id: h for h in hospitals.list_hospitals(with_closed=True)} if lines else {}
+    context = {
+        "member": presenters.member(card),
+        "patient_id": patient_id,
+        "reads": presenters.reads(lines, names, reader),
+    }
+    return pages.page(request, "patient/people/reads.html", context)
+
+
+def _card(request: HttpRequest, patient_id: UUID) -> PatientCard:
+    """One of the account's own patients; any other looks absent."""
+    account_id = pages.account_of(request)
+    for card in queries.patients_of(account_id):
+        if card.patient_id == patient_id:
+            return card
+    raise PatientMissing()

@@ -1,0 +1,126 @@
+"""Sign-in by phone and code, with a second fact where a phone may have changed hands (R-048)."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from yitong.core import clock
+from yitong.core.errors import Refusal
+from yitong.domains.people.commands import accounts
+from yitong.domains.people.contracts import SignedIn, StartAnew
+from yitong.faces.common import pages
+from yitong.faces.common.actors import ACCOUNT_COOKIE
+from yitong.faces.patient import devices
+from yitong.faces.patient.sign_in import forms
+
+SESSION_S = 90 * 24 * 3600
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Ask for the phone, send the code. The phone travels in the form, never in an address."""
+    reader = pages.reader_of(request)
+    if request.method == "GET":
+        return _phone_page(request, forms.Phone(), None)
+    form = forms.Phone(request.POST)
+    if not form.is_valid():
+        return _phone_page(request, form, None)
+    client = devices.client_of(request)
+    try:
+        asked = accounts.ask_code(form.to_command(client, reader.language), now=reader.now)
+    except Refusal as refusal:
+        return _phone_page(request, form, refusal)
+    code = forms.Code(initial={"phone": form.cleaned_data["phone"]})
+    response = _code_page(request, code, None, {"again_at": asked.again_at, "now": reader.now})
+    devices.remember(request, response, client)
+    return response
+
+
+@never_cache
+@require_POST
+def code(request: HttpRequest) -> HttpResponse:
+    reader = pages.reader_of(request)
+    form = forms.Code(request.POST)
+    if not form.is_valid():
+        return _code_page(request, form, None)
+    client = devices.client_of(request)
+    try:
+        signed = accounts.sign_in(form.to_command(client, reader.language), now=reader.now)
+    except Refusal as refusal:
+        return _code_page(request, form, refusal)
+    if signed.needs_second_fact:
+        response = pages.go_to(request, f"{reverse('patient:sign_in_check')}?{urlencode({'next': _next(request)})}")
+    else:
+        response = pages.go_to(request, _next(request), notice=_("已登录"))
+    _open(request, response, signed)
+    devices.remember(request, response, client)
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def check(request: HttpRequest) -> HttpResponse:
+    """The second fact; or, for a phone's new holder, an account begun anew."""
+    form = forms.SecondFact(request.POST if request.method == "POST" and "fact" in request.POST else None)
+    token = request.COOKIES.get(ACCOUNT_COOKIE, "")
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            if "anew" in request.POST:
+                signed = accounts.start_anew(StartAnew(token), now=clock.now())
+                response = pages.go_to(request, _next(request), notice=_("已用这个手机号新建账号"))
+                _open(request, response, signed)
+                return response
+            if form.is_valid():
+                signed = accounts.give_second_fact(form.to_command(token), now=clock.now())
+                response = pages.go_to(request, _next(request), notice=_("已登录"))
+                _open(request, response, signed)
+                return response
+        except Refusal as caught:
+            refusal = caught
+    context = {"form": form, "refusal": pages.said(refusal, pages.reader_of(request)), "next": _next(request)}
+    status = refusal.status if refusal else 422 if form.errors else 200
+    return pages.page(request, "patient/sign_in/check.html", context, status)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    token = request.COOKIES.get(ACCOUNT_COOKIE)
+    if token:
+        accounts.sign_out(token, now=clock.now())
+    response = pages.go(request, "patient:home", notice=_("已退出登录"))
+    response.delete_cookie(ACCOUNT_COOKIE)
+    return response
+
+
+def _phone_page(request: HttpRequest, form: forms.Phone, refusal: Refusal | None) -> HttpResponse:
+    context = {"form": form, "refusal": pages.said(refusal, pages.reader_of(request)), "next": _next(request)}
+    return pages.page(request, "patient/sign_in/phone.html", context, _status(form, refusal))
+
+
+def _code_page(
+    request: HttpRequest, form: forms.Code, refusal: Refusal | None, more: dict[str, object] | None = None
+) -> HttpResponse:
+    phone = form.data.get("phone") if form.is_bound else form.initial.get("phone")
+    context = {"form": form, "refusal": pages.said(refusal, pages.reader_of(request)), "next": _next(request)}
+    context |= {"phone": phone} | (more or {})
+    return pages.page(request, "patient/sign_in/code.html", context, _status(form, refusal))
+
+
+def _status(form: forms.Phone | forms.Code, refusal: Refusal | None) -> int:
+    return refusal.status if refusal else 422 if form.is_bound and form.errors else 200
+
+
+def _next(request: HttpRequest) -> str:
+    return pages.safe_next(request, request.POST.get("next") or request.GET.get("next"), reverse("patient:home"))
+
+
+def _open(request: HttpRequest, response: HttpResponse, signed: SignedIn) -> None:
+    response.set_cookie(
+        ACCOUNT_COOKIE, signed.token, max_age=SESSION_S, httponly=True, samesite="Lax", secure=request.is_secure()
+    )
