@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "yitong.faces.common.actors.ActorMiddleware",
     "yitong.faces.common.middleware.RefusalMiddleware",
 ]
 

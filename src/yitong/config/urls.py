@@ -1,6 +1,6 @@
 """Every address space, one line each."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from yitong.config import health
 
@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),
+    path("api/", include("yitong.faces.api.urls")),
 ]
 
 handler400 = "yitong.faces.common.refusals.bad_request"

@@ -79,8 +79,6 @@ def make() -> Api:
 ROUTERS: tuple[tuple[str, str, str], ...] = (
     ("", "yitong.faces.api.catalogue.api.router", "目录 Catalogue"),
     ("", "yitong.faces.api.availability.api.router", "号源 Availability"),
-    ("", "yitong.faces.api.accounts.api.router", "账户 Accounts"),
-    ("", "yitong.faces.api.patients.api.router", "就诊人 Patients"),
     ("", "yitong.faces.api.bookings.api.router", "预约 Bookings"),
     ("", "yitong.faces.api.messages.api.router", "消息 Messages"),
 )

@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 from typing import cast
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -12,7 +13,9 @@ from yitong.core.actor import Actor
 from yitong.core.errors import KeyMissing, Unidentified
 from yitong.domains.access import permissions
 from yitong.domains.access import queries as access
+from yitong.domains.access.commands import channels
 from yitong.domains.access.contracts import Channel, Scope
+from yitong.domains.access.errors import ChannelKeyUnknown
 from yitong.domains.people import queries as people
 from yitong.faces.common import refusals, throttle
 
@@ -46,6 +49,7 @@ class ApiRequest(HttpRequest):
 
     actor: Actor
     channel: Channel
+    account_id: UUID  # of the account holder who takes part
     idempotency_key: str
 
 
@@ -66,8 +70,13 @@ class ChannelKey(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Channel:
         now = clock.now()
-        channel = access.channel_of_key(token, now)
+        try:
+            channel = access.channel_of_key(token, now)
+        except ChannelKeyUnknown:
+            throttle.address(request, "key", throttle.NOT_KNOWN_PER_MINUTE, now=now)
+            raise
         throttle.channel(request, channel, now=now)
+        channels.note_key_use(token, now=now)
         actor = Actor.for_channel(
             channel.channel_id, channel.code, scopes=channel.scopes, trace_id=refusals.trace_id_of(request)
         )
@@ -76,6 +85,8 @@ class ChannelKey(HttpBearer):
         called = cast(ApiRequest, request)
         called.channel = channel
         called.actor = self._for_whom(request, actor)
+        if called.actor.account_id is not None:
+            called.account_id = called.actor.account_id
         if self.is_command:
             called.idempotency_key = idempotency_key(request)
         return channel

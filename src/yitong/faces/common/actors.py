@@ -9,8 +9,8 @@ from django.utils.functional import SimpleLazyObject
 
 from yitong.core import clock
 from yitong.core.actor import Actor
-from yitong.domains.access import commands as access_commands
 from yitong.domains.access import queries as access
+from yitong.domains.access.commands import sign_in
 from yitong.domains.access.contracts import StaffSession
 from yitong.domains.people import queries as people
 from yitong.faces.common import refusals
@@ -62,5 +62,5 @@ def staff_session(request: HttpRequest) -> StaffSession | None:
     now = clock.now()
     session = access.session_of(token, now) if token else None
     if session is not None and token and now - session.seen_at >= SEEN_EVERY:
-        access_commands.note_seen(token, now=now)
+        sign_in.note_use(token, now=now)
     return session

@@ -42,6 +42,8 @@ class SecurityHeaders:
         response = self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        for name, value in getattr(request, "answer_headers", {}).items():
+            response.headers[name] = value
         if request.is_secure():
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         if is_personal(request) and not getattr(response, "is_same_for_all", False):

@@ -16,12 +16,12 @@ TAKE = """
     INSERT INTO access_token_bucket AS bucket (bucket, full_at) VALUES (%(bucket)s, %(now)s + %(step)s)
     ON CONFLICT (bucket) DO UPDATE SET full_at = GREATEST(bucket.full_at, %(now)s) + %(step)s
     WHERE GREATEST(bucket.full_at, %(now)s) + %(step)s <= %(now)s + %(minute)s
-    RETURNING 1
+    RETURNING full_at
 """
 
 
-def take_token(bucket: str, per_minute: int, now: datetime) -> None:
-    """Take one of the bucket's tokens, a name like `channel:<id>` or `address:<ip>`, of which only a hash is kept.
+def take_token(bucket: str, per_minute: int, now: datetime) -> int:
+    """Take one of the bucket's tokens and say how many are left. Of its name (`channel:<id>`) only a hash is kept.
 
     One statement of its own, outside commands: a refused request has used its token. Refuses Throttled (R-017, R-212)
     with `wait_s`, whole seconds until there is one again.
@@ -30,8 +30,9 @@ def take_token(bucket: str, per_minute: int, now: datetime) -> None:
     params = {"bucket": rules.digest(bucket), "now": now, "step": step, "minute": MINUTE}
     with connection.cursor() as cursor:
         cursor.execute(TAKE, params)
-        if cursor.fetchone() is not None:
-            return
+        taken = cursor.fetchone()
+        if taken is not None:
+            return int((now + MINUTE - taken[0]) / step)
         cursor.execute("SELECT full_at FROM access_token_bucket WHERE bucket = %(bucket)s", params)
         row = cursor.fetchone()
     full_at = row[0] if row else now
