@@ -197,10 +197,8 @@ class Cluster:
     def revive(self) -> int:
         """The process number of the server, which is started again if it ended. Only between `join` and `leave`."""
         with self._starting():
+            self._ensure(lambda message: None)
             pid = self._server_pid()
-            if pid is None:
-                self._ensure(lambda message: None)
-                pid = self._server_pid()
         assert pid is not None, "it answered a moment ago"
         return pid
 
