@@ -86,9 +86,14 @@ def list_due(now: datetime) -> list[UUID]:
     return list(rows.order_by("next_at", "id").values_list("id", flat=True)[:SWEEP])
 
 
+def is_outbox_open() -> bool:
+    """Whether this is a demo, whose gateway shows its texts."""
+    return sms_gateway.taken().shows_texts
+
+
 def list_outbox(limit: int = 50) -> list[OutboxItem]:
     """The texts that went out lately, newest first: in a demo, where the gateway shows them. Refuses: OutboxClosed."""
-    if not sms_gateway.taken().shows_texts:
+    if not is_outbox_open():
         raise errors.OutboxClosed()
     rows = models.Message.objects.filter(medium=Medium.SMS.value, shown__isnull=False).order_by("-id")[:limit]
     contacts = models.Contact.objects.in_bulk([row.account_id for row in rows if row.account_id])
