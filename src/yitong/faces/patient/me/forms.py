@@ -12,15 +12,25 @@ CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "1
 
 
 class NewPhone(forms.Form):
+    old_phone = forms.CharField(
+        label=_("现在的手机号"),
+        max_length=20,
+        error_messages={"required": _("请填现在的手机号")},
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "numeric", "autocomplete": "tel-national"}),
+    )
     new_phone = forms.CharField(
         label=_("新手机号"),
         max_length=20,
         error_messages={"required": _("请填新手机号")},
-        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "numeric", "autocomplete": "tel-national"}),
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "numeric", "autocomplete": "off"}),
     )
 
-    def to_command(self, client: Client, language: str) -> AskCode:
-        return AskCode(self.cleaned_data["new_phone"], CodePurpose.TAKE_PHONE, client, language)
+    def to_commands(self, client: Client, language: str) -> list[AskCode]:
+        """A code to the phone that is given up, and one to the new."""
+        return [
+            AskCode(self.cleaned_data["old_phone"], CodePurpose.LEAVE_PHONE, client, language),
+            AskCode(self.cleaned_data["new_phone"], CodePurpose.TAKE_PHONE, client, language),
+        ]
 
 
 class Codes(forms.Form):

@@ -13,8 +13,8 @@ from yitong.core.ids import new_id
 from yitong.domains.notify import commands as notices
 from yitong.domains.notify import queries as inbox
 from yitong.domains.people import queries as people
-from yitong.domains.people.commands import accounts
-from yitong.domains.people.contracts import AskCode, CodePurpose
+from yitong.domains.people.commands import abuse, accounts
+from yitong.domains.people.commands import phones as phone_acts
 from yitong.faces.common import pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE
 from yitong.faces.patient import devices as clients
@@ -63,9 +63,8 @@ def phone(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         client = clients.client_of(request)
         try:
-            accounts.ask_code(form.to_command(client, reader.language), actor=request.actor, now=reader.now)
-            leave = AskCode("", CodePurpose.LEAVE_PHONE, client, reader.language)
-            accounts.ask_code(leave, actor=request.actor, now=reader.now)
+            for cmd in form.to_commands(client, reader.language):
+                phone_acts.ask_code(cmd, actor=request.actor, now=reader.now)
         except Refusal as caught:
             refusal = caught
         else:
@@ -85,7 +84,7 @@ def phone_codes(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             cmd = form.to_command(clients.client_of(request))
-            accounts.change_phone(cmd, actor=request.actor, now=reader.now)
+            phone_acts.change_phone(cmd, actor=request.actor, now=reader.now)
         except Unidentified:
             raise
         except Refusal as caught:
@@ -108,7 +107,7 @@ def appeal(request: HttpRequest) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
-            accounts.appeal_lock(form.to_command(), actor=request.actor, now=reader.now)
+            abuse.appeal_lock(form.to_command(), actor=request.actor, now=reader.now)
         except Unidentified:
             raise
         except Refusal as caught:

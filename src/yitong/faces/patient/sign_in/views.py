@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from yitong.core import clock
 from yitong.core.errors import Refusal
-from yitong.domains.people.commands import accounts
+from yitong.domains.notify import queries as notices
+from yitong.domains.people.commands import accounts, phones
 from yitong.domains.people.contracts import SignedIn, StartAnew
 from yitong.faces.common import pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE
@@ -32,7 +33,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _phone_page(request, form, None)
     client = devices.client_of(request)
     try:
-        asked = accounts.ask_code(form.to_command(client, reader.language), now=reader.now)
+        asked = phones.ask_code(form.to_command(client, reader.language), actor=request.actor, now=reader.now)
     except Refusal as refusal:
         return _phone_page(request, form, refusal)
     code = forms.Code(initial={"phone": form.cleaned_data["phone"]})
@@ -50,7 +51,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return _code_page(request, form, None)
     client = devices.client_of(request)
     try:
-        signed = accounts.sign_in(form.to_command(client, reader.language), now=reader.now)
+        signed = accounts.sign_in(form.to_command(client, reader.language), actor=request.actor, now=reader.now)
     except Refusal as refusal:
         return _code_page(request, form, refusal)
     if signed.needs_second_fact:
@@ -72,15 +73,13 @@ def check(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             if "anew" in request.POST:
-                signed = accounts.start_anew(StartAnew(token), now=clock.now())
+                signed = accounts.start_anew(StartAnew(token), actor=request.actor, now=clock.now())
                 response = pages.go_to(request, _next(request), notice=_("已用这个手机号新建账号"))
                 _open(request, response, signed)
                 return response
             if form.is_valid():
-                signed = accounts.give_second_fact(form.to_command(token), now=clock.now())
-                response = pages.go_to(request, _next(request), notice=_("已登录"))
-                _open(request, response, signed)
-                return response
+                accounts.give_second_fact(form.to_command(token), actor=request.actor, now=clock.now())
+                return pages.go_to(request, _next(request), notice=_("已登录"))
         except Refusal as caught:
             refusal = caught
     context = {"form": form, "refusal": pages.said(refusal, pages.reader_of(request)), "next": _next(request)}
@@ -92,7 +91,7 @@ def check(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     token = request.COOKIES.get(ACCOUNT_COOKIE)
     if token:
-        accounts.sign_out(token, now=clock.now())
+        accounts.sign_out(token, actor=request.actor, now=clock.now())
     response = pages.go(request, "patient:home", notice=_("已退出登录"))
     response.delete_cookie(ACCOUNT_COOKIE)
     return response
@@ -108,7 +107,7 @@ def _code_page(
 ) -> HttpResponse:
     phone = form.data.get("phone") if form.is_bound else form.initial.get("phone")
     context = {"form": form, "refusal": pages.said(refusal, pages.reader_of(request)), "next": _next(request)}
-    context |= {"phone": phone} | (more or {})
+    context |= {"phone": phone, "is_demo": notices.is_outbox_open()} | (more or {})
     return pages.page(request, "patient/sign_in/code.html", context, _status(form, refusal))
 
 
