@@ -121,12 +121,12 @@ def test_a_patient_who_is_no_longer_there_is_missing(state: PatientState) -> Non
 
 @pytest.mark.rule("R-009")
 def test_the_no_show_lock_ends_on_its_day_and_spares_the_window() -> None:
-    locked = Limits(PATIENT, (), (), DAY, 3)
-    rules.check_can_hold(claim(limits=locked), now=NOW)  # locked before DAY; DAY itself is free
-    locked = replace(locked, locked_until=DAY + timedelta(days=1))
+    locked = Limits(PATIENT, (), (), date(2026, 11, 21), 3)
+    rules.check_can_hold(claim(limits=locked), now=NOW)  # the lock ended with the day before
+    locked = replace(locked, locked_until=date(2026, 11, 22))
     with pytest.raises(errors.NoShowLocked) as refused:
         rules.check_can_hold(claim(limits=locked), now=NOW)
-    assert refused.value.params == {"n": 3, "date": "2026-11-26"}
+    assert refused.value.params == {"n": 3, "date": "2026-11-22"}
     rules.check_can_hold(claim(limits=locked, channel="desk", slot__pool=Pool.ONSITE), now=NOW)
 
 

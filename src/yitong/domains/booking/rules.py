@@ -51,7 +51,7 @@ class Claim:
 
 def check_can_hold(claim: Claim, *, now: datetime) -> None:
     """Every rule of a claim, the person first, then the slot, then the limits (R-002…R-018, R-045, R-046, R-103)."""
-    check_person(claim)
+    check_person(claim, now=now)
     check_session(claim.bookable.session)
     check_window(claim)
     check_pool(claim.bookable.slot.pool, claim.channel, claim.entitled_pool)
@@ -62,7 +62,7 @@ def check_can_hold(claim: Claim, *, now: datetime) -> None:
     check_limits(claim)
 
 
-def check_person(claim: Claim) -> None:
+def check_person(claim: Claim, *, now: datetime) -> None:
     facts, policies = claim.facts, claim.policies
     if facts.state is not PatientState.ACTIVE:
         raise PatientMissing()
@@ -77,7 +77,7 @@ def check_person(claim: Claim) -> None:
     if facts.account_cancels_m1 > policies.int("booking.limits.cancels_m1"):
         raise errors.AbuseLocked(cancels=facts.account_cancels_m1)
     locked_until = claim.limits.locked_until
-    if locked_until is not None and claim.bookable.session.date < locked_until:
+    if locked_until is not None and clock.shanghai_date(now) < locked_until:
         raise errors.NoShowLocked(n=claim.limits.no_shows_counted, date=locked_until.isoformat())
 
 
@@ -108,7 +108,7 @@ def check_pool(pool: Pool, channel: str, entitled_pool: Pool | None) -> None:
 
 
 def is_back(slot: Slot, *, now: datetime) -> bool:
-    """Whether the slot is to be had as far as time goes: its window isn't over, and if it was freed it is back (R-017)."""
+    """Whether time lets it be taken: its window is not over, and if it was freed it is back (R-017)."""
     return slot.ends_at > now and (slot.reopens_at is None or slot.reopens_at <= now)
 
 

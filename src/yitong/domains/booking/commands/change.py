@@ -27,8 +27,8 @@ from yitong.domains.booking.contracts import (
 )
 from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.people import commands as people
-from yitong.domains.people import queries as patients
+from yitong.domains.people import queries as people
+from yitong.domains.people.commands import abuse, limits, proving
 from yitong.domains.schedule import commands as schedule
 from yitong.domains.schedule import queries as offered
 
@@ -71,7 +71,7 @@ def cancel_booking(cmd: CancelBooking, *, actor: Actor, now: datetime) -> Change
         rules.check_can_cancel(booking.visit_date, in_force, channel=actor.channel, now=now)
     end(booking, after, reason=cmd.reason, policies_in_force=in_force, now=now)
     if booking.account_id is not None:
-        people.note_account_use(booking.account_id, booked=0, cancelled=1, at=now)
+        abuse.note_account_use(booking.account_id, booked=0, cancelled=1, at=now)
     tell(BookingCancelled, booking, before, actor, now, reason=cmd.reason)
     return once.finish(_changed(booking))
 
@@ -101,8 +101,8 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     claim = rules.Claim(
         cmd=HoldSlot(cmd.key, cmd.hospital_id, cmd.slot_id, booking.patient_id, booking.is_first_visit),
         bookable=bookable,
-        facts=patients.booking_facts(booking.patient_id, actor, now=now),
-        limits=people.lock_limits(booking.patient_id),
+        facts=people.booking_facts(booking.patient_id, actor, now=now),
+        limits=limits.lock_limits(booking.patient_id),
         others=live_bookings(booking.patient_id, without=booking.id),
         department=hospitals.get_department(cmd.hospital_id, bookable.session.department_id),
         policies=in_force,
@@ -118,8 +118,8 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     booking.state = after.value
     booking.save()
     project(booking)
-    people.give_back_day(booking.patient_id, from_day)
-    people.take_day(booking.patient_id, booking.visit_date)
+    limits.give_back_day(booking.patient_id, from_day)
+    limits.take_day(booking.patient_id, booking.visit_date)
     tell(BookingMoved, booking, before, actor, now, from_session_id=from_session, from_slot_id=from_slot)
     return once.finish(_changed(booking))
 
@@ -136,8 +136,8 @@ def check_in_booking(cmd: CheckIn, *, actor: Actor, now: datetime) -> Changed:
     once = idempotency.begin(actor, "booking.check_in_booking", cmd)
     if once.answer is not None:
         return _again(once.answer)
-    number = patients.identity_number_of(booking.patient_id)
-    if not hmac.compare_digest(number.encode(), cmd.identity_number.strip().upper().encode()):
+    shown = people.get_patient(booking.patient_id, actor, purpose="check_in", hospital_id=cmd.hospital_id)
+    if not hmac.compare_digest(shown.identity_number.encode(), cmd.identity_number.strip().upper().encode()):
         raise errors.RealNameMismatch()
     if rules.clock.shanghai_date(now) != booking.visit_date:
         raise errors.CheckInTooEarly(date=booking.visit_date.isoformat())
@@ -145,7 +145,7 @@ def check_in_booking(cmd: CheckIn, *, actor: Actor, now: datetime) -> Changed:
     booking.state = next_state(State(booking.state), Move.CHECK_IN).value
     booking.save(update_fields=["state"])
     project(booking)
-    people.mark_seen(booking.patient_id, actor, now=now)
+    proving.mark_seen(booking.patient_id, actor, now=now)
     tell(BookingCheckedIn, booking, before, actor, now)
     return once.finish(_changed(booking))
 
@@ -161,7 +161,7 @@ def end(booking: models.Booking, after: State, *, reason: str, policies_in_force
     booking.end_reason = reason
     booking.save(update_fields=["state", "live", "ended_at", "end_reason"])
     project(booking)
-    people.give_back_day(booking.patient_id, booking.visit_date)
+    limits.give_back_day(booking.patient_id, booking.visit_date)
     if booking.entitlement_id is not None:
         models.Entitlement.objects.filter(hospital_id=booking.hospital_id, id=booking.entitlement_id).update(
             used_by_id=None
@@ -180,13 +180,13 @@ def locked_booking(hospital_id: UUID, booking_id: UUID) -> models.Booking:
     found = models.Booking.objects.filter(hospital_id=hospital_id, id=booking_id).values_list("patient_id").first()
     if found is None:
         raise errors.BookingMissing()
-    people.lock_limits(found[0])
+    limits.lock_limits(found[0])
     return models.Booking.objects.select_for_update(of=("self",)).get(hospital_id=hospital_id, id=booking_id)
 
 
 def _begin(hospital_id: UUID, booking_id: UUID, actor: Actor) -> models.Booking:
     booking = locked_booking(hospital_id, booking_id)
-    linked = actor.account_id is not None and patients.is_linked(actor.account_id, booking.patient_id)
+    linked = actor.account_id is not None and people.is_linked(actor.account_id, booking.patient_id)
     permissions.check_can_change(actor, hospital_id, is_linked=linked, channel=booking.channel)
     return booking
 

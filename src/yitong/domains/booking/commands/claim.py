@@ -18,8 +18,8 @@ from yitong.domains.booking import errors, models, permissions, rules
 from yitong.domains.booking.contracts import BookingConfirmed, Held, HoldSlot, SlotHeld, State
 from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.people import commands as people
-from yitong.domains.people import queries as patients
+from yitong.domains.people import queries as people
+from yitong.domains.people.commands import abuse, limits
 from yitong.domains.schedule import commands as schedule
 from yitong.domains.schedule import queries as offered
 from yitong.domains.schedule.contracts import Pool
@@ -51,9 +51,9 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
     permissions.check_may_ask(actor, cmd.hospital_id)
     if not cmd.key or len(cmd.key) > 80:
         raise KeyMissing()
-    facts = patients.booking_facts(cmd.patient_id, actor, now=now)
+    facts = people.booking_facts(cmd.patient_id, actor, now=now)
     permissions.check_can_book_for(actor, may_act=facts.may_act)
-    limits = people.lock_limits(cmd.patient_id)
+    held_limits = limits.lock_limits(cmd.patient_id)
     first = _first_answer(cmd, actor)
     if first is not None:
         return first
@@ -64,7 +64,7 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
         cmd=cmd,
         bookable=bookable,
         facts=facts,
-        limits=limits,
+        limits=held_limits,
         others=live_bookings(cmd.patient_id),
         department=hospitals.get_department(cmd.hospital_id, session.department_id),
         policies=in_force,
@@ -111,17 +111,17 @@ def write_claim(claim: rules.Claim, *, actor: Actor, now: datetime, is_extra: bo
         actor=actor.key,
         key=cmd.key,
         digest=digest_of(cmd),
-        patient_name=patients.name_of(cmd.patient_id),
+        patient_name=people.names_of([cmd.patient_id])[cmd.patient_id],
         created_at=now,
         hold_until=None if at_visit else now + claim.policies.minutes("booking.hold_minutes"),
     )
     booking.save(force_insert=True)
     project(booking, is_new=True)
-    people.take_day(cmd.patient_id, session.date)
+    limits.take_day(cmd.patient_id, session.date)
     if cmd.entitlement_id is not None:
         _use_entitlement(cmd, booking.id)
     if actor.account_id is not None:
-        people.note_account_use(actor.account_id, booked=1, cancelled=0, at=now)
+        abuse.note_account_use(actor.account_id, booked=1, cancelled=0, at=now)
     kind = BookingConfirmed if at_visit else SlotHeld
     events.append(
         kind(

@@ -19,8 +19,8 @@ from yitong.domains.booking.contracts import (
 )
 from yitong.domains.booking.errors import EntitlementStands
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.people import commands as people
-from yitong.domains.people import queries as patients
+from yitong.domains.people import queries as people
+from yitong.domains.people.commands import limits
 from yitong.domains.schedule import commands as schedule
 from yitong.domains.schedule.contracts import BookableSlot
 
@@ -33,8 +33,8 @@ def add_extra(cmd: AddExtra, *, actor: Actor, now: datetime) -> Held:
     claim refuses of a person and of the limits.
     """
     permissions.check_can_add_extra(actor, cmd.hospital_id)
-    facts = patients.booking_facts(cmd.patient_id, actor, now=now)
-    limits = people.lock_limits(cmd.patient_id)
+    facts = people.booking_facts(cmd.patient_id, actor, now=now)
+    held_limits = limits.lock_limits(cmd.patient_id)
     once = idempotency.begin(actor, "booking.add_extra", cmd)
     if once.answer is not None:
         return _held_again(once.answer)
@@ -45,7 +45,7 @@ def add_extra(cmd: AddExtra, *, actor: Actor, now: datetime) -> Held:
         cmd=HoldSlot(cmd.key, cmd.hospital_id, bookable.slot.slot_id, cmd.patient_id, is_first_visit=False),
         bookable=bookable,
         facts=facts,
-        limits=limits,
+        limits=held_limits,
         others=live_bookings(cmd.patient_id),
         department=hospitals.get_department(cmd.hospital_id, department_id),
         policies=policies.at(cmd.hospital_id, now, department_id=department_id),
@@ -54,7 +54,7 @@ def add_extra(cmd: AddExtra, *, actor: Actor, now: datetime) -> Held:
         hides_name=False,
         entitled_pool=None,
     )
-    rules.check_person(claim)
+    rules.check_person(claim, now=now)
     rules.check_session(bookable.session)
     rules.check_eligible(claim.department, facts, bookable.session.date)
     rules.check_limits(claim)
@@ -71,7 +71,7 @@ def grant_entitlement(cmd: GrantEntitlement, *, actor: Actor, now: datetime) -> 
     once = idempotency.begin(actor, "booking.grant_entitlement", cmd)
     if once.answer is not None:
         return Granted(UUID(once.answer["hospital_id"]), UUID(once.answer["entitlement_id"]))
-    patients.booking_facts(cmd.patient_id, actor, now=now)
+    people.booking_facts(cmd.patient_id, actor, now=now)
     hospitals.get_department(cmd.hospital_id, cmd.department_id)
     row = models.Entitlement.objects.create(
         hospital_id=cmd.hospital_id,

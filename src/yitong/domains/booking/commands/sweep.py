@@ -16,7 +16,7 @@ from yitong.domains.booking.commands.change import end, locked_booking, tell
 from yitong.domains.booking.commands.claim import project
 from yitong.domains.booking.contracts import BookingMissed, BookingStopped, HoldExpired, State
 from yitong.domains.booking.states import TRANSITIONS, Move, next_state
-from yitong.domains.people import commands as people
+from yitong.domains.people.commands import limits
 
 CODE_LIFE = timedelta(days=30)
 PAGE = 200
@@ -88,7 +88,7 @@ def mark_missed(hospital_id: UUID, booking_id: UUID, *, actor: Actor, now: datet
     booking.state = next_state(State(before), Move.MISS).value
     booking.save(update_fields=["state"])
     project(booking)
-    people.note_no_show(booking.patient_id, booking.visit_date, in_force.ladder(), now=now)
+    limits.note_no_show(booking.patient_id, booking.visit_date, in_force.ladder(), now)
     tell(BookingMissed, booking, before, actor, now)
     return True
 
