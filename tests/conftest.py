@@ -22,6 +22,7 @@ import pytest_socket
 from django.apps import apps
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
+from tests import recorder
 
 from yitong.cli import database, grants, messages, migration
 from yitong.cli.postgres import APP, OWNER, Cluster
@@ -40,6 +41,18 @@ messages.compile_all()
 
 def pytest_runtest_setup() -> None:
     pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+def pytest_configure() -> None:
+    recorder.install()
+
+
+@pytest.fixture(autouse=True)
+def _statements_stay_within_a_hospital() -> Iterator[None]:
+    """A statement that the recorder refused fails its test, even where some handler swallowed the error."""
+    recorder.seen.clear()
+    yield
+    assert recorder.seen == []
 
 
 # -- the cluster ---------------------------------------------------------------------------------------------------

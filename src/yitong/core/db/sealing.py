@@ -21,6 +21,7 @@ from django.db import connection, connections, models, transaction
 from yitong.core import clock
 from yitong.core.db.fields import EncryptedText
 from yitong.core.db.models_security import DayRoot, Seal, SealCursor, SealedLeaf
+from yitong.core.db.scale import cross_hospital
 from yitong.core.hashlog.canonical import NotCanonical, canonical
 from yitong.core.hashlog.chain import GENESIS, Day, Link, SignedDay, SignedLink, leaf_of
 from yitong.core.hashlog.merkle import Hash, Tree, root_of
@@ -182,7 +183,8 @@ def _shards_with_work(log: Log, since: datetime | None) -> list[str]:
     pending = log.unsealed(_recent(log, log.model._default_manager.all(), since))
     if log.shard_field is None:
         return [CITY] if pending.exists() else []
-    return sorted(log.shard_of(value) for value in pending.values_list(log.shard_field, flat=True).distinct())
+    with cross_hospital("the sealer asks which hospitals have unsealed rows"):
+        return sorted(log.shard_of(value) for value in pending.values_list(log.shard_field, flat=True).distinct())
 
 
 def _seal_batch(log: Log, shard: str, since: datetime | None, *, now: datetime) -> int | None:

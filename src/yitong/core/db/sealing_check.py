@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from yitong.core import clock
 from yitong.core.db.models_security import DayRoot, Seal, SealedLeaf
+from yitong.core.db.scale import cross_hospital
 from yitong.core.db.sealing import LOOK_BACK, Content, Log, day_of, link_of, logs, signer
 from yitong.core.hashlog import export as files
 from yitong.core.hashlog.chain import ChainCheck, Finding, SignedDay, SignedLink
@@ -108,7 +109,9 @@ def _unsealed(log: Log, present: datetime) -> tuple[list[Finding], int]:
     """Rows without a seal: those older than the tail are findings, the others are only counted. Across hospitals."""
     findings, fresh = [], 0
     columns = ["id", log.recorded_field, *([log.shard_field] if log.shard_field else [])]
-    for row in log.unsealed(log.model._default_manager.all()).values(*columns)[: CHUNK + 1]:
+    with cross_hospital("an audit of the whole log looks for rows outside it"):
+        rows = list(log.unsealed(log.model._default_manager.all()).values(*columns)[: CHUNK + 1])
+    for row in rows:
         if row[log.recorded_field] > present - TAIL:
             fresh += 1
         else:
