@@ -15,13 +15,14 @@ import os
 import pwd
 import re
 import secrets
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +41,7 @@ SYSTEM_USER = "yitong-postgres"
 SOCKET_PATH_LIMIT_BYTES = 107
 START_LIMIT_S = 60
 STOP_LIMIT_S = 30
+LOG_LIMIT_BYTES = 20_000_000
 SBIN = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
@@ -318,12 +320,8 @@ class Cluster:
             "log_timezone": "UTC",
             "lc_messages": "C",
             "idle_in_transaction_session_timeout": "60s",
-            "logging_collector": "on",
-            "log_directory": str(self.home / "log"),
-            "log_filename": "postgres-%a.log",
-            "log_truncate_on_rotation": "on",
-            "log_rotation_age": "1d",
-            "log_rotation_size": 0,
+            "log_line_prefix": "%m [%p] ",
+            "log_checkpoints": "off",
             "log_min_messages": "log",
             "log_min_error_statement": "panic",
             "log_min_duration_statement": -1,
@@ -356,21 +354,19 @@ class Cluster:
     def _start(self) -> None:
         """pg_ctl waits until the server answers. After a kill of the old server its children need a moment to go."""
         deadline = time.monotonic() + START_LIMIT_S
-        boot_log = self.home / "log" / "start.log"
+        log = self.home / "log" / "postgres.log"
+        if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+            log.replace(log.with_suffix(".log.1"))
         while True:
+            known = log.stat().st_size if log.exists() else 0
             try:
-                self._run(
-                    "pg_ctl", "start", "-w", "-s", f"-t{START_LIMIT_S}", "-D", str(self.data), "-l", str(boot_log)
-                )
+                self._run("pg_ctl", "start", "-w", "-s", f"-t{START_LIMIT_S}", "-D", str(self.data), "-l", str(log))
                 return
             except PostgresTrouble as trouble:
-                said = boot_log.read_text(errors="replace") if boot_log.exists() else ""
+                said = log.read_bytes()[known:].decode(errors="replace") if log.exists() else ""
                 if "shared memory block" not in said or time.monotonic() > deadline:
                     tail = "\n".join(said.splitlines()[-5:])
-                    raise PostgresTrouble(
-                        f"PostgreSQL didn't start: {trouble}\n{tail}\nSee {self.home / 'log'}."
-                    ) from None
-                boot_log.unlink()
+                    raise PostgresTrouble(f"PostgreSQL didn't start: {trouble}\n{tail}\nIts log: {log}") from None
                 time.sleep(0.2)  # nothing tells when the last child of a killed server is gone
 
     def _answers(self) -> bool:
@@ -420,12 +416,16 @@ class Cluster:
     def _stop(self) -> None:
         """Fast: open transactions roll back, what was committed is written. Immediate only if that takes too long."""
         for mode in ("fast", "immediate"):
-            if self._server_pid() is None:
+            pid = self._server_pid()
+            if pid is None:
                 return
-            try:
-                self._run("pg_ctl", "stop", "-w", "-s", f"-t{STOP_LIMIT_S}", "-m", mode, "-D", str(self.data))
-            except PostgresTrouble:
-                continue
+            with suppress(PostgresTrouble, ProcessLookupError):
+                handle = os.pidfd_open(pid)
+                try:
+                    self._run("pg_ctl", "stop", "-w", "-s", f"-t{STOP_LIMIT_S}", "-m", mode, "-D", str(self.data))
+                    select.select([handle], [], [], STOP_LIMIT_S)  # pg_ctl waits for its file, we for its end
+                finally:
+                    os.close(handle)
 
     def kill(self, sig: signal.Signals = signal.SIGKILL) -> None:
         """For fault tests: signal the server's main process."""
