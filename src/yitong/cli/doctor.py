@@ -32,21 +32,19 @@ class Finding:
 
 def examine(database: Database) -> list[Finding]:
     """All findings, each look by itself: one that fails doesn't hide the others. Needs Django to be set up."""
-    looks: list[Callable[[Database], list[Finding]]] = [
-        _settings,
-        _keys,
-        _disk,
-        _server,
-        _roles,
-        _clock,
-        _migrations,
-        _grants,
-        _words,
-    ]
+    looks: list[Callable[[Database], list[Finding]]] = [_settings, _keys, _disk, _words, _server]
+    try:
+        psycopg.connect(database.app_url, connect_timeout=5).close()
+        looks += [_roles, _clock, _migrations, _grants]  # pointless without a database
+    except psycopg.OperationalError:
+        pass
     found: list[Finding] = []
     for look in looks:
         try:
             found += look(database)
+        except psycopg.OperationalError as error:
+            mend = "Check that it runs, and host, port, name and password of YITONG_DATABASE_URL."
+            found.append(Finding("bad", f"the database can't be reached: {str(error).strip()}", mend))
         except Exception as error:  # noqa: BLE001 - a look that fails is itself a finding
             name = look.__name__.strip("_")
             found.append(Finding("bad", f"{name}: can't be examined: {error}", "Mend what stands above and run again."))
@@ -78,8 +76,9 @@ def _settings(database: Database) -> list[Finding]:
 
 def _keys(database: Database) -> list[Finding]:
     mend = (
-        f"Restore {keys.folder()} from your backup (chmod 700, files 600), or give {keys.MASTER}, "
-        f"{', '.join(keys.SINGLE.values())}. A new master key can't read what an old one encrypted."
+        f"A new place makes them with `yitong migrate`. Otherwise restore {keys.folder()} from your backup (chmod 700, "
+        f"files 600), or give {keys.MASTER}, {', '.join(keys.SINGLE.values())}. A new master key can't read what an "
+        "old one encrypted."
     )
     return [Finding("bad", fault, mend) for fault in keys.faults()] or [
         Finding("good", "keys present, closed to others"),
