@@ -216,6 +216,12 @@ def test_changed_seal_or_signature_is_found() -> None:
     assert kinds([lines[0], stranger, *lines[2:]]) == ["key_unknown"]
 
 
+def test_link_of_another_history_does_not_fit_even_when_rightly_signed() -> None:
+    ours, others = file_of([rows(5), rows(1, 6)]), file_of([rows(5, 100), rows(1, 6)])
+    assert len(ours) == len(others)
+    assert kinds([*ours[:7], *others[7:-1]]) == ["seal_missing"]
+
+
 def test_history_made_anew_with_the_right_key_is_told_by_a_witness() -> None:
     links, _ = chain_of([rows(5), rows(1, 6)])
     witnessed = {2: links[1].head}

@@ -145,14 +145,16 @@ def seal_pending(*, now: datetime, look_back: timedelta = LOOK_BACK, full: bool 
         since = None if full else _since(log, look_back)
         has_log_pass = True
         for shard in _shards_with_work(log, since):
+            begin = since
             while True:
-                sealed = _seal_batch(log, shard, since, now=now)
-                if sealed is None:
+                batch = _seal_batch(log, shard, begin, now=now)
+                if batch is None:
                     has_log_pass = False
                     break
-                rows, seals = rows + sealed, seals + (sealed > 0)
-                if sealed < BATCH:
+                rows, seals = rows + batch.rows, seals + (batch.rows > 0)
+                if batch.rows < BATCH:
                     break
+                begin = batch.recorded_until  # what shows up behind it is the next pass's
         if has_log_pass:
             SealCursor.objects.filter(log=log.name, shard=WHOLE).exclude(watermark__gte=started).update(
                 watermark=started
@@ -187,8 +189,14 @@ def _shards_with_work(log: Log, since: datetime | None) -> list[str]:
         return sorted(log.shard_of(value) for value in pending.values_list(log.shard_field, flat=True).distinct())
 
 
-def _seal_batch(log: Log, shard: str, since: datetime | None, *, now: datetime) -> int | None:
-    """How many rows were sealed; None when another sealer holds this shard."""
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    rows: int
+    recorded_until: datetime | None
+
+
+def _seal_batch(log: Log, shard: str, since: datetime | None, *, now: datetime) -> _Batch | None:
+    """Seal the earliest rows from `since` on; None when another sealer holds this shard."""
     SealCursor.objects.bulk_create([SealCursor(log=log.name, shard=shard)], ignore_conflicts=True)
     with transaction.atomic(durable=True):
         if not _locked(log.name, shard):
@@ -197,7 +205,7 @@ def _seal_batch(log: Log, shard: str, since: datetime | None, *, now: datetime) 
         rows = sorted(pending.values(*log.columns)[:BATCH], key=lambda row: row["id"].int)
         if rows:
             _append(log, shard, rows, now=now)
-        return len(rows)
+        return _Batch(len(rows), max((row[log.recorded_field] for row in rows), default=None))
 
 
 def _locked(name: str, shard: str) -> bool:
