@@ -9,7 +9,7 @@ from yitong.core.actor import Actor
 from yitong.core.db.jobs import periodic
 from yitong.core.errors import Refusal
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.schedule import commands
+from yitong.domains.schedule.commands import planning, sessions
 from yitong.domains.schedule.contracts import GenerateSessions
 
 DAYS_AHEAD = 28  # rosters are sessions four weeks ahead: the widest window and the lead of referrals lie within
@@ -24,7 +24,7 @@ def release_sessions(timestamp: int) -> None:
     actor = Actor.system("schedule.release")
     for hospital in hospitals.list_hospitals():
         for _ in range(ROUNDS):
-            if commands.release_due(hospital.hospital_id, actor=actor, now=clock.now()) < commands.BATCH:
+            if sessions.release_due(hospital.hospital_id, actor=actor, now=clock.now()) < sessions.BATCH:
                 break
 
 
@@ -34,7 +34,7 @@ def return_referrals(timestamp: int) -> None:
     actor = Actor.system("schedule.return_referrals")
     for hospital in hospitals.list_hospitals():
         for _ in range(ROUNDS):
-            if commands.return_referrals(hospital.hospital_id, actor=actor, now=clock.now()) < commands.BATCH:
+            if sessions.return_referrals(hospital.hospital_id, actor=actor, now=clock.now()) < sessions.BATCH:
                 break
 
 
@@ -53,7 +53,7 @@ def generate_days(timestamp: int) -> None:
             until_date=today + timedelta(days=DAYS_AHEAD),
         )
         try:
-            made = commands.generate_sessions(cmd, actor=actor, now=now)
+            made = planning.generate_sessions(cmd, actor=actor, now=now)
         except Refusal as refusal:
             log.warning("schedule.not_generated", hospital_id=str(hospital.hospital_id), code=refusal.code)
         else:

@@ -29,8 +29,8 @@ from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse, limits, proving
-from yitong.domains.schedule import commands as schedule
 from yitong.domains.schedule import queries as offered
+from yitong.domains.schedule.commands import slots as schedule
 
 
 @command(refusals=CONSTRAINTS)

@@ -20,8 +20,8 @@ from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse, limits
-from yitong.domains.schedule import commands as schedule
 from yitong.domains.schedule import queries as offered
+from yitong.domains.schedule.commands import slots as schedule
 from yitong.domains.schedule.contracts import Pool
 
 CONSTRAINTS = {

@@ -21,7 +21,7 @@ from yitong.domains.booking.errors import EntitlementStands
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
-from yitong.domains.schedule import commands as schedule
+from yitong.domains.schedule.commands import slots as schedule
 from yitong.domains.schedule.contracts import BookableSlot
 
 

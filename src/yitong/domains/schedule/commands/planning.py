@@ -1,0 +1,240 @@
+"""Rosters, and the sessions that come of them or of an import."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
+
+from django.db.models import Q
+
+from yitong.core import clock
+from yitong.core.actor import Actor
+from yitong.core.db import events, idempotency, policies
+from yitong.core.db.command import command
+from yitong.core.errors import Busy
+from yitong.core.ids import new_id
+from yitong.core.policy import Policies
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.schedule import contracts, errors, models, permissions, rules
+from yitong.domains.schedule.commands.shared import line_changed_again, sits_in
+from yitong.domains.schedule.contracts import SessionState
+
+PLANNING = {
+    "schedule_clinic_session_pkey": errors.SessionExists,
+    "session_once_per_roster_line": errors.SessionExists,
+    "session_practitioner_sits_once": errors.PractitionerBusy,
+}
+
+
+@command(refusals={"roster_practitioner_sits_once": errors.PractitionerBusy})
+def add_roster_line(cmd: contracts.AddRosterLine, *, actor: Actor, now: datetime) -> contracts.RosterLineChanged:
+    """排班: one weekly sitting from a day on.
+
+    Emits: RosterLineAdded. Refuses: TimesInvalid, WindowsInvalid, SlotTooLong (R-003), PractitionerBusy,
+    PractitionerNotOfDepartment, a department or practitioner that is not the hospital's, KeyReused.
+    """
+    permissions.check_can_manage(actor, cmd.hospital_id)
+    once = idempotency.begin(actor, "schedule.add_roster_line", cmd)
+    if once.answer is not None:
+        return line_changed_again(once.answer)
+    department = hospitals.get_department(cmd.hospital_id, cmd.department_id)
+    if cmd.practitioner_id is not None:
+        doctor = hospitals.get_practitioner(cmd.hospital_id, cmd.practitioner_id)
+        if not sits_in(doctor, cmd.department_id):
+            raise errors.PractitionerNotOfDepartment()
+    policy = policies.at(cmd.hospital_id, now, department_id=cmd.department_id)
+    rules.check_roster_line(cmd, campus_id=department.campus_id, policies=policy)
+    content = {f.name: getattr(cmd, f.name) for f in fields(cmd) if f.name != "key"}
+    row = models.RosterLine.objects.create(id=new_id(), **content)
+    event = contracts.RosterLineAdded(
+        hospital_id=cmd.hospital_id,
+        subject_id=row.id,
+        department_id=cmd.department_id,
+        practitioner_id=cmd.practitioner_id,
+    )
+    events.append(event, actor, at=now, shard=f"roster:{row.id}")
+    return once.finish(contracts.RosterLineChanged(cmd.hospital_id, row.id))
+
+
+@command(refusals={"roster_practitioner_sits_once": errors.PractitionerBusy, "schedule_roster_line_pkey": Busy})
+def import_roster(
+    hospital_id: UUID, lines: Sequence[contracts.RosterLine], *, actor: Actor, now: datetime
+) -> contracts.RosterLinesImported:
+    """A hospital's weekly roster from its own file, by COPY, with the checks of `add_roster_line`. Idempotent by id:
+    known lines are left as they are.
+
+    Emits: RosterImported. Refuses: as add_roster_line, and Busy while another import of the same lines runs.
+    """
+    permissions.check_can_manage(actor, hospital_id)
+    ids = [line.roster_line_id for line in lines]
+    known = set(models.RosterLine.objects.filter(hospital_id=hospital_id, id__in=ids).values_list("id", flat=True))
+    departments = hospitals.departments_by_id(hospital_id, {line.department_id for line in lines})
+    named = {line.practitioner_id for line in lines if line.practitioner_id is not None}
+    doctors = hospitals.practitioners_by_id(hospital_id, named)
+    in_force = _policies_by_department(hospital_id, now)
+    rows = []
+    for line in lines:
+        if line.roster_line_id in known:
+            continue
+        department = departments.get(line.department_id) or hospitals.get_department(hospital_id, line.department_id)
+        if line.practitioner_id is not None:
+            doctor = doctors.get(line.practitioner_id) or hospitals.get_practitioner(hospital_id, line.practitioner_id)
+            if line.department_id not in doctor.department_ids:
+                raise errors.PractitionerNotOfDepartment()
+        rules.check_roster_line(line, campus_id=department.campus_id, policies=in_force(line.department_id))
+        content = {
+            f.name: getattr(line, f.name) for f in fields(line) if f.name not in ("hospital_id", "roster_line_id")
+        }
+        rows.append(models.RosterLine(hospital_id=hospital_id, id=line.roster_line_id, **content))
+    if rows:
+        models.copy_in(rows)
+        event = contracts.RosterImported(
+            hospital_id=hospital_id, subject_id=hospital_id, lines=len(rows), known=len(known)
+        )
+        events.append(event, actor, at=now, shard=f"roster:{hospital_id}")
+    return contracts.RosterLinesImported(hospital_id, lines=len(rows), known=len(known))
+
+
+@command()
+def end_roster_line(cmd: contracts.EndRosterLine, *, actor: Actor, now: datetime) -> contracts.RosterLineChanged:
+    """The line's last day; the day before its first makes it void. Sessions made from it stay.
+
+    Locks: RosterLine. Emits: RosterLineEnded. Refuses: RosterLineMissing, TimesInvalid, KeyReused.
+    """
+    permissions.check_can_manage(actor, cmd.hospital_id)
+    once = idempotency.begin(actor, "schedule.end_roster_line", cmd)
+    if once.answer is not None:
+        return line_changed_again(once.answer)
+    rows = models.RosterLine.objects.filter(hospital_id=cmd.hospital_id, id=cmd.roster_line_id)
+    line = rows.select_for_update(of=("self",)).order_by("id").first()
+    if line is None:
+        raise errors.RosterLineMissing()
+    if cmd.until_date < line.from_date - timedelta(days=1):
+        raise errors.TimesInvalid()
+    if line.until_date is not None and cmd.until_date > line.until_date:
+        raise errors.TimesInvalid()
+    rows.update(until_date=cmd.until_date)
+    event = contracts.RosterLineEnded(hospital_id=cmd.hospital_id, subject_id=line.id, until_date=cmd.until_date)
+    events.append(event, actor, at=now, shard=f"roster:{line.id}")
+    return once.finish(contracts.RosterLineChanged(cmd.hospital_id, line.id))
+
+
+@command(refusals=PLANNING)
+def import_sessions(
+    hospital_id: UUID, sessions: Sequence[contracts.NewSession], *, actor: Actor, now: datetime
+) -> contracts.Imported:
+    """Sessions from a hospital's own schedule, by COPY. Idempotent by session id: known ones are left as they are.
+
+    Emits: SessionsPlanned. Refuses: TimesInvalid, WindowsInvalid, SlotTooLong (R-003), PoolShareBroken (R-012),
+    PractitionerBusy, SessionExists (another import of them runs).
+    """
+    permissions.check_can_manage(actor, hospital_id)
+    ids = {new.session_id for new in sessions}
+    if len(ids) != len(sessions):
+        raise errors.SessionExists()
+    known = set(models.ClinicSession.objects.filter(hospital_id=hospital_id, id__in=ids).values_list("id", flat=True))
+    in_force = _policies_by_department(hospital_id, now)
+    planned = [rules.Planned(new, None) for new in sessions if new.session_id not in known]
+    for plan in planned:
+        rules.check_new_session(plan.new, in_force(plan.new.department_id))
+    slots = _write(hospital_id, planned, in_force, actor=actor, now=now)
+    return contracts.Imported(hospital_id, sessions=len(planned), slots=slots, known=len(known))
+
+
+@command(refusals=PLANNING)
+def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: datetime) -> contracts.Generated:
+    """Sessions of some days from the roster; holidays and worked weekends are known. Repeatable: a line's day that has
+    its session keeps it. A sitting that clashes with another session of the practitioner is left out and counted.
+
+    Emits: SessionsPlanned. Refuses: TimesInvalid, SessionExists or PractitionerBusy (another planning runs), KeyReused.
+    """
+    permissions.check_can_manage(actor, cmd.hospital_id)
+    once = idempotency.begin(actor, "schedule.generate_sessions", cmd)
+    if once.answer is not None:
+        return contracts.Generated(**{**once.answer, "hospital_id": cmd.hospital_id})
+    rules.check_days(cmd.from_date, cmd.until_date, today=clock.shanghai_date(now))
+    existing = models.ClinicSession.objects.filter(
+        hospital_id=cmd.hospital_id, date__gte=cmd.from_date, date__lte=cmd.until_date
+    )
+    known = set(existing.values_list("roster_line_id", "date"))
+    sittings = rules.Sittings(
+        existing.filter(~Q(state=SessionState.STOPPED)).values_list("practitioner_id", "starts_at", "ends_at")
+    )
+    in_force = _policies_by_department(cmd.hospital_id, now)
+    lines = models.RosterLine.objects.filter(
+        Q(until_date=None) | Q(until_date__gte=cmd.from_date),
+        hospital_id=cmd.hospital_id,
+        from_date__lte=cmd.until_date,
+    ).order_by("starts", "id")
+    wanted = rules.sittings([line.as_contract() for line in lines], cmd)
+    planned: list[rules.Planned] = []
+    titles = _titles(cmd.hospital_id, [line for line, _ in wanted])
+    fee = cache(lambda kind, title, day: hospitals.fee_fen(cmd.hospital_id, kind, title, day))
+    clashed = 0
+    for line, day in wanted:
+        if (line.roster_line_id, day) in known:
+            continue
+        title = titles.get(line.practitioner_id)
+        new = rules.plan_session(
+            line,
+            day,
+            session_id=new_id(),
+            title=title,
+            fee_fen=fee(line.clinic_kind, title, day),
+            policies=in_force(line.department_id),
+        )
+        if sittings.take(new):
+            planned.append(rules.Planned(new, line.roster_line_id))
+        else:
+            clashed += 1
+    slots = _write(cmd.hospital_id, planned, in_force, actor=actor, now=now)
+    kept = len(wanted) - len(planned) - clashed
+    return once.finish(contracts.Generated(cmd.hospital_id, len(planned), slots, known=kept, clashed=clashed))
+
+
+def _titles(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> dict[UUID | None, str | None]:
+    ids = {line.practitioner_id for line in lines if line.practitioner_id is not None}
+    return {key: doctor.title.value for key, doctor in hospitals.practitioners_by_id(hospital_id, ids).items()}
+
+
+def _policies_by_department(hospital_id: UUID, now: datetime) -> Callable[[UUID], Policies]:
+    """The policies in force, read once for each department."""
+    return cache(lambda department_id: policies.at(hospital_id, now, department_id=department_id))
+
+
+def _write(
+    hospital_id: UUID,
+    planned: Sequence[rules.Planned],
+    in_force: Callable[[UUID], Policies],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Sessions, then slots, by COPY, and one event for all. Returns the number of slots."""
+    if not planned:
+        return 0
+    rows = [
+        models.rows_of(
+            hospital_id,
+            plan.new,
+            roster_line_id=plan.roster_line_id,
+            special=rules.special_places(plan.new, in_force(plan.new.department_id)),
+            now=now,
+        )
+        for plan in planned
+    ]
+    sessions = [session for session, _ in rows]
+    slots = [slot for _, own in rows for slot in own]
+    models.copy_in(sessions)
+    models.copy_in(slots)
+    event = contracts.SessionsPlanned(
+        hospital_id=hospital_id,
+        subject_id=hospital_id,
+        sessions=len(sessions),
+        slots=len(slots),
+        from_date=min(session.date for session in sessions),
+        until_date=max(session.date for session in sessions),
+    )
+    events.append(event, actor, at=now, shard=f"planned:{sessions[0].id}")
+    return len(slots)
