@@ -69,6 +69,7 @@ def make() -> Api:
         urls_namespace="api",
         openapi_url="/openapi.json",
         docs_url=None,
+        parser=StrictParser(),
         openapi_extra={"info": {"license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}}},
     )
     for prefix, router, tag in ROUTERS:
@@ -79,6 +80,8 @@ def make() -> Api:
 ROUTERS: tuple[tuple[str, str, str], ...] = (
     ("", "yitong.faces.api.catalogue.api.router", "目录 Catalogue"),
     ("", "yitong.faces.api.availability.api.router", "号源 Availability"),
+    ("", "yitong.faces.api.accounts.api.router", "账户 Accounts"),
+    ("", "yitong.faces.api.patients.api.router", "就诊人 Patients"),
     ("", "yitong.faces.api.bookings.api.router", "预约 Bookings"),
     ("", "yitong.faces.api.messages.api.router", "消息 Messages"),
 )

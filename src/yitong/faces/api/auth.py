@@ -42,6 +42,7 @@ class Holder(StrEnum):
     NONE = "none"
     MAY = "may"
     MUST = "must"
+    WAITING = "waiting"  # signed in, but the second fact is still to come (R-048): the channel acts for him
 
 
 class ApiRequest(HttpRequest):
@@ -94,7 +95,11 @@ class ChannelKey(HttpBearer):
     def _for_whom(self, request: HttpRequest, actor: Actor) -> Actor:
         """The account holder, where one takes part; the channel itself otherwise."""
         token = request.headers.get(ACCOUNT_HEADER, "") if self.holder is not Holder.NONE else ""
-        if not token and self.holder is not Holder.MUST:
+        if not token and self.holder in (Holder.NONE, Holder.MAY):
+            return actor
+        if self.holder is Holder.WAITING:
+            if not token or not people.is_waiting_for_fact(token, clock.now()):
+                raise AccountSessionRequired()
             return actor
         account_id = people.account_of_session(token, clock.now()) if token else None
         if account_id is None:

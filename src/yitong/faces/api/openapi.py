@@ -142,7 +142,7 @@ def _security(asks: ChannelKey) -> list[dict[str, list[str]]]:
     key: dict[str, list[str]] = {"ChannelKey": []}
     both: dict[str, list[str]] = {"ChannelKey": [], "AccountSession": []}
     match asks.holder:
-        case Holder.MUST:
+        case Holder.MUST | Holder.WAITING:
             return [both]
         case Holder.MAY:
             return [key, both]

@@ -29,11 +29,17 @@ def channel(request: HttpRequest, caller: Channel, *, now: datetime) -> None:
     _tell(request, caller.per_minute, left, -(-(caller.per_minute - left) * 60 // caller.per_minute))
 
 
-def act(request: HttpRequest, name: str, device: str, *, now: datetime) -> None:
+def act(request: HttpRequest, name: str, device_id: str, *, now: datetime) -> None:
     """One attempt at something that scalpers try fast (`hold`), by device and by address (R-017). Refuses Throttled."""
-    per_minute = policies.at(None, now).int("booking.limits.device_per_min")
-    take_token(f"device:{name}:{device}", per_minute, now)
+    per_minute = device(name, device_id, now=now)
     address(request, name, per_minute * ADDRESS_SHARE, now=now)
+
+
+def device(name: str, device_id: str, *, now: datetime) -> int:
+    """One attempt from a device, or by an account whose device we can't see; gives the limit. Refuses Throttled."""
+    per_minute = policies.at(None, now).int("booking.limits.device_per_min")
+    take_token(f"device:{name}:{device_id}", per_minute, now)
+    return per_minute
 
 
 def address(request: HttpRequest, name: str, per_minute: int, *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from yitong.faces.api.auth import ApiRequest, ChannelKey, Holder
 from yitong.faces.api.bookings import schemas
 from yitong.faces.api.fields import Id, Page
 from yitong.faces.api.paging import Cursor, CursorInvalid, Limit, pack, unpack
+from yitong.faces.common import throttle
 
 READ = ChannelKey(Scope.BOOKINGS_READ, holder=Holder.MAY)
 WRITE = ChannelKey(Scope.BOOKINGS_WRITE, holder=Holder.MAY, is_command=True)
@@ -31,8 +32,11 @@ def hold_slot(request: ApiRequest, data: schemas.HoldSlot) -> Any:
 
     Where the visit is paid on the day the booking is confirmed at once; else it is held until `hold_until` (R-018).
     """
+    now = clock.now()
+    if request.actor.account_id is not None:
+        throttle.device("hold", f"account:{request.actor.account_id}", now=now)
     cmd = contracts.HoldSlot(key=request.idempotency_key, **data.model_dump())
-    return Status(201, claim.hold_slot(cmd, actor=request.actor, now=clock.now()))
+    return Status(201, claim.hold_slot(cmd, actor=request.actor, now=now))
 
 
 @router.post(
