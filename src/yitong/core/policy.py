@@ -66,8 +66,10 @@ class PolicyKey:
 
     def check_not_looser(self, value: JsonValue, bound: JsonValue) -> None:
         """Refuses PolicyLoosened where `value` is looser than what a higher scope says."""
+        if self.stricter is Stricter.FREE:
+            return
         if self.kind == "ladder":
-            looser = self.stricter is not Stricter.FREE and not _ladder_covers(value, bound)
+            looser = not _ladder_covers(value, bound)
         else:
             order = (_comparable(value), _comparable(bound))
             looser = (self.stricter in (Stricter.LOWER, Stricter.NO) and order[0] > order[1]) or (

@@ -1,0 +1,324 @@
+"""Hold, cancel, move, expire, stop, miss, check in: each success with its refusals, through the commands."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, transaction
+from tests import clinic as build
+from tests import make
+from tests.clinic import NOW
+
+from yitong.core import clock
+from yitong.core.actor import Actor
+from yitong.core.db import policies
+from yitong.core.db.models import Event
+from yitong.core.errors import Forbidden, KeyMissing, KeyReused, Unidentified
+from yitong.domains.access.contracts import Scope
+from yitong.domains.booking import errors, models, queries
+from yitong.domains.booking.commands import change, claim, extra, sweep
+from yitong.domains.booking.contracts import (
+    CancelBooking,
+    CheckIn,
+    ConfirmBooking,
+    GrantEntitlement,
+    HoldSlot,
+    MoveBooking,
+    State,
+)
+from yitong.domains.people.commands import limits
+from yitong.domains.people.errors import PatientMissing
+from yitong.domains.people.models import BookingLimits
+from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.models import Slot
+
+pytestmark = pytest.mark.django_db
+SYSTEM = Actor.system("test")
+
+
+def pay_online(hospital_id: UUID) -> None:
+    """From here on this hospital wants to be paid before."""
+    policies.record(
+        "booking.payment", "online", scope="hospital", hospital_id=hospital_id, scope_id=hospital_id,
+        effective_from=NOW - timedelta(days=1), source="test", decided_by="test", now=NOW,
+    )  # fmt: skip
+
+
+def live_days(patient_id: UUID) -> list[object]:
+    return list(BookingLimits.objects.get(patient_id=patient_id).live_days)
+
+
+def events_of(booking_id: UUID) -> list[str]:
+    rows = Event.objects.filter(subject_id=booking_id).order_by("recorded_at")
+    return [row.operation.removeprefix("booking.") for row in rows]
+
+
+def test_a_hold_paid_at_the_visit_is_confirmed_at_once() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    held = build.hold(place, patient, actor)
+    assert (held.state, len(held.code), held.hold_until) == (State.CONFIRMED, 8, None)
+    assert live_days(patient) == [place.day]
+    seen = queries.get_booking(place.hospital_id, held.booking_id, actor, now=NOW)
+    assert (seen.state, seen.fee_fen, seen.channel, seen.number) == (State.CONFIRMED, 5000, "web", 1)
+    assert events_of(held.booking_id) == ["booking_confirmed"]
+    mine = queries.list_my_bookings(actor, now=NOW)
+    assert [booking.booking_id for booking in mine] == [held.booking_id]
+
+
+@pytest.mark.rule("R-018")
+def test_the_same_key_gives_the_first_answer_whatever_happened_since() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    first = build.hold(place, patient, actor, key="k")
+    change.cancel_booking(CancelBooking("c", place.hospital_id, first.booking_id), actor=actor, now=NOW)
+    assert build.hold(place, patient, actor, key="k") == first
+    with pytest.raises(KeyReused):
+        build.hold(place, patient, actor, key="k", n=1)
+    with pytest.raises(KeyMissing):
+        claim.hold_slot(HoldSlot("", place.hospital_id, place.slot(), patient), actor=actor, now=NOW)
+    assert models.Booking.objects.filter(hospital_id=place.hospital_id).count() == 1
+
+
+@pytest.mark.rule("R-018")
+def test_a_taken_slot_is_refused() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    build.hold(place, patient, actor)
+    other_actor, other = build.holder()
+    with pytest.raises(errors.SlotTaken):
+        build.hold(place, other, other_actor)
+    assert live_days(other) == []
+
+
+def test_nobody_books_for_a_strangers_patient() -> None:
+    place, (_, patient), (stranger, _) = build.clinic(), build.holder(), build.holder()
+    with pytest.raises(PatientMissing):
+        build.hold(place, patient, stranger)
+    with pytest.raises(Unidentified):
+        build.hold(place, patient, Actor.anonymous())
+    nurse = make.staff_actor("nurse", hospital_id=place.hospital_id)
+    with pytest.raises(Forbidden):
+        build.hold(place, patient, nurse)
+    with pytest.raises(Forbidden):
+        build.hold(place, patient, build.registrar(make.hospital()))
+    with pytest.raises(Forbidden):
+        build.hold(place, patient, Actor.for_channel(make.hospital(), "api", scopes=frozenset({Scope.BOOKINGS_READ})))
+    assert not models.Booking.objects.filter(hospital_id=place.hospital_id).exists()
+
+
+@pytest.mark.rule("R-045")
+def test_an_unverified_patient_cannot_hold() -> None:
+    place, (actor, patient) = build.clinic(), build.holder(verified=False)
+    with pytest.raises(errors.VerifyRequired):
+        build.hold(place, patient, actor)
+
+
+@pytest.mark.rule("R-005")
+def test_limits_hold_across_hospitals() -> None:
+    actor, patient = build.holder()
+    first = build.clinic()
+    build.hold(first, patient, actor)
+    again = build.clinic(hospital_id=first.hospital_id, department_id=first.department_id, at=build.time(14, 0))
+    with pytest.raises(errors.DuplicateDepartment):
+        build.hold(again, patient, actor)
+    build.hold(build.clinic(at=build.time(10, 0)), patient, actor)
+    with pytest.raises(errors.DayLimitReached):
+        build.hold(build.clinic(at=build.time(14, 0)), patient, actor)
+    build.hold(build.clinic(day=build.DAY + timedelta(days=1)), patient, actor)
+    with pytest.raises(errors.WeekLimitReached):
+        build.hold(build.clinic(day=build.DAY + timedelta(days=2)), patient, actor)
+    assert len(live_days(patient)) == 3
+
+
+@pytest.mark.rule("R-046")
+def test_two_visits_at_once_are_refused_even_at_two_hospitals() -> None:
+    actor, patient = build.holder()
+    build.hold(build.clinic(), patient, actor)
+    with pytest.raises(errors.TimeClash):
+        build.hold(build.clinic(), patient, actor)
+
+
+@pytest.mark.rule("R-007")
+@pytest.mark.rule("R-017")
+def test_cancel_gives_day_and_slot_back_the_slot_after_a_delay() -> None:
+    place, (actor, patient) = build.clinic(slots=1), build.holder()
+    held = build.hold(place, patient, actor)
+    cancelled = change.cancel_booking(CancelBooking("c", place.hospital_id, held.booking_id), actor=actor, now=NOW)
+    assert cancelled.state is State.CANCELLED
+    assert live_days(patient) == []
+    reopens = Slot.objects.get(hospital_id=place.hospital_id, id=place.slot()).reopens_at
+    assert reopens is not None
+    assert timedelta(minutes=10) <= reopens - NOW <= timedelta(minutes=60)
+    other_actor, other = build.holder()
+    with pytest.raises(errors.SlotTaken):
+        build.hold(place, other, other_actor, now=reopens - timedelta(seconds=1))
+    assert build.hold(place, other, other_actor, now=reopens).state is State.CONFIRMED
+    assert events_of(held.booking_id) == ["booking_confirmed", "booking_cancelled"]
+
+
+@pytest.mark.rule("R-007")
+def test_cancel_ends_at_its_deadline_but_not_at_the_window() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    held = build.hold(place, patient, actor)
+    deadline = queries.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).cancel_until
+    late = CancelBooking("late", place.hospital_id, held.booking_id)
+    with pytest.raises(errors.CancelTooLate):
+        change.cancel_booking(late, actor=actor, now=deadline)
+    at_window = change.cancel_booking(late, actor=build.registrar(place.hospital_id), now=deadline)
+    assert at_window.state is State.CANCELLED
+    with pytest.raises(errors.StateForbids):
+        change.cancel_booking(replace(late, key="again"), actor=actor, now=NOW)
+
+
+def test_nobody_cancels_or_sees_a_strangers_booking() -> None:
+    place, (actor, patient), (stranger, _) = build.clinic(), build.holder(), build.holder()
+    held = build.hold(place, patient, actor)
+    cmd = CancelBooking("c", place.hospital_id, held.booking_id)
+    elsewhere = build.registrar(make.hospital())
+    partner = Actor.for_channel(make.hospital(), "partner", scopes=frozenset(Scope))
+    for who in (stranger, elsewhere, partner, Actor.anonymous()):
+        with pytest.raises(errors.BookingMissing):
+            change.cancel_booking(cmd, actor=who, now=NOW)
+        with pytest.raises(errors.BookingMissing):
+            queries.get_booking(place.hospital_id, held.booking_id, who, now=NOW)
+    assert queries.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).state is State.CONFIRMED
+
+
+@pytest.mark.rule("R-047")
+def test_a_move_keeps_the_id_and_frees_the_old_slot_later() -> None:
+    place, (actor, patient) = build.clinic(slots=2), build.holder()
+    later = build.clinic(
+        hospital_id=place.hospital_id, department_id=place.department_id, day=build.DAY + timedelta(days=1)
+    )
+    held = build.hold(place, patient, actor)
+    cmd = MoveBooking("m", place.hospital_id, held.booking_id, later.slot())
+    moved = change.move_booking(cmd, actor=actor, now=NOW)
+    assert (moved.booking_id, moved.state, moved.code) == (held.booking_id, State.CONFIRMED, held.code)
+    assert change.move_booking(cmd, actor=actor, now=NOW) == moved
+    assert live_days(patient) == [later.day]
+    assert Slot.objects.get(hospital_id=place.hospital_id, id=place.slot()).reopens_at > NOW
+    assert [b.date for b in queries.list_my_bookings(actor, now=NOW)] == [later.day]
+
+
+@pytest.mark.rule("R-017")
+def test_a_booking_never_changes_its_patient() -> None:
+    place, (actor, patient) = build.clinic(slots=2), build.holder()
+    held = build.hold(place, patient, actor)
+    cmd = MoveBooking("m", place.hospital_id, held.booking_id, place.slot(1), patient_id=make.hospital())
+    with pytest.raises(errors.PatientImmutable):
+        change.move_booking(cmd, actor=actor, now=NOW)
+
+
+@pytest.mark.rule("R-018")
+def test_an_unpaid_hold_runs_out_once_and_a_paid_one_stays() -> None:
+    place = build.clinic(slots=2)
+    pay_online(place.hospital_id)
+    (actor, patient), (payer_actor, payer) = build.holder(), build.holder()
+    held, paid = build.hold(place, patient, actor), build.hold(place, payer, payer_actor, n=1)
+    assert (held.state, held.hold_until) == (State.HELD, NOW + timedelta(minutes=15))
+    confirm = ConfirmBooking("p", place.hospital_id, paid.booking_id)
+    assert change.confirm_booking(confirm, actor=SYSTEM, now=NOW).state is State.CONFIRMED
+    end = NOW + timedelta(minutes=15)
+    assert not sweep.expire_hold(place.hospital_id, held.booking_id, actor=SYSTEM, now=end - timedelta(seconds=1))
+    assert sweep.due_holds(end) == [(place.hospital_id, held.booking_id)]
+    assert sweep.expire_hold(place.hospital_id, held.booking_id, actor=SYSTEM, now=end)
+    assert not sweep.expire_hold(place.hospital_id, held.booking_id, actor=SYSTEM, now=end)
+    assert live_days(patient) == []
+    late = ConfirmBooking("q", place.hospital_id, held.booking_id)
+    with pytest.raises(errors.HoldRanOut):
+        change.confirm_booking(late, actor=SYSTEM, now=end)
+    assert events_of(held.booking_id) == ["slot_held", "hold_expired"]
+    assert events_of(paid.booking_id) == ["slot_held", "booking_confirmed"]
+
+
+@pytest.mark.rule("R-016")
+def test_a_stop_counts_against_nobody() -> None:
+    place = build.clinic(slots=2)
+    (actor, patient), (other_actor, other) = build.holder(), build.holder()
+    held = build.hold(place, patient, actor)
+    build.hold(place, other, other_actor, n=1)
+    stopped = sweep.stop_bookings(place.hospital_id, place.session_id, reason="leave", actor=SYSTEM, now=NOW)
+    assert stopped == 2
+    assert sweep.stop_bookings(place.hospital_id, place.session_id, reason="leave", actor=SYSTEM, now=NOW) == 0
+    assert live_days(patient) == live_days(other) == []
+    assert queries.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).state is State.STOPPED
+
+
+@pytest.mark.rule("R-008")
+@pytest.mark.rule("R-009")
+def test_the_third_no_show_of_a_year_locks() -> None:
+    actor, patient = build.holder()
+    for n in range(3):
+        place = build.clinic(day=build.DAY + timedelta(days=n))
+        held = build.hold(place, patient, actor)
+        over = place.slots[0].ends_at + timedelta(minutes=30)
+        assert not sweep.mark_missed(place.hospital_id, held.booking_id, actor=SYSTEM, now=over - timedelta(seconds=1))
+        assert sweep.mark_missed(place.hospital_id, held.booking_id, actor=SYSTEM, now=over)
+        locked = BookingLimits.objects.get(patient_id=patient).locked_until
+        assert (locked is not None) == (n == 2)
+    assert locked == place.day + timedelta(days=90)
+    assert len(live_days(patient)) == 3  # a missed visit still counts (R-005)
+
+
+@pytest.mark.rule("R-001")
+def test_check_in_wants_the_same_document_on_the_same_day() -> None:
+    given = build.identity()
+    place, (actor, patient) = build.clinic(), build.holder(given)
+    held = build.hold(place, patient, actor)
+    desk, morning = build.registrar(place.hospital_id), place.slots[0].starts_at
+    wrong = CheckIn("w", place.hospital_id, held.booking_id, build.identity().number)
+    with pytest.raises(errors.RealNameMismatch):
+        change.check_in_booking(wrong, actor=desk, now=morning)
+    cmd = CheckIn("c", place.hospital_id, held.booking_id, given.number.lower())
+    with pytest.raises(errors.CheckInTooEarly):
+        change.check_in_booking(cmd, actor=desk, now=NOW)
+    with pytest.raises(Forbidden):
+        change.check_in_booking(cmd, actor=actor, now=morning)
+    assert change.check_in_booking(cmd, actor=desk, now=morning).state is State.CHECKED_IN
+    assert not sweep.mark_missed(place.hospital_id, held.booking_id, actor=SYSTEM, now=morning + timedelta(days=1))
+
+
+@pytest.mark.rule("R-012")
+def test_an_entitlement_opens_its_pool_once() -> None:
+    place = build.clinic(pools=(Pool.ONLINE, Pool.ONLINE, Pool.REFERRAL, Pool.REFERRAL))
+    actor, patient = build.holder()
+    until = clock.shanghai_date(NOW) + timedelta(days=5)
+    grant = GrantEntitlement("g", place.hospital_id, patient, place.department_id, "referral", until, "社区转诊")
+    with pytest.raises(Forbidden):
+        extra.grant_entitlement(grant, actor=actor, now=NOW)
+    granted = extra.grant_entitlement(grant, actor=make.hospital_admin(place.hospital_id), now=NOW)
+    with pytest.raises(errors.PoolExhausted):
+        build.hold(place, patient, actor, n=2)
+    cmd = HoldSlot("k", place.hospital_id, place.slot(2), patient, False, entitlement_id=granted.entitlement_id)
+    held = claim.hold_slot(cmd, actor=actor, now=NOW)
+    assert held.state is State.CONFIRMED
+    stranger, other = build.holder()
+    with pytest.raises(errors.EntitlementInvalid):
+        claim.hold_slot(replace(cmd, patient_id=other, slot_id=place.slot(3)), actor=stranger, now=NOW)
+
+
+def test_offers_count_what_is_left_and_only_while_it_sells() -> None:
+    place, (actor, patient) = build.clinic(slots=3), build.holder()
+    session = queries.schedule.get_session(place.hospital_id, place.session_id)
+
+    def left(now=NOW, channel="web") -> int:  # type: ignore[no-untyped-def]
+        return queries.offers(place.hospital_id, [session], channel=channel, now=now)[place.session_id].left
+
+    assert left() == 3
+    held = build.hold(place, patient, actor)
+    assert left() == 2
+    change.cancel_booking(CancelBooking("c", place.hospital_id, held.booking_id), actor=actor, now=NOW)
+    assert left() == 2  # not yet back (R-017)
+    assert left(now=NOW + timedelta(hours=1)) == 3
+    assert left(channel="114") == 0
+    assert left(now=session.release_at - timedelta(milliseconds=1)) == 0
+    windows = queries.slot_offers(place.hospital_id, session, channel="web", now=NOW)
+    assert [window.is_open for window in windows] == [False, True, True]
+
+
+@pytest.mark.rule("R-005")
+def test_the_table_holds_the_citys_ceiling_without_any_rule() -> None:
+    _, patient = build.holder()
+    limits.take_day(patient, build.DAY)
+    limits.take_day(patient, build.DAY)
+    with pytest.raises(IntegrityError, match="limits_same_day"), transaction.atomic():
+        limits.take_day(patient, build.DAY)
