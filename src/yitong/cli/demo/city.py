@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-from yitong.cli.demo import facts, people, rosters, terms
+from yitong.cli.demo import draw, facts, people, rosters, terms
 from yitong.cli.demo.departments import OutpatientDepartment, outpatient_departments
 from yitong.cli.demo.people import Account
 from yitong.cli.demo.practitioners import Practitioner, practitioners
 from yitong.cli.demo.rosters import RosterLine
-from yitong.cli.demo.staff import CHANNELS, Channel, StaffMember, staff
+from yitong.cli.demo.staff import CHANNELS, PASSWORD, SECOND_FACTOR, Channel, StaffMember, staff
 from yitong.cli.demo.terms import PolicyValue
 from yitong.core.clock import at_shanghai, shanghai_date
 
@@ -33,12 +33,12 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A way in, as `yitong up` prints it. No password for patients: their code is on the outbox page."""
+    """A way in, as `yitong up` prints it: who one is then, the login, and what else it takes."""
 
     face: Literal["patient", "desk", "office"]
     who: str
     login: str
-    password: str | None
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,11 @@ def build(name: CityName, *, now: datetime, seed: int = SEED) -> City:
     codes = tuple(one.code for one in hospitals)
     departments = tuple(one for one in outpatient_departments() if one.hospital_code in codes)
     doctors = practitioners(departments, seed=seed)
-    first_chief = {one.hospital_code: one.code for one in reversed(doctors) if one.title == "chief"}
+    first_chief = {
+        one.hospital_code: one.code
+        for one in reversed(doctors)
+        if one.title == "chief" and one.hospital_code in STAFFED
+    }
     return City(
         name,
         seed,
@@ -78,8 +82,8 @@ def build(name: CityName, *, now: datetime, seed: int = SEED) -> City:
         departments,
         doctors,
         rosters.roster_lines(departments, doctors, seed=seed),
-        people.accounts(12 if name == "small" else 48, year=today.year, seed=seed),
-        staff(tuple(code for code in STAFFED if code in codes), first_chief),
+        people.accounts(12 if name == "small" else 48, seed=seed),
+        staff(codes, first_chief),
         CHANNELS,
         tuple(_announcements(hospitals)),
         (*terms.city_policies(), *terms.hospital_policies(frozenset(codes))),
@@ -87,17 +91,27 @@ def build(name: CityName, *, now: datetime, seed: int = SEED) -> City:
 
 
 def logins(name: CityName) -> list[Login]:
-    """The log-ins to print: some account holders, every role of the city and of its first staffed hospital."""
-    city = build(name, now=at_shanghai(date(2026, 1, 1), time.min))
-    first = next(one.hospital_code for one in city.staff if one.hospital_code)
-    found = [
-        Login("patient", f"{account.holder.name}({account.story})", account.phone, None)
-        for account in city.accounts[:4]
-    ]
-    for one in city.staff:
-        if one.hospital_code in (None, first):
-            found.append(Login("desk" if one.hospital_code else "office", one.name, one.login, one.password))
-    return found
+    """The log-ins to print: some account holders, the roles of one hospital, those of the city."""
+    city = build(name, now=at_shanghai(draw.EPOCH, time.min))
+    return [*_patient_logins(city), *_staff_logins(city)]
+
+
+def _patient_logins(city: City) -> Iterator[Login]:
+    """A new device is asked for a second fact: the end of the identity number of any patient of the account (R-048)."""
+    for one in city.accounts[:4]:
+        fact = one.holder.identity_number[-4:]
+        how = f"手机号 {one.phone},验证码见短信页;新设备补充验证填证件号后四位 {fact}"
+        yield Login("patient", f"患者 {one.holder.name}({one.story})", one.phone, how)
+
+
+def _staff_logins(city: City) -> Iterator[Login]:
+    """The roles of the first hospital that has them all, then those of the city."""
+    shown = next(one.hospital_code for one in city.staff if one.role == "registrar")
+    for one in sorted(city.staff, key=lambda one: one.hospital_code is None):
+        if one.hospital_code in (shown, None):
+            face: Literal["desk", "office"] = "desk" if one.hospital_code else "office"
+            second = ";首次登录须绑定动态口令" if one.role in SECOND_FACTOR else ""
+            yield Login(face, one.name, one.login, f"工号 {one.login},密码 {PASSWORD}{second}")
 
 
 def _announcements(hospitals: tuple[facts.Hospital, ...]) -> Iterator[Announcement]:

@@ -1,12 +1,14 @@
 """Choices that depend on a seed and on what they are for, never on the order in which they are made."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
+
+EPOCH = date(2026, 1, 1)  # in the ids of what has no day of its own
 
 _UNIT = "\x1f"
 

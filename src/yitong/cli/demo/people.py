@@ -76,9 +76,12 @@ class _Draft:
         return Person(name, sex, birth, kind, number, _carriers(self.ordinal * 4 + place, self.seed))
 
 
-def accounts(count: int, *, year: int, seed: int) -> tuple[Account, ...]:
-    """`count` accounts; each dozen holds every story once. `year` is the one in which the ages are true."""
-    return tuple(_account(ordinal, year, seed) for ordinal in range(count))
+def accounts(count: int, *, seed: int) -> tuple[Account, ...]:
+    """`count` accounts; each dozen holds every story once.
+
+    Ages are true in the year of `draw.EPOCH`: a later load finds the same people, a little older.
+    """
+    return tuple(_account(ordinal, draw.EPOCH.year, seed) for ordinal in range(count))
 
 
 def resident_number(area: str, birth: date, sex: Sex, serial: int) -> str:

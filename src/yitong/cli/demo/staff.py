@@ -16,12 +16,25 @@ HOSPITAL_ROLES: dict[HospitalRole, str] = {
     "roster_manager": "排班员",
     "hospital_admin": "本院管理员",
 }
+LOGINS: dict[HospitalRole, str] = {
+    "registrar": "registrar",
+    "nurse": "nurse",
+    "doctor": "doctor",
+    "roster_manager": "roster",
+    "hospital_admin": "admin",
+}
 CITY_ROLES: dict[CityRole, str] = {
     "city_operator": "城市运营",
     "policy_officer": "规则管理",
     "security_admin": "安全管理",
     "auditor": "审计",
 }
+
+
+PASSWORD = "spring-rain-2026"  # of every demo log-in; a demo is for one machine
+
+
+SECOND_FACTOR = frozenset({*CITY_ROLES, "hospital_admin"})  # R-205: who can't work with a password alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +47,16 @@ class StaffMember:
     hospital_code: str | None
     practitioner_code: str | None = None
 
-    @property
-    def password(self) -> str:
-        return password_of(self.login)
-
 
 @dataclass(frozen=True, slots=True)
 class Channel:
     code: str
     name_zh: str
-    kind: Literal["own", "hospital", "partner"]
+    kind: Literal["own", "partner"]
     purpose_zh: str
     scopes: tuple[str, ...]
     per_minute: int
+    contract_years: int | None = None
 
 
 _FULL = ("slots:counts", "catalogue:read", "patients:resolve", "patients:write", "bookings:read", "bookings:write")
@@ -57,18 +67,22 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("kiosk", "自助机", "own", "医院大厅自助机", _FULL, 3000),
     Channel("api", "开放接口", "own", "医院公众号和小程序", (*_FULL, "accounts:sign_in"), 3000),
     Channel("114", "114 电话预约", "own", "电话坐席代为预约", _FULL, 1200),
-    Channel("desk", "医院窗口", "hospital", "窗口现场挂号", (*_FULL, "entitlements:write"), 3000),
-    Channel("partner", "合作方(仅余号数)", "partner", "公众查询各科余号,不含个人信息", ("slots:counts",), 60),
+    Channel("desk", "医院窗口", "own", "窗口现场挂号", (*_FULL, "entitlements:write"), 3000),
+    Channel(
+        "partner",
+        "合作方(仅余号数)",
+        "partner",
+        "公众查询各科余号,不含个人信息",
+        ("slots:counts",),
+        60,
+        contract_years=1,
+    ),
 )
 
 
-def password_of(login: str) -> str:
-    """The demo's password of a log-in."""
-    return f"Demo-{login}-2026"
-
-
 def staff(hospital_codes: tuple[str, ...], doctors: dict[str, str]) -> tuple[StaffMember, ...]:
-    """One of each role at each of these hospitals, and of the city; `doctors` is hospital → practitioner code."""
+    """One of each city role, an administrator at each hospital, and every role at those that have a doctor to be:
+    `doctors` is hospital → practitioner code."""
     return tuple(_staff(hospital_codes, doctors))
 
 
@@ -78,10 +92,11 @@ def _staff(hospital_codes: tuple[str, ...], doctors: dict[str, str]) -> Iterator
     for code in hospital_codes:
         short = facts.hospital(code).short_zh
         for role, name in HOSPITAL_ROLES.items():
-            yield StaffMember(
-                f"{code.lower()}-{role.split('_')[0]}",
-                f"演示{name}({short})",
-                role,
-                code,
-                doctors.get(code) if role == "doctor" else None,
-            )
+            if role == "hospital_admin" or code in doctors:
+                yield StaffMember(
+                    f"{code.lower()}-{LOGINS[role]}",
+                    f"演示{name}({short})",
+                    role,
+                    code,
+                    doctors.get(code) if role == "doctor" else None,
+                )

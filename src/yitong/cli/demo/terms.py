@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from yitong.cli.demo import facts
+from yitong.core.policy import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class PolicyValue:
 
     hospital_code: str | None
     key: str
-    value: object
+    value: JsonValue
     source: str
 
 
@@ -65,7 +66,7 @@ def hospital_policies(hospital_codes: frozenset[str]) -> Iterator[PolicyValue]:
                 yield PolicyValue(row["hospital_code"], key, value, source)
 
 
-def _typed(text: str) -> object:
+def _typed(text: str) -> JsonValue:
     if text in ("yes", "no"):
         return text == "yes"
     return int(text) if text.isdigit() else text
