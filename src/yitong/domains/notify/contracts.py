@@ -40,6 +40,7 @@ class TemplateName(StrEnum):
     PATIENT_VERIFIED = "patient_verified"
     PATIENT_NOT_VERIFIED = "patient_not_verified"
     VERIFICATION_UNKNOWN = "verification_unknown"
+    PATIENT_ELSEWHERE = "patient_elsewhere"
     PATIENT_LINKED = "patient_linked"
     HOSPITAL_NUMBER_REFUSED = "hospital_number_refused"
     BOOKING_HELD = "booking_held"

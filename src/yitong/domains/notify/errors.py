@@ -3,10 +3,6 @@
 from yitong.core.errors import Forbidden, Missing, RuleBroken
 
 
-class MessageMissing(Missing):
-    code = "MESSAGE_NOT_FOUND"
-
-
 class ContactMissing(Missing):
     code = "CONTACT_NOT_FOUND"
 

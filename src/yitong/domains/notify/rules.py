@@ -157,13 +157,28 @@ TEMPLATES: Mapping[T, Template] = {
             "There is no answer yet about {patient}. Try again later, or bring the document to a hospital's window.",
         ),
     ),
+    T.PATIENT_ELSEWHERE: Template(
+        Topic.PEOPLE,
+        _PATIENT,
+        (
+            "您已有另一个账户",
+            "{patient}的身份已核对,但已是另一个账户的持有人。请用原手机号登录;原手机号已停用的,请携带证件到医院窗口更换。",
+        ),
+        (
+            "You have another account",
+            (
+                "The identity of {patient} is right, but belongs to another account. Sign in with its phone; "
+                "if that is gone, bring the document to a hospital's window."
+            ),
+        ),
+    ),
     T.PATIENT_LINKED: Template(
         Topic.SECURITY,
         {"patient_id": Kind.ID, "at": Kind.INSTANT},
         ("您被添加为就诊人", "{patient}于{at}被另一个账户添加为就诊人。如您不知情,可在“谁能为我预约”中移除。"),
         (
             "You were added as a patient",
-            "{patient} was added to another account at {at}. If this is news to you, remove it under “Who books for me”.",
+            "{patient} was added to another account at {at}. If this is wrong, remove it under “Who books for me”.",
         ),
     ),
     T.HOSPITAL_NUMBER_REFUSED: Template(
@@ -230,8 +245,8 @@ TEMPLATES: Mapping[T, Template] = {
         (
             "Clinic stopped",
             (
-                f"We are sorry: {_WHAT_EN}, {{starts_at}} was stopped. You get a full refund, it does not count against "
-                "your limits, and you may book another time first."
+                f"We are sorry: {_WHAT_EN}, {{starts_at}} was stopped. You get a full refund, it counts against no "
+                "limit, and you may book another time first."
             ),
         ),
     ),
@@ -245,7 +260,7 @@ TEMPLATES: Mapping[T, Template] = {
         (
             "Another doctor",
             (
-                "{patient}: {practitioner} will see patients of {hospital}, {department} on {starts_at}; the time stays. "
+                "{patient}: {practitioner} will be the doctor at {hospital}, {department} on {starts_at}; same time. "
                 "If you would rather not, cancel for a full refund."
             ),
         ),

@@ -294,7 +294,6 @@ class HospitalNumberMade(Event):
 class HospitalNumberRefused(Event):
     operation: ClassVar[str] = "people.hospital_number_refused"
     carrier_id: UUID
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,7 +414,6 @@ class ChangePhone:
 class ChangePhoneAtDesk:
     """Without the old phone: a registrar has seen the document of the account's holder; the new phone has a code."""
 
-    key: str
     patient_id: UUID
     hospital_id: UUID
     new_phone: str
@@ -569,6 +567,12 @@ class LinkCarrier:
     kind: CarrierKind
     value: str
     issuer: str = CITY_ISSUER
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierKey:
+    patient_id: UUID
+    carrier_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

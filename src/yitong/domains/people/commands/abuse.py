@@ -1,0 +1,111 @@
+"""Accounts that book or cancel too often (R-010), and their appeal to a person (R-199)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from yitong.core.actor import Actor
+from yitong.core.db import events, policies
+from yitong.core.db.command import command, joined
+from yitong.core.ids import new_id
+from yitong.domains.notify import commands as notify
+from yitong.domains.notify.contracts import Tell, TemplateName
+from yitong.domains.people import errors, models, permissions
+from yitong.domains.people.contracts import (
+    AccountLocked,
+    AppealDecided,
+    AppealLock,
+    DecideAppeal,
+    Decision,
+    Done,
+    LockAppealed,
+    LockReason,
+)
+from yitong.domains.people.queries import months_back, used_since
+
+LONGEST_APPEAL = 500
+COUNTER = Actor.system("people.note_account_use")
+
+
+def note_account_use(account_id: UUID, *, booked: int, cancelled: int, at: datetime) -> None:
+    """Count what an account did; over the limits of R-010 it is locked. Joins the caller's command. Locks: Account."""
+    with joined():
+        rows = list(models.Account.objects.select_for_update(of=("self",)).filter(id=account_id).order_by("pk"))
+        if not rows or rows[0].state == models.AccountState.CLOSED:
+            return  # who closed his account leaves no counts behind
+        account = rows[0]
+        account.booked_at = [i for i in account.booked_at if i > months_back(at, 3)] + [at] * booked
+        account.cancelled_at = [i for i in account.cancelled_at if i > months_back(at, 1)] + [at] * cancelled
+        account.save(update_fields=["booked_at", "cancelled_at"])
+        city = policies.at(None, at)
+        if used_since(account.cancelled_at, at, months=1) > city.int("booking.limits.cancels_m1"):
+            lock(account_id, LockReason.CANCELS, COUNTER, at)
+        elif used_since(account.booked_at, at, months=3) > city.int("booking.limits.per_phone_m3"):
+            lock(account_id, LockReason.BOOKINGS, COUNTER, at)
+
+
+def lock(account_id: UUID, reason: LockReason, actor: Actor, now: datetime) -> None:
+    """Lock an account that is not locked yet, and tell it how to appeal. Joins; the account is locked."""
+    if models.AbuseLock.objects.filter(account_id=account_id, lifted_at=None).exists():
+        return
+    row = models.AbuseLock.objects.create(id=new_id(), account_id=account_id, reason=reason.value, locked_at=now)
+    happened = AccountLocked(subject_id=account_id, lock_id=row.id, reason=reason.value)
+    events.append(happened, actor, at=now, shard=f"account:{account_id}")
+    tell = Tell(f"lock:{row.id}", account_id, TemplateName.ACCOUNT_LOCKED.value, {"reason": reason.value})
+    notify.tell(tell, now)
+
+
+@command()
+def appeal_lock(cmd: AppealLock, *, actor: Actor, now: datetime) -> Done:
+    """Say why the lock is wrong; again after a person kept it. Emits: LockAppealed.
+
+    Refuses: LockMissing, AppealWaiting, AppealEmpty.
+    """
+    row = _locked(cmd.lock_id)
+    if actor.account_id is None or row.account_id != actor.account_id:
+        raise errors.LockMissing()
+    if row.appealed_at is not None and row.decision is None:
+        raise errors.AppealWaiting()
+    words = cmd.words.strip()
+    if not words or len(words) > LONGEST_APPEAL:
+        raise errors.AppealEmpty(most=LONGEST_APPEAL)
+    row.appealed_at, row.appeal = now, words
+    row.decision = row.decided_at = row.decided_by = row.decided_why = None
+    row.save(update_fields=["appealed_at", "appeal", "decision", "decided_at", "decided_by", "decided_why"])
+    happened = LockAppealed(subject_id=row.account_id, lock_id=row.id)
+    events.append(happened, actor, at=now, shard=f"account:{row.account_id}")
+    return Done(row.account_id)
+
+
+@command()
+def decide_appeal(cmd: DecideAppeal, *, actor: Actor, now: datetime) -> Done:
+    """A person of the city lifts the lock, with the counts beginning anew, or keeps it, and says why (R-199).
+
+    Emits: AppealDecided. Refuses: Forbidden, LockMissing, AppealMissing, AppealEmpty.
+    """
+    permissions.check_can_decide(actor)
+    row = _locked(cmd.lock_id)
+    if row.appealed_at is None or row.decision is not None:
+        raise errors.AppealMissing()
+    reason = cmd.reason.strip()
+    if not reason or len(reason) > LONGEST_APPEAL:
+        raise errors.AppealEmpty(most=LONGEST_APPEAL)
+    is_lifted = cmd.decision is Decision.LIFTED
+    row.decision, row.decided_at, row.decided_by, row.decided_why = cmd.decision.value, now, actor.key, reason
+    row.lifted_at = now if is_lifted else None
+    row.save(update_fields=["decision", "decided_at", "decided_by", "decided_why", "lifted_at"])
+    if is_lifted:
+        models.Account.objects.filter(id=row.account_id).exclude(state="closed").update(booked_at=[], cancelled_at=[])
+    happened = AppealDecided(subject_id=row.account_id, lock_id=row.id, decision=cmd.decision.value)
+    event_id = events.append(happened, actor, at=now, shard=f"account:{row.account_id}")
+    template = TemplateName.ACCOUNT_UNLOCKED if is_lifted else TemplateName.APPEAL_REFUSED
+    notify.tell(Tell(f"appeal:{event_id}", row.account_id, template.value), now)
+    return Done(row.account_id)
+
+
+def _locked(lock_id: UUID) -> models.AbuseLock:
+    rows = list(
+        models.AbuseLock.objects.select_for_update(of=("self",)).filter(id=lock_id, lifted_at=None).order_by("pk")
+    )
+    if not rows:
+        raise errors.LockMissing()
+    return rows[0]

@@ -1,0 +1,109 @@
+"""Cards, numbers and the dynamic code."""
+
+import base64
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from yitong.core import masks
+from yitong.core.actor import Actor
+from yitong.core.db import policies
+from yitong.core.db.fields import blind_index
+from yitong.core.db.keys import keyring
+from yitong.domains.people import errors, models, permissions
+from yitong.domains.people.contracts import CITY_ISSUER, Carrier, CarrierKind, CarrierState, IdentityKind, QrCode
+from yitong.domains.people.queries.reads import record_read
+from yitong.domains.people.queries.survivors import records_of, survivor_of
+from yitong.domains.people.rules import identity
+
+QR_COLUMN = "people.qr"
+
+
+def carrier_of(row: models.Carrier) -> Carrier:
+    return Carrier(
+        carrier_id=row.id,
+        patient_id=row.patient_id,
+        kind=CarrierKind(row.kind),
+        issuer=row.issuer,
+        value_masked=masks.document_number(row.value),
+        state=CarrierState(row.state),
+        created_at=row.created_at,
+        reason=row.reason,
+    )
+
+
+def list_carriers(patient_id: UUID, actor: Actor, *, hospital_id: UUID | None = None) -> list[Carrier]:
+    """A patient's cards and numbers, masked, those of records merged into him among them."""
+    permissions.check_can_read(actor, hospital_id)
+    patient_id = survivor_of(patient_id)
+    if not models.Patient.objects.visible_to(actor).filter(id=patient_id).exists():
+        raise errors.PatientMissing()
+    record_read(patient_id, actor, what="carriers", purpose="identification", hospital_id=hospital_id)
+    rows = models.Carrier.objects.filter(patient_id__in=records_of([patient_id]))
+    return [carrier_of(row) for row in rows.order_by("created_at", "id")[:100]]
+
+
+def find_hospital_number(patient_id: UUID, hospital_id: UUID, actor: Actor) -> str | None:
+    """The patient's number at a hospital, in clear, for the system and the hospital itself; None while there is none.
+
+    Refuses: HospitalNumberRefused where the hospital said no and nobody has asked since (R-049).
+    """
+    permissions.check_can_note_hospital_number(actor, hospital_id)
+    rows = models.Carrier.objects.filter(
+        patient_id__in=records_of([survivor_of(patient_id)]),
+        kind=CarrierKind.HOSPITAL_NUMBER.value,
+        issuer=str(hospital_id),
+    )
+    latest = list(rows.order_by("-id"))
+    for row in latest:
+        if row.state == CarrierState.ACTIVE:
+            return row.value
+    if latest and latest[0].state == CarrierState.REFUSED:
+        raise errors.HospitalNumberRefused()
+    return None
+
+
+def resolve_carrier(
+    kind: CarrierKind,
+    value: str,
+    actor: Actor,
+    *,
+    purpose: str,
+    issuer: str = CITY_ISSUER,
+    hospital_id: UUID | None = None,
+) -> UUID:
+    """The patient to whom a card or number leads, whatever its kind (S-19). Leaves a line. Refuses: CarrierMissing."""
+    permissions.check_can_read(actor, hospital_id)
+    index = blind_index(f"carrier.{kind.value}.{issuer}", value)
+    rows = models.CarrierIndex.objects.filter(kind=kind.value, issuer=issuer, value_index=index)
+    return _resolved(rows.order_by("pk").first(), actor, purpose, hospital_id)
+
+
+def resolve_identity(
+    kind: IdentityKind, number: str, actor: Actor, *, purpose: str, hospital_id: UUID | None = None
+) -> UUID:
+    """The patient whose proven number this is. Leaves a line. Refuses: CarrierMissing, IdInvalid."""
+    permissions.check_can_read(actor, hospital_id)
+    read = identity.read_number(number)
+    family = identity.family_of(kind, read)
+    rows = models.PatientIdentity.objects.filter(family=family, number_index=blind_index(f"identity.{family}", read))
+    return _resolved(rows.order_by("pk").first(), actor, purpose, hospital_id)
+
+
+def _resolved(
+    row: models.CarrierIndex | models.PatientIdentity | None, actor: Actor, purpose: str, hospital_id: UUID | None
+) -> UUID:
+    if row is None or actor.kind == "account":
+        raise errors.CarrierMissing()
+    record_read(row.patient_id, actor, what="resolve", purpose=purpose, hospital_id=hospital_id)
+    return row.patient_id
+
+
+def get_qr(patient_id: UUID, actor: Actor, *, now: datetime) -> QrCode:
+    """The dynamic code of a patient of the account (R-104): sealed, so that it shows no id and can't be forged."""
+    patient_id = survivor_of(patient_id)
+    if not models.AccountPatient.objects.visible_to(actor).filter(patient_id=patient_id).exists():
+        raise errors.PatientMissing()
+    life = timedelta(seconds=policies.at(None, now).int("identity.qr_seconds"))
+    expires_at = (now + life).replace(microsecond=0)
+    sealed = keyring().encrypt(f"{patient_id.hex}{int(expires_at.timestamp()):x}", QR_COLUMN)
+    return QrCode(base64.urlsafe_b64encode(sealed).decode(), expires_at)

@@ -1,0 +1,80 @@
+"""What a claim must know (R-005…R-010, R-045, R-103)."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from yitong.core.actor import Actor
+from yitong.core.clock import SHANGHAI, at_shanghai, months_later, shanghai_date
+from yitong.domains.people import errors, models
+from yitong.domains.people.contracts import BookingFacts, IdentityLevel, PatientState, Relation, Sex
+from yitong.domains.people.rules import family
+
+
+def booking_facts(patient_id: UUID, actor: Actor, now: datetime) -> BookingFacts:
+    """What a claim must know of the patient and of the account that acts. At most two queries; three for a minor.
+
+    Refuses: PatientMissing, and GuardianRequired where the account has the patient but may not act for him (R-103).
+    """
+    links = _links_of(actor.account_id) if actor.account_id else []
+    link, is_locked = next((pair for pair in links if pair[0].patient_id == patient_id), (None, False))
+    own = next((found for found, _ in links if found.relation == Relation.SELF), None)
+    wanted = {patient_id} | ({own.patient_id} if link and own else set())
+    people = {row.id: row for row in models.Patient.objects.filter(id__in=wanted).defer("name", "identity_number")}
+    patient = people.get(patient_id)
+    if patient is None:
+        raise errors.PatientMissing()
+    holder = people.get(own.patient_id) if own else None
+    may_act = link is not None and _may_act(patient, link, holder, shanghai_date(now))
+    if link is not None and not may_act:
+        raise errors.GuardianRequired()
+    account = link.account if link else None
+    return BookingFacts(
+        patient_id=patient.id,
+        state=PatientState(patient.state),
+        level=IdentityLevel(patient.level),
+        sex=Sex(patient.sex),
+        birth_date=patient.birth_date,
+        may_act=may_act,
+        abuse_locked=is_locked,
+        account_booked_m3=used_since(account.booked_at, now, months=3) if account else 0,
+        account_cancels_m1=used_since(account.cancelled_at, now, months=1) if account else 0,
+    )
+
+
+def _links_of(account_id: UUID) -> list[tuple[models.AccountPatient, bool]]:
+    """All of an account's patients, with the account, and whether it is locked (R-010). One query."""
+    locks = models.AbuseLock.objects.filter(account_id=OuterRef("account_id"), lifted_at=None)
+    found: Any = models.AccountPatient.objects.filter(account_id=account_id).select_related("account")
+    return [(link, link.is_locked) for link in found.annotate(is_locked=Exists(locks)).order_by("seat")]
+
+
+def _may_act(patient: models.Patient, link: models.AccountPatient, holder: models.Patient | None, day: date) -> bool:
+    birth = patient.birth_date
+    if birth is None:
+        return False  # erased
+    return family.may_act(
+        relation=Relation(link.relation),
+        birth=birth,
+        has_consent=link.guardian_consent is not None,
+        holder_birth=holder.birth_date if holder else None,
+        holder_level=IdentityLevel(holder.level) if holder else None,
+        is_guarded_elsewhere=link.relation == Relation.SELF
+        and family.is_minor(birth, day)
+        and models.AccountPatient.objects.filter(patient_id=patient.id, guardian_consent__isnull=False).exists(),
+        day=day,
+    )
+
+
+def used_since(instants: Iterable[datetime], now: datetime, *, months: int) -> int:
+    """How many of the instants fall after the same moment `months` ago (R-010)."""
+    floor = months_back(now, months)
+    return sum(instant > floor for instant in instants)
+
+
+def months_back(now: datetime, months: int) -> datetime:
+    """The same Shanghai time of day, `months` earlier."""
+    return at_shanghai(months_later(shanghai_date(now), -months), now.astimezone(SHANGHAI).time())

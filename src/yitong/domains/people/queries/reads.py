@@ -1,0 +1,63 @@
+"""Who read what of a patient (R-198): written where it is read, seen by the patient."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from yitong.core.actor import Actor
+from yitong.domains.people import errors, models
+from yitong.domains.people.contracts import ReadLine
+from yitong.domains.people.queries.survivors import records_of, survivor_of
+
+PAGE = 50
+
+
+def record_read(patient_id: UUID, actor: Actor, *, what: str, purpose: str, hospital_id: UUID | None = None) -> None:
+    """One line in the read log, where the reader is staff or a channel. Account holders leave none."""
+    _log([(patient_id, hospital_id)], actor, what=what, purpose=purpose, at=None)
+
+
+def record_reads(
+    pairs: Iterable[tuple[UUID, UUID | None]], actor: Actor, *, what: str, purpose: str, now: datetime
+) -> None:
+    """Many lines at once, of (patient, hospital)."""
+    _log(pairs, actor, what=what, purpose=purpose, at=now)
+
+
+def _log(
+    pairs: Iterable[tuple[UUID, UUID | None]], actor: Actor, *, what: str, purpose: str, at: datetime | None
+) -> None:
+    if actor.kind not in ("staff", "channel") or actor.account_id is not None:
+        return
+    instant = {} if at is None else {"at": at}
+    models.ReadLog.objects.bulk_create(
+        [
+            models.ReadLog(
+                patient_id=patient_id,
+                reader=actor.key,
+                channel=actor.channel,
+                hospital_id=hospital_id,
+                what=what,
+                purpose=purpose[:80],
+                trace_id=actor.trace_id,
+                **instant,
+            )
+            for patient_id, hospital_id in dict.fromkeys(pairs)
+        ]
+    )
+
+
+def list_reads(patient_id: UUID, actor: Actor, *, before: datetime | None = None, limit: int = PAGE) -> list[ReadLine]:
+    """Who read a patient of the actor's account, newest first; the lines of records merged into him are among them."""
+    if (
+        actor.account_id is None
+        or not models.AccountPatient.objects.filter(
+            account_id=actor.account_id, patient_id=survivor_of(patient_id)
+        ).exists()
+    ):
+        raise errors.PatientMissing()
+    rows = models.ReadLog.objects.filter(patient_id__in=records_of([survivor_of(patient_id)]))
+    if before is not None:
+        rows = rows.filter(at__lt=before)
+    found = rows.order_by("-at", "-id")[: min(limit, PAGE)]
+    return [ReadLine(row.at, row.reader, row.hospital_id, row.what, row.purpose) for row in found]

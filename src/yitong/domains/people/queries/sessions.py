@@ -1,0 +1,97 @@
+"""Accounts, their sessions and devices, and locks with their appeals."""
+
+import hashlib
+from datetime import datetime
+from uuid import UUID
+
+from yitong.core import masks
+from yitong.core.actor import Actor
+from yitong.domains.people import errors, models, permissions
+from yitong.domains.people.contracts import (
+    Account,
+    AccountSession,
+    Appeal,
+    Decision,
+    Device,
+    Lock,
+    LockReason,
+)
+from yitong.domains.people.queries.facts import used_since
+
+PAGE = 50
+
+
+def account_of_session(token: str, now: datetime) -> UUID | None:
+    """The account that a session's token opens; None where it ended or still waits for the second fact. One query."""
+    session = session_of(token, now)
+    return session.account_id if session else None
+
+
+def session_of(token: str, now: datetime) -> AccountSession | None:
+    row = _open_sessions(token, now).filter(waits_for_fact=False).first()
+    if row is None:
+        return None
+    return AccountSession(row.account_id, row.id, row.device_id, row.account.language)
+
+
+def is_waiting_for_fact(token: str, now: datetime) -> bool:
+    """Whether this session opens nothing but the question for the second fact (R-048)."""
+    return _open_sessions(token, now).filter(waits_for_fact=True).exists()
+
+
+def _open_sessions(token: str, now: datetime):  # type: ignore[no-untyped-def]
+    return (
+        models.AccountSession.objects.filter(
+            token_hash=hash_of(token), ended_at=None, expires_at__gt=now, account__state="open"
+        )
+        .select_related("account")
+        .order_by("id")
+    )
+
+
+def hash_of(random_value: str) -> bytes:
+    """For long random values only: they need no key."""
+    return hashlib.sha256(random_value.encode()).digest()
+
+
+def get_account(account_id: UUID, actor: Actor) -> Account:
+    """An account for its own holder. Refuses: Unidentified, AccountMissing."""
+    permissions.check_is_account(actor, account_id)
+    row = models.Account.objects.filter(id=account_id, state="open").order_by("id").first()
+    if row is None:
+        raise errors.AccountMissing()
+    lock = models.AbuseLock.objects.filter(account_id=account_id, lifted_at=None).order_by("id").first()
+    return Account(row.id, masks.phone(row.phone), row.language, row.created_at, _lock(lock) if lock else None)
+
+
+def list_devices(account_id: UUID, actor: Actor, *, token: str = "") -> list[Device]:
+    """Devices that may still sign in without a second fact, the latest first; `token` tells which one asks."""
+    permissions.check_is_account(actor, account_id)
+    open_ = models.AccountSession.objects.filter(token_hash=hash_of(token), ended_at=None)
+    current = set(open_.values_list("device_id", flat=True))
+    rows = models.Device.objects.filter(account_id=account_id, revoked_at=None).order_by("-last_seen_at", "id")[:PAGE]
+    return [Device(row.id, row.label, row.first_seen_at, row.last_seen_at, row.id in current) for row in rows]
+
+
+def _lock(row: models.AbuseLock) -> Lock:
+    decision = Decision(row.decision) if row.decision else None
+    return Lock(row.id, row.account_id, LockReason(row.reason), row.locked_at, row.appealed_at, decision)
+
+
+def list_appeals(actor: Actor, now: datetime) -> list[Appeal]:
+    """Appeals that wait for a person, the oldest first (R-199)."""
+    permissions.check_can_decide(actor)
+    rows = (
+        models.AbuseLock.objects.filter(lifted_at=None, decision=None, appealed_at__isnull=False)
+        .select_related("account")
+        .order_by("appealed_at", "id")[:PAGE]
+    )
+    return [
+        Appeal(
+            _lock(row),
+            row.appeal or "",
+            used_since(row.account.booked_at, now, months=3),
+            used_since(row.account.cancelled_at, now, months=1),
+        )
+        for row in rows
+    ]
