@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
             name='Carrier',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField(default=yitong.core.ids.new_id)),
                 ('kind', models.CharField(max_length=16)),
                 ('issuer', models.CharField(help_text="a hospital's id, or `city`", max_length=36)),
@@ -90,6 +91,7 @@ class Migration(migrations.Migration):
             name='MergeCandidate',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField(default=yitong.core.ids.new_id)),
                 ('other_id', models.UUIDField()),
                 ('matches', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), size=None)),
@@ -106,6 +108,7 @@ class Migration(migrations.Migration):
             name='OpenEpisode',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField()),
                 ('hospital_id', models.UUIDField()),
                 ('kind', models.CharField(max_length=32)),
@@ -132,6 +135,7 @@ class Migration(migrations.Migration):
             name='PatientMerge',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField(default=yitong.core.ids.new_id)),
                 ('merged_id', models.UUIDField()),
                 ('basis', models.CharField(max_length=16)),
@@ -211,6 +215,7 @@ class Migration(migrations.Migration):
             name='Verification',
             fields=[
                 ('pk', models.CompositePrimaryKey('patient_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient')),
                 ('id', models.UUIDField(default=yitong.core.ids.new_id)),
                 ('account_id', models.UUIDField(help_text='whose phone is asked with; who is told', null=True)),
                 ('asks_phone', models.BooleanField(default=False)),
@@ -348,11 +353,6 @@ class Migration(migrations.Migration):
             model_name='patient',
             constraint=models.CheckConstraint(condition=models.Q(('survivor_id', None), models.Q(('survivor_id', models.F('id')), _negated=True), _connector='OR'), name='patient_not_its_own_survivor'),
         ),
-        migrations.AddField(
-            model_name='carrier',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
-        ),
         migrations.AddIndex(
             model_name='carrierindex',
             index=models.Index(fields=['patient_id'], name='carrier_index_by_patient'),
@@ -367,24 +367,9 @@ class Migration(migrations.Migration):
             name='device',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.device'),
         ),
-        migrations.AddField(
-            model_name='mergecandidate',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
-        ),
-        migrations.AddField(
-            model_name='openepisode',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
-        ),
         migrations.AddIndex(
             model_name='patientidentity',
             index=models.Index(fields=['patient_id'], name='identity_by_patient'),
-        ),
-        migrations.AddField(
-            model_name='patientmerge',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
         ),
         migrations.AddIndex(
             model_name='qruse',
@@ -409,11 +394,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='signincode',
             constraint=models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='code_tries_few'),
-        ),
-        migrations.AddField(
-            model_name='verification',
-            name='patient',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.patient'),
         ),
         migrations.AddIndex(
             model_name='abuselock',
