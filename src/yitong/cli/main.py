@@ -142,9 +142,7 @@ def _announce(host: str, port: int, city: str | None) -> None:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     print(f"Ready: http://{shown}:{port}", flush=True)
     if city is not None:
-        from yitong.cli.demo import loader
-
-        sign_ins = loader.sign_ins(city)
+        sign_ins = json.loads(_sign_ins_file().read_text())
         width = max((len(who.encode("gb18030")) for who, _ in sign_ins), default=0)
         for who, how in sign_ins:
             print(f"  {who}{' ' * (width - len(who.encode('gb18030')))}  {how}", flush=True)
@@ -198,6 +196,11 @@ def demo_load(city: str) -> None:
         _load(city)
 
 
+def _sign_ins_file() -> Path:
+    """The demo's log-ins, left by whoever loaded it for whoever announces it."""
+    return data_dir() / "demo-sign-ins.json"
+
+
 def _load(city: str) -> None:
     from yitong.cli.demo import loader
 
@@ -210,6 +213,7 @@ def _load(city: str) -> None:
             progress.update(tasks[step], completed=done, total=total)
 
         loader.load(city, report)
+    _sign_ins_file().write_text(json.dumps(loader.sign_ins(city)))
     console.print(f"[green]✓[/] Demo city: {city}")
 
 
