@@ -32,18 +32,26 @@ def at(hospital_id: UUID | None, instant: datetime, *, department_id: UUID | Non
 
 
 def _narrowed(name: str, by_scope: list[JsonValue | None]) -> JsonValue:
+    """The value that holds, from what nation, city, hospital and department said (in this order).
+
+    The default binds hospitals and departments as long as nobody above them has spoken.
+    """
     key = KEYS[name]
     value = key.default
     bound = key.national
-    for candidate in by_scope:
+    is_spoken = False
+    for scope, candidate in zip(SCOPES, by_scope, strict=True):
         if candidate is None:
             continue
+        if not is_spoken and scope in ("hospital", "department"):
+            bound = key.default
         if bound is not None:
             try:
                 key.check_not_looser(candidate, bound)
             except PolicyLoosened:
                 candidate = bound
         value = bound = candidate
+        is_spoken = True
     return value
 
 
