@@ -47,9 +47,9 @@ class TemplateName(StrEnum):
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_MOVED = "booking_moved"
     BOOKING_CANCELLED = "booking_cancelled"
-    HOLD_EXPIRED = "hold_expired"
+    BOOKING_EXPIRED = "booking_expired"
     BOOKING_STOPPED = "booking_stopped"
-    SESSION_SUBSTITUTED = "session_substituted"
+    BOOKING_SUBSTITUTED = "booking_substituted"
     BOOKING_MISSED = "booking_missed"
     NO_SHOW_LOCKED = "no_show_locked"
 

@@ -8,7 +8,7 @@ from yitong.core.actor import Actor
 from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.domains.notify.contracts import DeliveryState, Failure, Medium, TemplateName, Topic
+from yitong.domains.notify.contracts import DeliveryState, Failure, Medium, Topic
 
 LANGUAGES = ["zh", "en"]
 
@@ -88,9 +88,6 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(name="message_told_once", fields=["key", "medium"]),
             models.CheckConstraint(name="message_medium_known", condition=Q(medium__in=[m.value for m in Medium])),
-            models.CheckConstraint(
-                name="message_template_known", condition=Q(template__in=[t.value for t in TemplateName])
-            ),
             models.CheckConstraint(name="message_state_known", condition=Q(state__in=[s.value for s in DeliveryState])),
             models.CheckConstraint(
                 name="message_has_one_receiver",

@@ -229,7 +229,7 @@ TEMPLATES: Mapping[T, Template] = {
         ("预约已取消", f"{_WHAT_ZH}{{starts_at}}的预约已取消。已支付的费用将原路退回。"),
         ("Cancelled", f"Cancelled: {_WHAT_EN}, {{starts_at}}. What was paid goes back the way it came."),
     ),
-    T.HOLD_EXPIRED: Template(
+    T.BOOKING_EXPIRED: Template(
         Topic.BOOKING,
         _BOOKING,
         ("支付超时", f"{_WHAT_ZH}{{starts_at}}的号未在时限内支付,号源已释放。如仍需就诊,请重新预约。"),
@@ -250,7 +250,7 @@ TEMPLATES: Mapping[T, Template] = {
             ),
         ),
     ),
-    T.SESSION_SUBSTITUTED: Template(
+    T.BOOKING_SUBSTITUTED: Template(
         Topic.BOOKING,
         _BOOKING,
         (

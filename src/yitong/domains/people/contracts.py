@@ -678,9 +678,9 @@ class RejectCandidate:
 
 @dataclass(frozen=True, slots=True)
 class FindPatient:
-    """A search at the desk: by identity, by carrier, or (weakest) by name and birth date."""
+    """A search at a desk or by a channel: by identity, by carrier, or (weakest) by name and birth date."""
 
-    hospital_id: UUID
+    hospital_id: UUID | None  # where the asker works; None for a channel of the whole city
     purpose: str
     identity_kind: IdentityKind | None = None
     identity_number: str = ""

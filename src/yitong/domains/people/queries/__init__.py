@@ -36,6 +36,7 @@ from yitong.domains.people.queries.reads import (
 )
 from yitong.domains.people.queries.sessions import (
     account_of_session,
+    export_account,
     get_account,
     hash_of,
     is_waiting_for_fact,
@@ -49,6 +50,7 @@ from yitong.domains.people.queries.survivors import (
 )
 
 __all__ = [
+    "export_account",
     "QR_COLUMN",
     "account_of_session",
     "accounts_of",
