@@ -1,10 +1,9 @@
-"""A real browser against a real server: the small demo city in a database of its own, pages by Granian, jobs by a worker.
+"""A real browser against a real server: the small demo city in a database of its own, pages by Granian, and a worker.
 
 Chromium is Debian's; axe judges every page and state that `look` is shown; pictures lie in `.yitong/shots/`.
 """
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,18 +13,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
+from tests.browser.visitors import Visitor, code_for
+
+from yitong.cli.demo import people
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOTS = Path(os.environ.get("YITONG_SHOTS") or ROOT / ".yitong" / "shots")
 CHROMIUM = os.environ.get("YITONG_CHROMIUM", "/usr/bin/chromium")
 WIDTHS = {"phone": (390, 844), "desk": (1440, 900)}
 
@@ -136,47 +136,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@dataclass
-class Visitor:
-    """A person with a browser window. `look` judges and photographs the page as it stands."""
-
-    page: Page
-    url: str
-    complaints: list[str] = field(default_factory=list)
-
-    def go(self, path: str) -> Page:
-        self.page.goto(self.url + path)
-        return self.page
-
-    def press(self, name: str, role: Any = "button") -> None:
-        """The button or link with this name (its beginning is enough), and wait for what it leads to."""
-        self.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}")).first.click()
-        self.page.wait_for_load_state("load")
-
-    def follow(self, name: str) -> None:
-        self.press(name, "link")
-
-    def fill(self, label: str, text: str) -> None:
-        self.page.get_by_label(label, exact=False).first.fill(text)
-
-    def text(self) -> str:
-        return self.page.locator("body").inner_text()
-
-    def look(self, name: str) -> None:
-        """No violation of WCAG, no overflow at this width, no complaint of the browser; and a picture of it."""
-        self.page.wait_for_load_state("load")
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-        found = Axe().run(self.page)
-        assert found.violations_count == 0, found.generate_report()
-        wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wider <= 0, f"{name} is {wider} px too wide"
-        assert self.complaints == []
-
-
 @pytest.fixture
 def visitor(chromium: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
-    """`visitor(width="phone", language="zh", scripts=True, size="normal", scheme="light")`: a new window without cookies."""
+    """`visitor(width="phone", language="zh", scripts=True, size="normal", scheme="light")`: a window of its own."""
     contexts: list[BrowserContext] = []
 
     def new(
@@ -221,10 +183,26 @@ def _note(someone: Visitor, kind: str, text: str) -> None:
 # -- getting somewhere -----------------------------------------------------------------------------------------------
 
 
+# Phones and documents that nobody has, as in the demo, beyond those that it gave out.
+NUMBERS = (f"{people.PHONE_PREFIX}9{n:07d}" for n in range(1, 10_000_000))
+SERIALS = iter(range(9000, 9900))
+
+
 @pytest.fixture
-def phone_number(_numbers: Iterator[str] = iter(f"1380013{n:04d}" for n in range(8000, 9000))) -> str:
+def phone_number() -> str:
     """A mobile number that no other test uses."""
-    return next(_numbers)
+    return next(NUMBERS)
+
+
+@pytest.fixture
+def new_identity() -> Callable[[], tuple[str, str]]:
+    """(name, resident identity number) of a grown person who cannot exist; another one at each call."""
+
+    def draw() -> tuple[str, str]:
+        serial = next(SERIALS)
+        return f"测试页{serial}", people.identity_number("resident_id", date(1981, 5, 17), "female", serial=serial)
+
+    return draw
 
 
 @pytest.fixture
@@ -240,20 +218,3 @@ def sign_in(server: str, django_db_blocker: DjangoDbBlocker) -> Callable[[Visito
         someone.page.wait_for_load_state("load")
 
     return enter
-
-
-def code_for(someone: Visitor, phone: str) -> str:
-    """The latest code that went to this phone, as the demo's outbox shows it."""
-    outbox = someone.page.context.new_page()
-    try:
-        for _ in range(50):
-            outbox.goto(f"{someone.url}/outbox/")
-            for card in outbox.locator("main li.card").all():
-                shown = card.inner_text()
-                code = re.search(r"(?<!\d)\d{6}(?!\d)", shown.split("\n", 1)[1] if "\n" in shown else "")
-                if phone in shown and code:
-                    return code[0]
-            outbox.wait_for_timeout(200)
-    finally:
-        outbox.close()
-    raise AssertionError("no code in the outbox")

@@ -2,13 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from yitong.config import health
+from yitong.config import health, personal_data
+
+personal_data.plug()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),
     path("api/", include("yitong.faces.api.urls")),
+    path("", include("yitong.faces.common.preferences.urls")),
+    path("", include("yitong.faces.common.outbox.urls")),
+    path("", include("yitong.faces.common.gallery.urls")),
+    path("", include("yitong.faces.patient.urls")),
 ]
 
 handler400 = "yitong.faces.common.refusals.bad_request"

@@ -158,7 +158,7 @@ def booking_page(
         doctor = f"{reader.name(practitioner)} {terms.term(terms.TITLES, practitioner.title)}"
     has_code = booking.state in WITH_CODE
     facts = [
-        (_("就诊人"), masks.name(booking.patient_name), ""),
+        (_("就诊人"), booking.patient_name, ""),
         (_("医院"), reader.name(hospital), campus.address),
         (_("科室"), reader.name(department), _where(campus, department, reader)),
         (_("医生"), doctor, ""),

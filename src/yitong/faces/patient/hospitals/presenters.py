@@ -172,23 +172,25 @@ def places(campuses: Iterable[Campus], reader: Reader) -> list[Place]:
     return [Place(reader.name(c), c.district, c.address, c.directions) for c in campuses]
 
 
-def drawers(departments: Iterable[Department], campuses: Sequence[Campus], reader: Reader) -> list[Drawer]:
-    """Departments by specialty, in the order of the national list; the campus is named where there are several."""
-    campus_names = {c.campus_id: reader.name(c) for c in campuses} if len(campuses) > 1 else {}
+def campus_tabs(campuses: Sequence[Campus], chosen: UUID | None, path: str, reader: Reader) -> list[Tab]:
+    """One tab for each campus, where there are several."""
+    if len(campuses) < 2:
+        return []
+    return [Tab(f"{path}?campus={c.campus_id}", reader.name(c), c.campus_id == chosen) for c in campuses]
+
+
+def drawers(departments: Iterable[Department], reader: Reader) -> list[Drawer]:
+    """Departments by specialty, in the order of the national list."""
     ordered = sorted((d for d in departments if d.is_bookable), key=lambda d: (d.national_code[:2], d.name))
     return [
-        Drawer(
-            terms.term(terms.SPECIALTIES, code) or _("其他科室"),
-            [department_line(d, campus_names.get(d.campus_id, ""), reader) for d in of_code],
-        )
+        Drawer(terms.term(terms.SPECIALTIES, code) or _("其他科室"), [department_line(d, reader) for d in of_code])
         for code, of_code in groupby(ordered, key=lambda d: d.national_code[:2])
     ]
 
 
-def department_line(department: Department, campus: str, reader: Reader) -> DepartmentLine:
-    note = " · ".join(part for part in (campus, eligibility(department)) if part)
+def department_line(department: Department, reader: Reader) -> DepartmentLine:
     href = reverse("patient:department", args=[department.hospital_id, department.department_id])
-    return DepartmentLine(href, reader.name(department), note)
+    return DepartmentLine(href, reader.name(department), eligibility(department))
 
 
 def eligibility(department: Department) -> str:
@@ -271,9 +273,8 @@ def doctor(practitioner: Practitioner, reader: Reader, tags: Sequence[str] = ())
 def unnamed(session: Session, about: str) -> Doctor:
     """The doctors of a title, none of them named."""
     clinic = terms.term(terms.CLINICS, session.clinic_kind)
-    tags = [terms.term(terms.CLINIC_KINDS, session.clinic_kind)]
     title = terms.term(terms.TITLES, session.title)
-    return Doctor((title or clinic)[:1], title or clinic, clinic if title else "", about, tags)
+    return Doctor((title or clinic)[:1], title or clinic, clinic if title else "", about, [])
 
 
 def session_doctor(

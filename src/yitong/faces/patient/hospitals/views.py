@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.contracts import Campus
 from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.patient.hospitals import choosing, presenters
@@ -20,14 +21,18 @@ def hospital(request: HttpRequest, hospital_id: UUID) -> HttpResponse:
     found = hospitals.get_hospital(hospital_id)
     campuses = hospitals.list_campuses(hospital_id)
     in_force = policies.at(hospital_id, reader.now)
+    campus_id = _asked_campus(request, campuses)
     context = {
         "hospital_id": hospital_id,
         "name": reader.name(found),
         "note": presenters.hospital_note(found),
         "introduction": found.introduction,
         "phone": found.phone,
-        "announcements": hospitals.list_announcements(hospital_id, reader.now),
-        "drawers": presenters.drawers(hospitals.list_departments(hospital_id), campuses, reader),
+        "announcements": [
+            one for one in hospitals.list_announcements(hospital_id, reader.now) if one.hospital_id == hospital_id
+        ],
+        "tabs": presenters.campus_tabs(campuses, campus_id, request.path, reader),
+        "drawers": presenters.drawers(hospitals.list_departments(hospital_id, campus_id), reader),
         "places": presenters.places(campuses, reader),
         "rules": [line.text for line in hospitals.policies_in_words(hospital_id, reader.now, reader.language)],
         "fees": presenters.fee_lines(hospitals.list_fees(hospital_id, reader.today), reader),
@@ -96,3 +101,10 @@ def session(request: HttpRequest, hospital_id: UUID, session_id: UUID) -> HttpRe
         "steps": presenters.steps(1),
     }
     return pages.page(request, "patient/hospitals/session.html", context)
+
+
+def _asked_campus(request: HttpRequest, campuses: list[Campus]) -> UUID | None:
+    """The asked campus, else the first; None where the hospital has none yet."""
+    asked = request.GET.get("campus")
+    ids = [campus.campus_id for campus in campuses]
+    return next((i for i in ids if str(i) == asked), ids[0] if ids else None)

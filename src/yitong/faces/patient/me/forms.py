@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.notify.contracts import SetPreferences, Topic
-from yitong.domains.people.contracts import AppealLock, AskCode, ChangePhone, Client, CloseAccount, CodePurpose
+from yitong.domains.people.contracts import AppealLock, AskCode, ChangePhone, Client, CodePurpose
 
 CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "12"}
 
@@ -79,10 +79,6 @@ class Preferences(forms.Form):
 
 
 class Erase(forms.Form):
-    key = forms.UUIDField(widget=forms.HiddenInput)
     sure = forms.BooleanField(
         label=_("我明白，注销后不能恢复"), error_messages={"required": _("请先勾选，表示您已看明白")}
     )
-
-    def to_command(self, account_id: UUID) -> CloseAccount:
-        return CloseAccount(str(self.cleaned_data["key"]), account_id)

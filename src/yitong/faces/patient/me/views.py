@@ -9,7 +9,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yitong.core.errors import Refusal, Unidentified
-from yitong.core.ids import new_id
 from yitong.domains.notify import commands as notices
 from yitong.domains.notify import queries as inbox
 from yitong.domains.people import queries as people
@@ -17,6 +16,7 @@ from yitong.domains.people.commands import abuse, accounts
 from yitong.domains.people.commands import phones as phone_acts
 from yitong.faces.common import pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE
+from yitong.faces.common.rights import rights
 from yitong.faces.patient import devices as clients
 from yitong.faces.patient.me import forms, presenters
 
@@ -28,7 +28,7 @@ def me(request: HttpRequest) -> HttpResponse:
     account_id = request.actor.account_id
     if account_id is None:
         return pages.page(request, "patient/me/stranger.html")
-    account = people.get_account(request.actor)
+    account = people.get_account(account_id, request.actor)
     context = {
         "phone": account.phone_masked,
         "lock": presenters.lock_note(account.lock, reader),
@@ -39,9 +39,9 @@ def me(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def devices(request: HttpRequest) -> HttpResponse:
-    pages.account_of(request)
+    account_id = pages.account_of(request)
     reader = pages.reader_of(request)
-    found = people.list_devices(request.actor, token=request.COOKIES[ACCOUNT_COOKIE], now=reader.now)
+    found = people.list_devices(account_id, request.actor, token=request.COOKIES.get(ACCOUNT_COOKIE, ""))
     return pages.page(request, "patient/me/devices.html", {"devices": presenters.device_lines(found, reader)})
 
 
@@ -98,9 +98,9 @@ def phone_codes(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def appeal(request: HttpRequest) -> HttpResponse:
     """An appeal against the account's lock, to a person (R-199)."""
-    pages.account_of(request)
+    account_id = pages.account_of(request)
     reader = pages.reader_of(request)
-    lock = presenters.lock_note(people.get_account(request.actor).lock, reader)
+    lock = presenters.lock_note(people.get_account(account_id, request.actor).lock, reader)
     if lock is None:
         return pages.go(request, "patient:me")
     form = forms.Appeal(request.POST if request.method == "POST" else None, initial={"lock": lock.id})
@@ -130,7 +130,7 @@ def data(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Everything of this account, as one JSON file."""
     account_id = pages.account_of(request)
-    exported = people.export_account(account_id, request.actor, now=pages.reader_of(request).now)
+    exported = rights.taken().export(account_id)
     body = json.dumps(exported, ensure_ascii=False, indent=2, default=str)
     return HttpResponse(
         body,
@@ -141,14 +141,14 @@ def export(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
-    """Close the account. What the law makes hospitals keep stays with them; the rest goes."""
+    """Close the account and forget its people. What the law makes hospitals keep stays with them."""
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
-    form = forms.Erase(request.POST if request.method == "POST" else None, initial={"key": new_id()})
+    form = forms.Erase(request.POST if request.method == "POST" else None)
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
-            accounts.close_account(form.to_command(account_id), actor=request.actor, now=reader.now)
+            rights.taken().erase(account_id, actor=request.actor, now=reader.now)
         except Unidentified:
             raise
         except Refusal as caught:

@@ -30,6 +30,7 @@ class Member:
     href: str
     mark: str
     name: str
+    full_name: str
     relation: str
     identity: str
     level: str
@@ -65,6 +66,7 @@ def member(card: PatientCard, verification: Verification | None = None) -> Membe
         href=reverse("patient:person", args=[card.patient_id]),
         mark=card.name[:1],
         name=card.name_masked,
+        full_name=card.name,
         relation=terms.term(terms.RELATIONS, card.relation),
         identity=card.identity_masked,
         level=terms.term(terms.LEVELS, card.level),

@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.errors import Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries
-from yitong.domains.people.commands import patients
-from yitong.domains.people.contracts import PatientCard
+from yitong.domains.people.commands import patients, proving
+from yitong.domains.people.contracts import PatientCard, Verification
 from yitong.domains.people.errors import PatientMissing
 from yitong.faces.common import pages
 from yitong.faces.patient.people import forms, presenters
@@ -62,27 +63,37 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def person(request: HttpRequest, patient_id: UUID) -> HttpResponse:
-    card = _card(request, patient_id)
-    reader = pages.reader_of(request)
-    carriers = queries.list_carriers(patient_id, request.actor)
-    names = {str(h.hospital_id): h for h in hospitals.list_hospitals(with_closed=True)} if carriers else {}
-    context = {
-        "member": presenters.member(card, queries.last_verification(patient_id, request.actor)),
-        "patient_id": patient_id,
-        "carriers": presenters.carriers(carriers, names, reader),
-        "key": new_id(),
-    }
-    return pages.page(request, "patient/people/person.html", context)
+    return _person_page(request, _card(request, patient_id), None)
 
 
 @require_POST
 def verify(request: HttpRequest, patient_id: UUID) -> HttpResponse:
-    _card(request, patient_id)
+    """Asks the authority again (R-045)."""
+    card = _card(request, patient_id)
     form = forms.Verify(request.POST)
     if form.is_valid():
-        now = pages.reader_of(request).now
-        patients.ask_verification(form.to_command(patient_id), actor=request.actor, now=now)
-    return pages.go(request, "patient:person", patient_id, notice=_("已重新提交核验"))
+        cmd = form.to_command(card.patient_id)
+        try:
+            proving.ask_verification(cmd, actor=request.actor, now=pages.reader_of(request).now)
+        except Unidentified:
+            raise
+        except Refusal as refusal:
+            return _person_page(request, card, refusal)
+    return pages.go(request, "patient:person", card.patient_id, notice=_("已重新提交核验"))
+
+
+def _person_page(request: HttpRequest, card: PatientCard, refusal: Refusal | None) -> HttpResponse:
+    reader = pages.reader_of(request)
+    carriers = queries.list_carriers(card.patient_id, request.actor)
+    names = {str(h.hospital_id): h for h in hospitals.list_hospitals(with_closed=True)} if carriers else {}
+    context = {
+        "member": presenters.member(card, _last_verification(card.patient_id, request.actor)),
+        "patient_id": card.patient_id,
+        "carriers": presenters.carriers(carriers, names, reader),
+        "key": new_id(),
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "patient/people/person.html", context, refusal.status if refusal else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -118,7 +129,7 @@ def code(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """The dynamic code (R-104): the page asks for the next one when it runs out; without scripts a link does."""
     card = _card(request, patient_id)
     reader = pages.reader_of(request)
-    found = queries.qr_code(patient_id, request.actor, now=reader.now)
+    found = queries.get_qr(card.patient_id, request.actor, now=reader.now)
     context = {
         "member": presenters.member(card),
         "patient_id": patient_id,
@@ -132,7 +143,7 @@ def reads(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Who looked at this person's record, and what for."""
     card = _card(request, patient_id)
     reader = pages.reader_of(request)
-    lines = queries.list_reads(patient_id, request.actor)
+    lines = queries.list_reads(card.patient_id, request.actor)
     names = {h.hospital_id: h for h in hospitals.list_hospitals(with_closed=True)} if lines else {}
     context = {
         "member": presenters.member(card),
@@ -142,10 +153,16 @@ def reads(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     return pages.page(request, "patient/people/reads.html", context)
 
 
+def _last_verification(patient_id: UUID, actor: Actor) -> Verification | None:
+    found = queries.list_verifications(patient_id, actor)
+    return found[0] if found else None
+
+
 def _card(request: HttpRequest, patient_id: UUID) -> PatientCard:
-    """One of the account's own patients; any other looks absent."""
+    """One of the account's own patients, or the person whom a merged record leads to; any other looks absent."""
     account_id = pages.account_of(request)
-    for card in queries.patients_of(account_id):
-        if card.patient_id == patient_id:
-            return card
-    raise PatientMissing()
+    cards = {card.patient_id: card for card in queries.patients_of(account_id)}
+    card = cards.get(patient_id) or cards.get(queries.survivor_of(patient_id))
+    if card is None:
+        raise PatientMissing()
+    return card

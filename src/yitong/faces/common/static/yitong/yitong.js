@@ -11,7 +11,8 @@
     const left = Math.max(0, Math.round((node.deadline - (performance.now() - node.began)) / 1000));
     const pad = (n) => String(n).padStart(2, "0");
     const days = Math.floor(left / 86400);
-    const rest = `${pad(Math.floor(left / 3600) % 24)}:${pad(Math.floor(left / 60) % 60)}:${pad(left % 60)}`;
+    const hours = Math.floor(left / 3600) % 24;
+    const rest = `${days || hours ? `${pad(hours)}:` : ""}${pad(Math.floor(left / 60) % 60)}:${pad(left % 60)}`;
     node.textContent = days ? `${days} ${node.dataset.days} ${rest}` : rest;
     if (left === 0) {
       clearInterval(node.timer);

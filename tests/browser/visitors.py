@@ -1,0 +1,68 @@
+"""Those who use the pages in the browser tests."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = Path(os.environ.get("YITONG_SHOTS") or ROOT / ".yitong" / "shots")
+
+
+@dataclass
+class Visitor:
+    """A person with a browser window. `look` judges and photographs the page as it stands."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        return self.page
+
+    def press(self, name: str, role: Any = "button") -> None:
+        """The button or link with this name (its beginning is enough), and wait for what it leads to."""
+        self.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}")).first.click()
+        self.page.wait_for_load_state("load")
+
+    def follow(self, name: str) -> None:
+        self.press(name, "link")
+
+    def fill(self, label: str, text: str) -> None:
+        self.page.get_by_label(label, exact=False).first.fill(text)
+
+    def text(self) -> str:
+        return self.page.locator("body").inner_text()
+
+    def look(self, name: str) -> None:
+        """No violation of WCAG, no overflow at this width, no complaint of the browser; and a picture of it."""
+        self.page.wait_for_load_state("load")
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        found = Axe().run(self.page)
+        assert found.violations_count == 0, found.generate_report()
+        wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wider <= 0, f"{name} is {wider} px too wide"
+        assert self.complaints == []
+
+
+def code_for(someone: Visitor, phone: str) -> str:
+    """The latest code that went to this phone, as the demo's outbox shows it."""
+    outbox = someone.page.context.new_page()
+    try:
+        for _ in range(50):
+            outbox.goto(f"{someone.url}/outbox/")
+            for card in outbox.locator("main li.card").all():
+                shown = card.inner_text()
+                code = re.search(r"(?<!\d)\d{6}(?!\d)", shown.split("\n", 1)[1] if "\n" in shown else "")
+                if phone in shown and code:
+                    return code[0]
+            outbox.wait_for_timeout(200)
+    finally:
+        outbox.close()
+    raise AssertionError("no code in the outbox")
