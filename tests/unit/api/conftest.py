@@ -13,6 +13,7 @@ from tests import make
 
 from yitong.core import clock
 from yitong.domains.access.contracts import Scope
+from yitong.domains.notify.models import Message
 
 _acts = itertools.count(1)
 
@@ -79,3 +80,19 @@ def hospital_id(db: None) -> UUID:
 @pytest.fixture
 def every_scope() -> tuple[Scope, ...]:
     return tuple(Scope)
+
+
+def code_of(phone: str) -> str:
+    """The code that a phone was sent last."""
+    rows = Message.objects.exclude(secret=None).order_by("-id")
+    sent = [row for row in rows if row.phone == phone]
+    return str(json.loads(sent[0].secret or "{}")["code"])
+
+
+def signed_in(api: Caller, phone: str, device: str = "device-of-a-test-0001") -> Caller:
+    """The same program, now acting for the holder of this phone."""
+    asked = api.post("/accounts/codes", {"phone": phone, "device": device})
+    assert asked.status == 202, asked.json
+    answer = api.post("/accounts/sessions", {"phone": phone, "code": code_of(phone), "device": device})
+    assert answer.status == 201, answer.json
+    return Caller(api.key, answer.json["token"])

@@ -15,7 +15,6 @@ from yitong.faces.api.accounts import schemas
 from yitong.faces.api.auth import ACCOUNT_HEADER, ApiRequest, ChannelKey, Holder
 from yitong.faces.api.fields import Id
 from yitong.faces.common import pages
-from yitong.faces.common.security import client_address
 
 THROUGH = ChannelKey(Scope.ACCOUNTS)
 HOLDER = ChannelKey(Scope.ACCOUNTS, holder=Holder.MUST)
@@ -73,6 +72,8 @@ def revoke_device(request: ApiRequest, device_id: Id) -> Any:
 
 
 def _client(request: HttpRequest, device: str, label: str = "") -> contracts.Client:
-    """A device of one channel is not the same as one of another that calls itself alike."""
+    """A device of one channel is not that of another which calls itself alike. The address that we see is the channel's
+    own machine: the device stands for it too, and the channel as a whole has its own limit."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    return contracts.Client(f"{actor.channel}:{device}", client_address(request), label)
+    of_channel = f"{actor.channel}:{device}"
+    return contracts.Client(of_channel, of_channel, label)

@@ -133,7 +133,7 @@ def list_carriers(request: ApiRequest, patient_id: Id) -> Any:
 
 @router.post(
     "/patients/{patient_id}/carriers",
-    response={201: schemas.Carrier},
+    response={201: schemas.CarrierLinked},
     auth=ChannelKey(Scope.PATIENTS_WRITE, is_command=True),
     summary="绑定就诊卡 · Link a card",
 )

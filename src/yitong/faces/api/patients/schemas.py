@@ -113,6 +113,11 @@ class Carrier(Out):
     reason: str = Field(examples=[""])
 
 
+class CarrierLinked(Out):
+    patient_id: Id
+    carrier_id: Id
+
+
 class Carriers(Out):
     items: list[Carrier]
 
