@@ -55,6 +55,7 @@ def main() -> None:
       CITY                        demo data of `up`: beijing (22 hospitals) or small (2)
       YITONG_DATABASE_URL         a PostgreSQL of your own, 16 or newer, instead of the embedded one
       YITONG_OWNER_DATABASE_URL   the same database as the role that owns the tables, for migrations
+      YITONG_PROXIES              how many reverse proxies of yours stand before it (0)
       YITONG_PUBLIC_URL           how visitors reach it; https:// turns on secure cookies
       YITONG_MASTER_KEYS, YITONG_SECRET_KEY, YITONG_SEALING_KEY
                                   keys from a vault instead of .yitong/keys/
@@ -81,16 +82,14 @@ def up(port: int, host: str, city: str, empty: bool, web_workers: int) -> None:
     lock = take_data_dir(folder)
     try:
         check_port(host, port)
-        os.environ.update({"DATA_DIR": str(folder), "PORT": str(port)})
+        os.environ.update({"DATA_DIR": str(folder), "PORT": str(port), "YITONG_DEMO": "0" if empty else "1"})
         with _terminable(), _step("Database") as say, database.opened(say) as opened:
             console.print("[green]✓[/] Database")
             _run_step(["prepare"] if empty else ["prepare", "--city", city], opened)
             metrics = folder / "metrics"
             shutil.rmtree(metrics, ignore_errors=True)
             metrics.mkdir(mode=0o700)
-            supervisor = Supervisor(
-                opened, folder, port, host, web_workers, lambda text: console.print(f"[yellow]![/] {text}")
-            )
+            supervisor = Supervisor(opened, folder, port, host, web_workers, _warn)
             supervisor.run(lambda: _announce(host, port, None if empty else city))
             console.print("Stopping the database …")
         console.print("All processes have ended.")
@@ -99,6 +98,10 @@ def up(port: int, host: str, city: str, empty: bool, web_workers: int) -> None:
         sys.exit(130)
     finally:
         os.close(lock)
+
+
+def _warn(text: str) -> None:
+    console.print(f"[yellow]![/] {text}")
 
 
 class Terminated(Exception):

@@ -12,6 +12,8 @@ PUBLIC_URL = os.environ.get("YITONG_PUBLIC_URL", f"http://127.0.0.1:{os.environ.
 HTTPS = PUBLIC_URL.startswith("https://")
 
 DEBUG = False
+YITONG_DEMO = os.environ.get("YITONG_DEMO") == "1"  # shows what a real place hides: text messages with their codes
+YITONG_PROXIES = int(os.environ.get("YITONG_PROXIES", "0"))  # reverse proxies of our own before us
 SECRET_KEY = base64.b64encode(keys.read("secret")).decode()
 YITONG_MASTER_KEYS = keys.master_keys  # read anew when asked
 YITONG_SEALING_KEY = keys.read("sealing")
@@ -51,10 +53,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "yitong.faces.common.middleware.TraceMiddleware",
     "yitong.config.logging.RequestLog",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "yitong.faces.common.security.SecurityHeaders",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "yitong.faces.common.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -91,7 +91,10 @@ AUTH_USER_MODEL = "access.Staff"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["login", "name"]},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
@@ -127,10 +130,8 @@ YITONG_PROXIES = int(
     os.environ.get("YITONG_PROXIES", "0")
 )  # proxies of our own before us: whose word on addresses counts
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+CSRF_FAILURE_VIEW = "yitong.faces.common.refusals.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
