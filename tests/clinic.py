@@ -10,6 +10,7 @@ from tests import make
 from yitong.cli.demo.people import resident_number
 from yitong.core import clock
 from yitong.core.actor import Actor
+from yitong.core.db import policies
 from yitong.core.ids import new_id
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import Held, HoldSlot
@@ -133,3 +134,19 @@ def add_patient(
 def hold(place: Clinic, patient_id: UUID, actor: Actor, *, n: int = 0, key: str = "", now: datetime = NOW) -> Held:
     cmd = HoldSlot(key or f"key{make.number()}", place.hospital_id, place.slot(n), patient_id)
     return claim.hold_slot(cmd, actor=actor, now=now)
+
+
+def pay_online(hospital_id: UUID) -> None:
+    """From here on this hospital wants to be paid before the visit."""
+    with transaction.atomic():
+        policies.record(
+            "booking.payment",
+            "online",
+            scope="hospital",
+            hospital_id=hospital_id,
+            scope_id=hospital_id,
+            effective_from=NOW - timedelta(days=1),
+            source="test",
+            decided_by="test",
+            now=NOW,
+        )

@@ -12,7 +12,6 @@ from tests.clinic import NOW
 
 from yitong.core import clock
 from yitong.core.actor import Actor
-from yitong.core.db import policies
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyMissing, KeyReused, Unidentified
 from yitong.domains.access.contracts import Scope
@@ -35,14 +34,6 @@ from yitong.domains.schedule.models import Slot
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("test")
-
-
-def pay_online(hospital_id: UUID) -> None:
-    """From here on this hospital wants to be paid before."""
-    policies.record(
-        "booking.payment", "online", scope="hospital", hospital_id=hospital_id, scope_id=hospital_id,
-        effective_from=NOW - timedelta(days=1), source="test", decided_by="test", now=NOW,
-    )  # fmt: skip
 
 
 def live_days(patient_id: UUID) -> list[object]:
@@ -211,7 +202,7 @@ def test_a_booking_never_changes_its_patient() -> None:
 @pytest.mark.rule("R-018")
 def test_an_unpaid_hold_runs_out_once_and_a_paid_one_stays() -> None:
     place = build.clinic(slots=2)
-    pay_online(place.hospital_id)
+    build.pay_online(place.hospital_id)
     (actor, patient), (payer_actor, payer) = build.holder(), build.holder()
     held, paid = build.hold(place, patient, actor), build.hold(place, payer, payer_actor, n=1)
     assert (held.state, held.hold_until) == (State.HELD, NOW + timedelta(minutes=15))
