@@ -1,19 +1,30 @@
 """Builders: each reaches a state by running the commands, as in life. One section for each domain."""
 
 import itertools
-from datetime import UTC, date, datetime
-from uuid import UUID
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from uuid import UUID, uuid4
 
 import pyotp
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from yitong.core.actor import Actor, Role
+from yitong.core.clock import at_shanghai
+from yitong.core.db import policies
+from yitong.core.ids import new_id
 from yitong.domains.access import contracts as access
 from yitong.domains.access.commands import channels, second_factor, sign_in, staff
 from yitong.domains.hospitals import contracts as hospitals
 from yitong.domains.hospitals.commands import fees, places, practitioners
 from yitong.domains.hospitals.commands import hospitals as hospital_commands
+from yitong.domains.schedule import contracts as schedule
+from yitong.domains.schedule import queries as schedule_queries
+from yitong.domains.schedule.commands import planning, sessions
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Shanghai
+TOMORROW = date(2026, 11, 24)
+TOMORROW = date(2026, 11, 24)
 _numbers = itertools.count(1)
 
 
@@ -25,13 +36,15 @@ def number() -> int:
 # -- access --------------------------------------------------------------------------------------------------------
 
 PASSWORD = "plum-Kite-42-river"
+# The true algorithm at its cheapest: a test shows what is asked, not how long it takes.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 SYSTEM = Actor.system("cli.staff")
 
 
 def staff_actor(*names: str, hospital_id: UUID | None = None, staff_id: UUID | None = None) -> Actor:
     """An actor with these roles, without a row behind it."""
     roles = frozenset(Role(name, hospital_id) for name in names)
-    return Actor.for_staff(staff_id or UUID(int=number()), roles=roles)
+    return Actor.for_staff(staff_id or new_id(), roles=roles)
 
 
 def hospital_admin(hospital_id: UUID) -> Actor:
@@ -184,3 +197,120 @@ def fee(
 ) -> UUID:
     cmd = hospitals.SetFee(hospital_id, fee_facts(fee_fen, kind=kind, title=title, effective_date=effective_date))
     return fees.set_fee(cmd, actor=hospital_admin(hospital_id), now=now).id
+
+
+# -- schedule --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """A department that can hold sessions: one doctor (a chief) with a place to sign in, fees for every kind."""
+
+    hospital_id: UUID
+    campus_id: UUID
+    department_id: UUID
+    department_code: str
+    doctor_id: UUID
+    doctor: Actor
+    manager: Actor
+
+
+def clinic(*, hospital_id: UUID | None = None, now: datetime = NOW) -> Clinic:
+    """One more department, at a new hospital unless one is named."""
+    is_new = hospital_id is None
+    hospital_id = hospital_id or hospital(now=now)
+    code = f"C{number()}"
+    campus_id = campus(hospital_id, code=code, now=now)
+    department_code = f"D{number()}"
+    department_id = department(hospital_id, code=department_code, campus_code=code, now=now)
+    doctor_id = practitioner(hospital_id, department_code, now=now)
+    doctor = staff_actor("doctor", hospital_id=hospital_id, staff_id=uuid4())
+    bound = hospitals.BindPractitioner(hospital_id, doctor_id, UUID(doctor.id))
+    practitioners.bind_practitioner(bound, actor=hospital_admin(hospital_id), now=now)
+    if is_new:
+        for kind, fen in zip(hospitals.ClinicKind, (5000, 8000, 30000, 6000), strict=True):
+            fee(hospital_id, fen, kind=kind, now=now)
+    manager = staff_actor("roster_manager", hospital_id=hospital_id)
+    return Clinic(hospital_id, campus_id, department_id, department_code, doctor_id, doctor, manager)
+
+
+def new_session(
+    at: Clinic,
+    day: date = TOMORROW,
+    *,
+    starts: time = time(8),
+    ends: time = time(12),
+    half_day: schedule.HalfDay = schedule.HalfDay.AM,
+    slot_minutes: int = 30,
+    per_window: int = 4,
+    kind: hospitals.ClinicKind = hospitals.ClinicKind.EXPERT,
+    pools: Sequence[schedule.Pool] | None = None,
+    now: datetime = NOW,
+    **changed: object,
+) -> schedule.NewSession:
+    """A session as a hospital sends it: 32 slots in 8 windows, released already. `pools` instead of the shares."""
+    starts_at, ends_at = at_shanghai(day, starts), at_shanghai(day, ends)
+    in_force = policies.at(at.hospital_id, now, department_id=at.department_id)
+    windows = schedule_queries.plan_windows(starts_at, ends_at, slot_minutes, per_window, in_force, kind)
+    if pools is not None:
+        windows = tuple((start, end, pool) for (start, end, _), pool in zip(windows, pools, strict=True))
+    content = {
+        "session_id": new_id(),
+        "campus_id": at.campus_id,
+        "department_id": at.department_id,
+        "practitioner_id": at.doctor_id,
+        "clinic_kind": kind,
+        "title": hospitals.Title.CHIEF,
+        "date": day,
+        "half_day": half_day,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "fee_fen": 8000,
+        "release_at": schedule_queries.release_at(day, in_force),
+        "windows": windows,
+    }
+    return schedule.NewSession(**{**content, **changed})  # type: ignore[arg-type]
+
+
+def session(at: Clinic, day: date = TOMORROW, *, now: datetime = NOW, **changed: object) -> schedule.Session:
+    """An imported session; `changed` as for `new_session`."""
+    new = new_session(at, day, now=now, **changed)  # type: ignore[arg-type]
+    planning.import_sessions(at.hospital_id, [new], actor=at.manager, now=now)
+    return schedule_queries.get_session(at.hospital_id, new.session_id)
+
+
+def slots(of: schedule.Session, pool: schedule.Pool | None = None) -> list[schedule.Slot]:
+    """The session's slots by number, of one pool where it is named."""
+    every = schedule_queries.list_slots(of.hospital_id, of.session_id)
+    return [slot for slot in every if pool is None or slot.pool is pool]
+
+
+def stopped_session(at: Clinic, day: date = TOMORROW, *, now: datetime = NOW) -> schedule.Session:
+    made = session(at, day, now=now)
+    cmd = schedule.StopSession(f"key{number()}", at.hospital_id, made.session_id, schedule.StopReason.LEAVE)
+    sessions.stop_session(cmd, actor=at.manager, now=now)
+    return schedule_queries.get_session(at.hospital_id, made.session_id)
+
+
+def roster_line_facts(at: Clinic, **changed: object) -> schedule.AddRosterLine:
+    content = {
+        "key": f"key{number()}",
+        "hospital_id": at.hospital_id,
+        "campus_id": at.campus_id,
+        "department_id": at.department_id,
+        "practitioner_id": at.doctor_id,
+        "clinic_kind": hospitals.ClinicKind.EXPERT,
+        "weekday": 0,
+        "half_day": schedule.HalfDay.AM,
+        "starts": time(8),
+        "ends": time(12),
+        "slot_minutes": 30,
+        "per_window": 4,
+        "from_date": NOW.date(),
+    }
+    return schedule.AddRosterLine(**{**content, **changed})  # type: ignore[arg-type]
+
+
+def roster_line(at: Clinic, *, now: datetime = NOW, **changed: object) -> UUID:
+    """A weekly sitting, Mondays 8:00 to 12:00 unless said otherwise."""
+    return planning.add_roster_line(roster_line_facts(at, **changed), actor=at.manager, now=now).roster_line_id

@@ -16,6 +16,7 @@ from yitong.domains.hospitals.contracts import SetPolicy
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
+WINDOW = "booking.window.max_days"
 OFFICER = make.staff_actor("policy_officer")
 
 
@@ -102,24 +103,24 @@ def test_policy_refusals_leave_nothing():
     for refusal, run in (
         (
             errors.PolicyInThePast,
-            lambda: decide(window, 9, hospital_id, at=NOW - timedelta(seconds=1)),
+            lambda: decide(WINDOW, 9, hospital_id, at=NOW - timedelta(seconds=1)),
         ),
         (
             errors.PolicyNotForDepartment,
             lambda: decide("booking.cancel.time", "16:00", hospital_id, department_id=department_id),
         ),
-        (errors.PolicyNotForDepartment, lambda: decide(window, 9, department_id=department_id)),
-        (errors.HospitalMissing, lambda: decide(window, 9, UUID(int=5))),
+        (errors.PolicyNotForDepartment, lambda: decide(WINDOW, 9, department_id=department_id)),
+        (errors.HospitalMissing, lambda: decide(WINDOW, 9, UUID(int=5))),
         (
             errors.DepartmentMissing,
-            lambda: decide(window, 9, hospital_id, department_id=UUID(int=5)),
+            lambda: decide(WINDOW, 9, hospital_id, department_id=UUID(int=5)),
         ),
         (PolicyUnknown, lambda: decide("booking.nothing", 9, hospital_id)),
-        (PolicyInvalid, lambda: decide(window, "9", hospital_id)),
-        (PolicyInvalid, lambda: decide(window, 999, hospital_id)),
-        (Forbidden, lambda: decide(window, 9, hospital_id, actor=OFFICER)),
-        (Forbidden, lambda: decide(window, 9, actor=make.hospital_admin(hospital_id))),
-        (Forbidden, lambda: decide(window, 9, hospital_id, actor=make.hospital_admin(UUID(int=6)))),
+        (PolicyInvalid, lambda: decide(WINDOW, "9", hospital_id)),
+        (PolicyInvalid, lambda: decide(WINDOW, 999, hospital_id)),
+        (Forbidden, lambda: decide(WINDOW, 9, hospital_id, actor=OFFICER)),
+        (Forbidden, lambda: decide(WINDOW, 9, actor=make.hospital_admin(hospital_id))),
+        (Forbidden, lambda: decide(WINDOW, 9, hospital_id, actor=make.hospital_admin(UUID(int=6)))),
     ):
         with pytest.raises(refusal):
             run()

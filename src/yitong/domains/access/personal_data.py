@@ -1,4 +1,4 @@
-"""What access holds of a person: of staff a name, a login and when they signed in; of patients nothing (R-198, R-214)."""
+"""What access holds of a person: of staff a name, a login and their sign-ins; of patients nothing (R-198, R-214)."""
 
 from collections.abc import Collection
 from uuid import UUID

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -99,7 +100,7 @@ class FailureGuard:
     def _refusal(self) -> AccountLocked:
         until = self._failures.locked_until
         assert until is not None
-        return AccountLocked(minutes=int((until - self.now).total_seconds() // 60) + 1)
+        return AccountLocked(minutes=ceil((until - self.now).total_seconds() / 60))
 
 
 def second_factor(staff: models.Staff, code: str | None, now: datetime) -> MfaRequired | MfaWrong | bool:
