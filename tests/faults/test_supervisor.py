@@ -209,6 +209,24 @@ def test_taken_port_is_explained(folder: Path) -> None:
     assert "is taken by another program" in refused.said()
 
 
+def test_demo_city_is_loaded_once_and_kept(folder: Path) -> None:
+    names = []
+    for _ in range(2):
+        running = Up(folder.with_name("demo"), "--city", "small")
+        try:
+            running.wait_ready()
+            log_ins = running.said().split("Ready: ", 1)[1].splitlines()[1:]
+            assert [line for line in log_ins if line.startswith("  ")]
+            with psycopg.connect(Cluster(running.folder).url()) as connection:
+                names.append(connection.execute("SELECT count(*), min(id::text) FROM hospitals_hospital").fetchone())
+            assert running.get("/")[0] == 200
+        finally:
+            running.end()
+    assert names[0] == names[1]
+    assert names[0] is not None
+    assert names[0][0] == 2
+
+
 def test_metrics_join_all_web_processes(up: Up) -> None:
     for _ in range(20):
         up.get("/health/live")
