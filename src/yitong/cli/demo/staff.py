@@ -39,13 +39,15 @@ SECOND_FACTOR = frozenset({*CITY_ROLES, "hospital_admin"})  # R-205: who can't w
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """`practitioner_code` ties a doctor's log-in to the sessions that are theirs."""
+    """`practitioner_code` ties a doctor to the sessions that are theirs. One who does not sign in was invited and
+    has set no password yet."""
 
     login: str
     name: str
     role: HospitalRole | CityRole
     hospital_code: str | None
     practitioner_code: str | None = None
+    signs_in: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ CHANNELS: tuple[Channel, ...] = (
 
 
 def staff(hospital_codes: tuple[str, ...], doctors: dict[str, str]) -> tuple[StaffMember, ...]:
-    """One of each city role, an administrator at each hospital, and every role at those that have a doctor to be:
-    `doctors` is hospital → practitioner code."""
+    """One of each city role, an administrator at each hospital, and every role with its log-in where there is a doctor
+    to be: `doctors` is hospital → practitioner code."""
     return tuple(_staff(hospital_codes, doctors))
 
 
@@ -99,4 +101,5 @@ def _staff(hospital_codes: tuple[str, ...], doctors: dict[str, str]) -> Iterator
                     role,
                     code,
                     doctors.get(code) if role == "doctor" else None,
+                    code in doctors,
                 )

@@ -21,8 +21,8 @@ MOST_TRIES = 40  # sessions that one booker looks at
 
 
 def book(joined: Sequence[Joined], city: City, crew: Crew, *, now: datetime) -> int:
-    """The first accounts book for their holders, one after the other at the staffed hospitals; one at each of these also
-    has a walk-in number for today, where a clinic still sits. Who has booked before books no more.
+    """The first accounts book for their holders, in turn at the staffed hospitals; one at each of these also has a
+    walk-in number for today, where a clinic still sits. Who has booked before books no more.
 
     Returns how many were booked.
     """

@@ -54,12 +54,12 @@ class Crew:
         return self.actor(next(one for one in of(city, code) if one.role == role), self._hospitals[code])
 
     def join(self, one: StaffMember, hospital_id: UUID | None, *, now: datetime) -> None:
-        """Lets one join with the demo's password, or finds the one who joined before.
+        """Lets one join, with the demo's password where he signs in, or finds the one who joined before.
 
-        One who joined but never set a password (the load was killed in between) is invited again.
+        One who should have a password and has none (the load was killed in between) is invited again.
         """
         known = models.Staff.objects.filter(login=one.login).values_list("id", "password_at").first()  # unique
-        if known is not None and known[1] is not None:
+        if known is not None and (known[1] is not None or not one.signs_in):
             self._ids[one.login] = known[0]
             return
         if known is None:
@@ -67,7 +67,8 @@ class Crew:
             invited = commands.add_staff(cmd, actor=SYSTEM, now=now)
         else:
             invited = commands.invite_again(known[0], actor=SYSTEM, now=now)
-        sign_in.accept_invite(AcceptInvite(one.login, invited.invite, PASSWORD), now=now)
+        if one.signs_in:
+            sign_in.accept_invite(AcceptInvite(one.login, invited.invite, PASSWORD), now=now)
         self._ids[one.login] = invited.staff_id
 
     def actor(self, one: StaffMember, hospital_id: UUID | None) -> Actor:
