@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from rich.console import Console
@@ -207,6 +207,8 @@ def _sign_ins_file() -> Path:
 def _load(city: str) -> None:
     from yitong.cli.demo import loader
 
+    name: Literal["small", "beijing"] = "small" if city == "small" else "beijing"
+
     with _progress() as progress:
         tasks: dict[str, Any] = {}
 
@@ -215,8 +217,8 @@ def _load(city: str) -> None:
                 tasks[step] = progress.add_task(step, total=total)
             progress.update(tasks[step], completed=done, total=total)
 
-        loader.load(city, report)
-    _sign_ins_file().write_text(json.dumps(loader.sign_ins(city)))
+        loader.load(name, report)
+    _sign_ins_file().write_text(json.dumps(loader.sign_ins(name)))
     console.print(f"[green]✓[/] Demo city: {city}")
 
 
