@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from yitong.cli import partners
 from yitong.cli.database import Database
 from yitong.config.process import die_with
 
@@ -106,7 +107,9 @@ class Supervisor:
         """Until a signal ends it; every child has ended when it returns."""
         logs = self.data_dir / "log"
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        simulators = partners.of_demo(self.host, self.port)
         self.children = [
+            *(Child(one.name, one.command, {}, logs / f"{one.name}.log") for one in simulators),
             Child(
                 "web",
                 _web_command(self.host, self.port, self.web_workers),

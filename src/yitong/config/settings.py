@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "yitong.faces.desk",
     "yitong.faces.office",
     "yitong.faces.api",
+    "yitong.config.apps.PlugsConfig",
 ]
 
 MIDDLEWARE = [

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("yitong.faces.api.urls")),
     path("", include("yitong.faces.common.preferences.urls")),
     path("", include("yitong.faces.common.outbox.urls")),
+    path("", include("yitong.faces.common.hooks.urls")),
     path("", include("yitong.faces.common.gallery.urls")),
     path("", include("yitong.faces.patient.urls")),
 ]

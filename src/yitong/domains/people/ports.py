@@ -1,8 +1,6 @@
-"""What the outside does for people: an authority that knows who holds which number, and the domains' personal data."""
+"""What the outside does for people: an authority that knows who holds which number."""
 
-from collections.abc import Collection, Mapping
 from typing import Protocol
-from uuid import UUID
 
 from yitong.core.plugs import Plug
 from yitong.domains.people.contracts import IdentityAsk, Verdict
@@ -16,11 +14,4 @@ class IdentityAuthority(Protocol):
         ...
 
 
-class PersonalData(Protocol):
-    """A domain's `personal_data.py` (R-198)."""
-
-    def export(self, patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, object]: ...
-
-
 identity_authority: Plug[IdentityAuthority] = Plug("people.IdentityAuthority")
-personal_data: Plug[Mapping[str, PersonalData]] = Plug("people.personal_data")

@@ -36,7 +36,6 @@ from yitong.domains.people.queries.reads import (
 )
 from yitong.domains.people.queries.sessions import (
     account_of_session,
-    export_account,
     get_account,
     hash_of,
     is_waiting_for_fact,
@@ -50,7 +49,6 @@ from yitong.domains.people.queries.survivors import (
 )
 
 __all__ = [
-    "export_account",
     "QR_COLUMN",
     "account_of_session",
     "accounts_of",

@@ -15,11 +15,8 @@ from yitong.domains.people.contracts import (
     Device,
     Lock,
     LockReason,
-    Relation,
 )
-from yitong.domains.people.ports import personal_data
 from yitong.domains.people.queries.facts import used_since
-from yitong.domains.people.queries.survivors import records_of
 
 PAGE = 50
 
@@ -98,19 +95,3 @@ def list_appeals(actor: Actor, now: datetime) -> list[Appeal]:
         )
         for row in rows
     ]
-
-
-def export_account(account_id: UUID, actor: Actor, *, now: datetime) -> dict[str, object]:
-    """All that every domain holds of the account, of its holder and of those whom he guards (R-198), as plain values.
-
-    Adults who are in the account ask for their data themselves.
-    """
-    permissions.check_is_account(actor, account_id)
-    links = models.AccountPatient.objects.filter(account_id=account_id)
-    own = links.filter(relation=Relation.SELF.value) | links.filter(guardian_consent__isnull=False)
-    patient_ids = records_of(list(own.values_list("patient_id", flat=True)))
-    holders = personal_data.taken()
-    return {
-        "exported_at": now.isoformat(),
-        **{domain: holders[domain].export(patient_ids, account_id) for domain in sorted(holders)},
-    }

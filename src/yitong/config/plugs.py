@@ -1,0 +1,38 @@
+"""Which link is plugged into which port.
+
+    YITONG_SMS_URL, YITONG_SMS_KEY, YITONG_SMS_SECRET                 the SMS gateway (links/sms/README.md)
+    YITONG_IDENTITY_URL, YITONG_IDENTITY_KEY, YITONG_IDENTITY_SECRET  the identity authority (links/identity/README.md)
+
+Without an address nothing goes out: messages wait until they run out, levels stay as they are.
+"""
+
+import os
+
+from yitong.config.facts import DomainFacts
+from yitong.domains.notify.ports import fact_source, sms_gateway
+from yitong.domains.people.ports import identity_authority
+from yitong.links.identity.http import HttpIdentityAuthority
+from yitong.links.sms.http import HttpSmsGateway
+
+SMS_REPORTS = "/hooks/sms/"
+
+
+def plug_all(*, demo: bool) -> None:
+    """Once, when Django is ready, in every process."""
+    sms_gateway.plug(
+        HttpSmsGateway(
+            os.environ.get("YITONG_SMS_URL"),
+            key_id=os.environ.get("YITONG_SMS_KEY", "yitong"),
+            secret=os.environ.get("YITONG_SMS_SECRET", "").encode(),
+            report_path=SMS_REPORTS,
+            shows_texts=demo,
+        )
+    )
+    identity_authority.plug(
+        HttpIdentityAuthority(
+            os.environ.get("YITONG_IDENTITY_URL"),
+            key_id=os.environ.get("YITONG_IDENTITY_KEY", "yitong"),
+            secret=os.environ.get("YITONG_IDENTITY_SECRET", "").encode(),
+        )
+    )
+    fact_source.plug(DomainFacts())

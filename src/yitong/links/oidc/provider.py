@@ -1,0 +1,121 @@
+"""A hospital's identity provider by OpenID Connect: discovery, authorization code with PKCE, ID token by JWKS.
+
+Nothing is remembered between calls: discovery and keys are asked for at each sign-in, so a provider that changes its keys
+needs nobody here. Any answer that does not hold is IdentityRefused; one that does not come is ProviderDown.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from yitong.core import clock
+from yitong.domains.access.contracts import Identity, ProviderSettings
+from yitong.domains.access.errors import IdentityRefused, ProviderDown
+
+TIMEOUT_S = 5.0
+LEEWAY_S = 60
+MOST_BYTES = 200_000
+ALGORITHMS = ["RS256", "PS256", "ES256"]
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+
+class OidcProvider:
+    """One provider; implements `access.ports.IdentityProvider`."""
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        self._settings = settings
+
+    def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
+        found = self._discover()
+        with self._client(redirect_uri) as client:
+            url, _ = client.create_authorization_url(
+                found["authorization_endpoint"],
+                state=state,
+                nonce=nonce,
+                code_challenge=create_s256_code_challenge(verifier),
+                code_challenge_method="S256",
+            )
+        return str(url)
+
+    def identity(self, *, code: str, redirect_uri: str, nonce: str, verifier: str) -> Identity:
+        found = self._discover()
+        try:
+            with self._client(redirect_uri) as client:
+                token = client.fetch_token(found["token_endpoint"], code=code, code_verifier=verifier)
+        except AuthlibBaseError as error:
+            raise IdentityRefused() from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise ProviderDown() from error
+        id_token = token.get("id_token")
+        if not isinstance(id_token, str):
+            raise IdentityRefused()
+        claims = self._checked(id_token, self._get(found["jwks_uri"]), nonce)
+        methods = claims.get("amr")
+        return Identity(str(claims["sub"]), isinstance(methods, list) and "mfa" in methods)
+
+    def _client(self, redirect_uri: str) -> OAuth2Client:
+        return OAuth2Client(
+            self._settings.client_id,
+            self._settings.client_secret,
+            scope="openid",
+            redirect_uri=redirect_uri,
+            timeout=TIMEOUT_S,
+            trust_env=False,
+        )
+
+    def _discover(self) -> dict[str, Any]:
+        """The provider's own description; it has to name itself as we know it (OpenID Connect Discovery section 4.3)."""
+        found = self._get(f"{self._settings.issuer}/.well-known/openid-configuration")
+        if found.get("issuer") != self._settings.issuer:
+            raise IdentityRefused()
+        scheme = urlsplit(self._settings.issuer).scheme
+        for name in ENDPOINTS:
+            if urlsplit(str(found.get(name))).scheme not in ("https", scheme):
+                raise IdentityRefused()
+        return found
+
+    def _get(self, url: str) -> dict[str, Any]:
+        try:
+            with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client, client.stream("GET", url) as response:
+                response.raise_for_status()
+                body = b""
+                for part in response.iter_bytes():
+                    body += part
+                    if len(body) > MOST_BYTES:
+                        raise ProviderDown()
+                found = httpx.Response(200, content=body).json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise ProviderDown() from error
+        if not isinstance(found, dict):
+            raise ProviderDown()
+        return found
+
+    def _checked(self, id_token: str, keys: dict[str, Any], nonce: str) -> dict[str, Any]:
+        """OpenID Connect Core section 3.1.3.7: signature, issuer, audience, time, nonce."""
+        settings = self._settings
+        registry = jwt.JWTClaimsRegistry(
+            now=int(clock.now().timestamp()),
+            leeway=LEEWAY_S,
+            iss={"essential": True, "value": settings.issuer},
+            aud={"essential": True, "value": settings.client_id},
+            exp={"essential": True},
+            iat={"essential": True},
+            sub={"essential": True},
+            nonce={"essential": True, "value": nonce},
+        )
+        try:
+            token = jwt.decode(id_token, KeySet.import_key_set(keys), algorithms=ALGORITHMS)  # type: ignore[arg-type]
+            registry.validate(token.claims)
+        except (JoseError, ValueError) as error:
+            raise IdentityRefused() from error
+        claims = token.claims
+        if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and claims.get("azp") != settings.client_id:
+            raise IdentityRefused()
+        return claims
