@@ -1,7 +1,7 @@
 """A hospital's identity provider: OpenID Connect over HTTP, with discovery, authorization code, PKCE and JWKS.
 
-It refuses what a true one refuses: unknown clients, other redirect addresses, missing or plain PKCE, codes that are used,
-old or another client's. `misbehave` makes it lie in one way, for those who must notice.
+It refuses what a true one refuses: unknown clients, other redirect addresses, missing or plain PKCE, codes that are
+used, old or another client's. `misbehave` makes it lie in one way, for those who must notice.
 
     python -m yitong.simulators.idp --port 8099 --client desk --secret s3cret --redirect http://127.0.0.1:8000/desk/…
 """
@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
-from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -47,6 +47,10 @@ class Grant:
     nonce: str
     challenge: str
     until: float
+
+
+def new_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "sim-1", "use": "sig", "alg": "RS256"})
 
 
 @dataclass
@@ -184,7 +188,7 @@ class Handler(BaseHTTPRequestHandler):
         scheme, _, given = self.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "basic":
             name, _, secret = base64.b64decode(given).decode().partition(":")
-            return unquote(name), unquote(secret)
+            return unquote_plus(name), unquote_plus(secret)
         return form.get("client_id", ""), form.get("client_secret", "")
 
     def _id_token(self, grant: Grant) -> str:

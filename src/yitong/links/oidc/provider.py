@@ -1,15 +1,15 @@
 """A hospital's identity provider by OpenID Connect: discovery, authorization code with PKCE, ID token by JWKS.
 
-Nothing is remembered between calls: discovery and keys are asked for at each sign-in, so a provider that changes its keys
-needs nobody here. Any answer that does not hold is IdentityRefused; one that does not come is ProviderDown.
+Nothing is remembered between calls: discovery and keys are asked for at each sign-in, so that a provider may change its
+keys. Any answer that does not hold is IdentityRefused; one that does not come is ProviderDown.
 """
 
+import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import httpx
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -34,45 +34,38 @@ class OidcProvider:
 
     def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
         found = self._discover()
-        with self._client(redirect_uri) as client:
-            url, _ = client.create_authorization_url(
-                found["authorization_endpoint"],
-                state=state,
-                nonce=nonce,
-                code_challenge=create_s256_code_challenge(verifier),
-                code_challenge_method="S256",
-            )
-        return str(url)
+        return prepare_grant_uri(
+            found["authorization_endpoint"],
+            self._settings.client_id,
+            "code",
+            redirect_uri,
+            "openid",
+            state,
+            nonce=nonce,
+            code_challenge=create_s256_code_challenge(verifier),
+            code_challenge_method="S256",
+        )
 
     def identity(self, *, code: str, redirect_uri: str, nonce: str, verifier: str) -> Identity:
         found = self._discover()
-        try:
-            with self._client(redirect_uri) as client:
-                token = client.fetch_token(found["token_endpoint"], code=code, code_verifier=verifier)
-        except AuthlibBaseError as error:
-            raise IdentityRefused() from error
-        except (httpx.HTTPError, ValueError) as error:
-            raise ProviderDown() from error
-        id_token = token.get("id_token")
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        # RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
+        client = (quote_plus(self._settings.client_id), quote_plus(self._settings.client_secret))
+        id_token = self._ask("POST", found["token_endpoint"], data=form, auth=client).get("id_token")
         if not isinstance(id_token, str):
             raise IdentityRefused()
-        claims = self._checked(id_token, self._get(found["jwks_uri"]), nonce)
+        claims = self._checked(id_token, self._ask("GET", found["jwks_uri"]), nonce)
         methods = claims.get("amr")
         return Identity(str(claims["sub"]), isinstance(methods, list) and "mfa" in methods)
 
-    def _client(self, redirect_uri: str) -> OAuth2Client:
-        return OAuth2Client(
-            self._settings.client_id,
-            self._settings.client_secret,
-            scope="openid",
-            redirect_uri=redirect_uri,
-            timeout=TIMEOUT_S,
-            trust_env=False,
-        )
-
     def _discover(self) -> dict[str, Any]:
-        """The provider's own description; it has to name itself as we know it (OpenID Connect Discovery section 4.3)."""
-        found = self._get(f"{self._settings.issuer}/.well-known/openid-configuration")
+        """The provider's own description; it names itself as we know it (OpenID Connect Discovery section 4.3)."""
+        found = self._ask("GET", f"{self._settings.issuer}/.well-known/openid-configuration")
         if found.get("issuer") != self._settings.issuer:
             raise IdentityRefused()
         scheme = urlsplit(self._settings.issuer).scheme
@@ -81,17 +74,23 @@ class OidcProvider:
                 raise IdentityRefused()
         return found
 
-    def _get(self, url: str) -> dict[str, Any]:
+    def _ask(self, method: str, url: str, **form: Any) -> dict[str, Any]:
+        """Refuses IdentityRefused (it says no: 400, 401, 403), ProviderDown (anything else than a JSON object)."""
+        body = b""
         try:
-            with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client, client.stream("GET", url) as response:
+            with (
+                httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client,
+                client.stream(method, url, **form) as response,
+            ):
+                if response.status_code in (400, 401, 403):
+                    raise IdentityRefused()
                 response.raise_for_status()
-                body = b""
                 for part in response.iter_bytes():
                     body += part
                     if len(body) > MOST_BYTES:
                         raise ProviderDown()
-                found = httpx.Response(200, content=body).json()
-        except (httpx.HTTPError, ValueError) as error:
+            found = json.loads(body)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise ProviderDown() from error
         if not isinstance(found, dict):
             raise ProviderDown()
