@@ -58,6 +58,7 @@ def server(city: None) -> Iterator[str]:
         **os.environ,
         "PORT": str(port),
         "YITONG_PUBLIC_URL": url,
+        "YITONG_DEMO": "1",
         "PYTHONPATH": str(ROOT / "src"),
         "DJANGO_SETTINGS_MODULE": "yitong.config.settings",
     }

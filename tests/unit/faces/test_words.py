@@ -51,6 +51,7 @@ def test_visit_time_is_in_shanghai() -> None:
 def test_an_instant_late_in_utc_is_the_next_day_here() -> None:
     assert words.moment(datetime(2026, 11, 21, 17, 5, tzinfo=UTC), TODAY, ZH) == "明天 1:05"
     assert words.moment(datetime(2026, 11, 3, 7, 4, tzinfo=UTC), TODAY, ZH) == "11月3日 15:04"
+    assert words.moment(datetime(2026, 11, 21, 7, 4, tzinfo=UTC), TODAY, EN) == "today 15:04"
     assert words.moment(datetime(2025, 11, 3, 7, 4, tzinfo=UTC), TODAY, EN) == "3 Nov 2025, 15:04"
 
 

@@ -1,6 +1,7 @@
 """The words for what the domains call by codes: one voice over all faces. Unknown codes show as themselves."""
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 TITLES: dict[str, Promise] = {
@@ -133,3 +134,8 @@ def term(table: dict[str, Promise], code: str | None) -> str:
     if not code:
         return ""
     return str(table.get(str(code), code))
+
+
+def known(word: str) -> str:
+    """A word of the data that the catalogue may know: a district, a hospital's level or kind. Else as it is."""
+    return gettext(word) if word else ""

@@ -97,12 +97,12 @@ def visit_time(start: datetime, end: datetime, today: date, language: str) -> st
 
 
 def moment(instant: datetime, today: date, language: str) -> str:
-    """`今天 15:04`; `11月3日 15:04`; `2025年11月3日 15:04`."""
+    """`今天 15:04`; `11月3日 15:04`; in English within a sentence: `today 15:04`."""
     local = instant.astimezone(SHANGHAI)
     day, hour = local.date(), clock_time(local.time())
     word = near(day, today, language)
     if word:
-        return f"{word} {hour}"
+        return f"{word.lower()} {hour}"
     if is_english(language):
         year = "" if day.year == today.year else f" {day.year}"
         return f"{month_day(day, language)}{year}, {hour}"

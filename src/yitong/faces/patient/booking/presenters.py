@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from yitong.core import masks
 from yitong.domains.booking.contracts import Booking, State
@@ -158,7 +159,7 @@ def booking_page(
         doctor = f"{reader.name(practitioner)} {terms.term(terms.TITLES, practitioner.title)}"
     has_code = booking.state in WITH_CODE
     facts = [
-        (_("就诊人"), booking.patient_name, ""),
+        (pgettext("one", "就诊人"), booking.patient_name, ""),
         (_("医院"), reader.name(hospital), campus.address),
         (_("科室"), reader.name(department), _where(campus, department, reader)),
         (_("医生"), doctor, ""),

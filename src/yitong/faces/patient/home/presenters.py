@@ -55,11 +55,11 @@ def districts(hospitals: Iterable[Hospital], reader: Reader) -> list[District]:
     lines: dict[str, list[Line]] = {}
     for hospital in hospitals:
         lines.setdefault(hospital.district, []).append(hospital_line(hospital, reader))
-    return [District(name, of_district) for name, of_district in lines.items()]
+    return [District(terms.known(name), of_district) for name, of_district in lines.items()]
 
 
 def hospital_line(hospital: Hospital, reader: Reader) -> Line:
-    note = " · ".join(part for part in (hospital.level, hospital.kind) if part)
+    note = " · ".join(terms.known(part) for part in (hospital.level, hospital.kind) if part)
     return Line(reverse("patient:hospital", args=[hospital.hospital_id]), reader.name(hospital), note, "hospital")
 
 

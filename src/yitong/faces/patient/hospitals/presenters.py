@@ -373,7 +373,7 @@ def nearest(
 
 
 def hospital_note(hospital: Hospital) -> str:
-    return " · ".join(part for part in (hospital.level, hospital.kind, hospital.district) if part)
+    return " · ".join(terms.known(part) for part in (hospital.level, hospital.kind, hospital.district) if part)
 
 
 def visit_tabs(sessions: Iterable[Session], visit: Visit, policies: Policies, link: Link) -> list[Tab]:
