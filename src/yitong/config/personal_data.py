@@ -14,7 +14,6 @@ from yitong.domains.notify import personal_data as notify
 from yitong.domains.people import personal_data as people
 from yitong.domains.people import queries as patients
 from yitong.domains.people.errors import RightsDenied
-from yitong.faces.common import rights
 
 # Higher domains first: what names a patient goes before the patient does.
 HOLDERS = {"booking": booking, "hospitals": hospitals, "access": access, "people": people, "notify": notify}
@@ -47,7 +46,3 @@ def erase(account_id: UUID, *, actor: Actor, now: datetime) -> None:
     ]
     for holder in HOLDERS.values():
         holder.erase(own, account_id)
-
-
-def plug() -> None:
-    rights.rights.plug(EveryDomain())

@@ -9,8 +9,10 @@ Without an address nothing goes out: messages wait until they run out, levels st
 import os
 
 from yitong.config.facts import DomainFacts
+from yitong.config.personal_data import EveryDomain
 from yitong.domains.notify.ports import fact_source, sms_gateway
 from yitong.domains.people.ports import identity_authority
+from yitong.faces.common.rights import rights
 from yitong.links.identity.http import HttpIdentityAuthority
 from yitong.links.sms.http import HttpSmsGateway
 
@@ -36,3 +38,4 @@ def plug_all(*, demo: bool) -> None:
         )
     )
     fact_source.plug(DomainFacts())
+    rights.plug(EveryDomain())
