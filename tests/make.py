@@ -1,13 +1,15 @@
 """Builders: each reaches a state by running the commands, as in life. One section for each domain."""
 
 import itertools
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID, uuid4
 
 import pyotp
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.db import transaction
 
 from yitong.core.actor import Actor, Role
 from yitong.core.clock import at_shanghai
@@ -18,6 +20,13 @@ from yitong.domains.access.commands import channels, second_factor, sign_in, sta
 from yitong.domains.hospitals import contracts as hospitals
 from yitong.domains.hospitals.commands import fees, places, practitioners
 from yitong.domains.hospitals.commands import hospitals as hospital_commands
+from yitong.domains.notify import contracts as notify
+from yitong.domains.notify.models import Message
+from yitong.domains.people import commands as people_commands
+from yitong.domains.people import contracts as people
+from yitong.domains.people import queries as people_queries
+from yitong.domains.people.commands.accounts import open_account
+from yitong.domains.people.rules.identity import check_digit
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule import queries as schedule_queries
 from yitong.domains.schedule.commands import planning, sessions
@@ -314,3 +323,113 @@ def roster_line_facts(at: Clinic, **changed: object) -> schedule.AddRosterLine:
 def roster_line(at: Clinic, *, now: datetime = NOW, **changed: object) -> UUID:
     """A weekly sitting, Mondays 8:00 to 12:00 unless said otherwise."""
     return planning.add_roster_line(roster_line_facts(at, **changed), actor=at.manager, now=now).roster_line_id
+
+
+# -- notify and people -----------------------------------------------------------------------------------------------
+
+CLIENT = people.Client(device="a-long-random-value", address="10.0.0.1", label="Firefox")
+
+
+def phone() -> str:
+    """A number of a segment that no carrier was given."""
+    return f"154{number():08d}"
+
+
+def identity_number(*, birth: date = date(1985, 3, 4), sex: str = "female", area: str = "990000") -> str:
+    """A number that passes GB 11643 and can belong to nobody (R-100)."""
+    order = number() * 2 % 998 + (1 if sex == "male" else 2)
+    body = f"{area}{birth:%Y%m%d}{order:03d}"
+    return body + check_digit(body)
+
+
+def given(
+    name: str = "测试甲",
+    kind: people.IdentityKind = people.IdentityKind.RESIDENT_ID,
+    number: str = "",
+    *,
+    birth: date = date(1985, 3, 4),
+    sex: str = "female",
+) -> people.IdentityGiven:
+    return people.IdentityGiven(name, kind, number or identity_number(birth=birth, sex=sex))
+
+
+def code_sent(to: str) -> str:
+    """The newest code on its way to a phone."""
+    rows = Message.objects.filter(phone__isnull=False).order_by("-id")
+    return next(json.loads(row.secret)["code"] for row in rows if row.phone == to and row.secret)
+
+
+def client(device: str = "") -> people.Client:
+    return people.Client(device or f"device-{number()}", f"10.1.{number() % 250}.{number() % 250}", "Firefox")
+
+
+def account_signed_in(
+    at: str = "", *, on: people.Client | None = None, now: datetime = NOW
+) -> tuple[Actor, people.SignedIn]:
+    """An account holder who signed in by code, on a device of his own."""
+    to, where = at or phone(), on or client()
+    anybody = Actor.anonymous()
+    people_commands.ask_code(people.AskCode(to, people.CodePurpose.SIGN_IN, where), actor=anybody, now=now)
+    signed = people_commands.sign_in(people.SignIn(to, code_sent(to), where), actor=anybody, now=now)
+    return Actor.for_account(signed.account_id), signed
+
+
+def account_holder(
+    identity: people.IdentityGiven | None = None, *, verified: bool = True, now: datetime = NOW
+) -> tuple[Actor, UUID]:
+    """An account with its holder as a patient. Without codes, for tests that are about something else."""
+    with transaction.atomic():
+        opened = open_account(phone(), "zh", now)
+    actor = Actor.for_account(opened.id)
+    return actor, patient_of(actor, identity, verified=verified, now=now)
+
+
+def patient_of(
+    actor: Actor,
+    identity: people.IdentityGiven | None = None,
+    *,
+    relation: people.Relation = people.Relation.SELF,
+    verified: bool = True,
+    consent: str = "",
+    now: datetime = NOW,
+) -> UUID:
+    """A patient of the account; `verified` by the authority, so perhaps another's record that was known before."""
+    assert actor.account_id is not None
+    cmd = people.AddPatient(f"add{number()}", actor.account_id, identity or given(), relation, consent)
+    added = people_commands.add_patient(cmd, actor=actor, now=now)
+    if verified:
+        judge(added, people.Verdict.MATCH, now=now)
+        return people_queries.survivor_of(added.patient_id)
+    return added.patient_id
+
+
+def judge(added: people.PatientAdd, verdict: people.Verdict, *, now: datetime = NOW) -> people.VerificationState:
+    """What the authority says."""
+    actor = Actor.system("people.verify")
+    return people_commands.note_verdict(added.patient_id, added.verification_id, verdict, actor=actor, now=now)
+
+
+def patient_seen(
+    identity: people.IdentityGiven | None = None, *, hospital_id: UUID | None = None, now: datetime = NOW
+) -> UUID:
+    """A patient whom a registrar has seen."""
+    place = hospital_id or UUID(int=number())
+    cmd = people.RegisterAtDesk(f"register{number()}", place, identity or given())
+    return people_commands.register_at_desk(cmd, actor=staff_actor("registrar", hospital_id=place), now=now).patient_id
+
+
+class Gateway:
+    """An SMS gateway of a test's own making: it says what it is told to say, and keeps what it was given."""
+
+    def __init__(self, *answers: notify.Answer, shows_texts: bool = False) -> None:
+        self.answers = list(answers) or [notify.Answer.ACCEPTED]
+        self.shows_texts = shows_texts
+        self.sent: list[notify.Outgoing] = []
+        self.report: notify.Report | None = None
+
+    def send(self, outgoing: notify.Outgoing) -> notify.Answer:
+        self.sent.append(outgoing)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def read_report(self, headers: Mapping[str, str], body: bytes) -> notify.Report | None:
+        return self.report
