@@ -286,7 +286,7 @@ def copy_in(rows: Sequence[models.Model]) -> None:
             sql.Identifier(rows[0]._meta.db_table), sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
         )
         names = [field.attname for field in fields]
-        with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
+        with connection.cursor() as cursor, connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row([getattr(row, name) for name in names])
 
