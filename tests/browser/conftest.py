@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 from tests.browser.visitors import Visitor, code_for
 
+from yitong.cli import partners
 from yitong.cli.demo import people
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,54 +52,45 @@ def city(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Itera
 
 @pytest.fixture(scope="session")
 def server(city: None) -> Iterator[str]:
-    """The address of a server with its worker."""
+    """The address of a server with its worker, its SMS gateway and its identity authority."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = {
-        **os.environ,
-        "PORT": str(port),
-        "YITONG_PUBLIC_URL": url,
-        "YITONG_DEMO": "1",
-        "PYTHONPATH": str(ROOT / "src"),
-        "DJANGO_SETTINGS_MODULE": "yitong.config.settings",
-    }
-    web = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-        "yitong.config.wsgi:application",
-    ]
     logs = ROOT / ".yitong" / "test"
-    with (
-        _process(web, environment, logs / f"browser-web-{port}.log"),
-        _process([sys.executable, "-m", "yitong", "worker"], environment, logs / f"browser-worker-{port}.log"),
-    ):
+    web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    with pytest.MonkeyPatch.context() as environment, ExitStack() as running:
+        for name, value in {
+            "PORT": str(port),
+            "YITONG_PUBLIC_URL": url,
+            "YITONG_DEMO": "1",
+            "PYTHONPATH": str(ROOT / "src"),
+            "DJANGO_SETTINGS_MODULE": "yitong.config.settings",
+        }.items():
+            environment.setenv(name, value)
+        for name in ("YITONG_SMS", "YITONG_IDENTITY"):
+            for part in ("URL", "SECRET"):
+                environment.setenv(f"{name}_{part}", "")  # so that what the demo puts there goes afterwards
+                del os.environ[f"{name}_{part}"]
+        commands = [(one.name, one.command) for one in partners.of_demo("127.0.0.1", port)]
+        commands.append(("web", [sys.executable, "-m", *web, "yitong.config.wsgi:application"]))
+        commands.append(("worker", [sys.executable, "-m", "yitong", "worker"]))
+        for name, command in commands:
+            running.enter_context(_process(command, logs / f"browser-{name}-{port}.log"))
         _wait_for(f"{url}/health/live")
         yield url
 
 
 @contextmanager
-def _process(arguments: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _process(command: list[str], log: Path) -> Iterator[None]:
     with log.open("wb") as out:
-        process = subprocess.Popen(arguments, env=environment, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
     try:
-        yield process
+        yield
     finally:
-        with_group = os.getpgid(process.pid)
-        os.killpg(with_group, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(with_group, signal.SIGKILL)
-            process.wait(10)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if process.poll() is None:
+                os.killpg(process.pid, number)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(10)
 
 
 def _free_port() -> int:
