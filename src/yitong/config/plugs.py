@@ -10,10 +10,12 @@ import os
 
 from yitong.config.facts import DomainFacts
 from yitong.config.personal_data import EveryDomain
+from yitong.domains.access.ports import plug_identity_provider
 from yitong.domains.notify.ports import fact_source, sms_gateway
 from yitong.domains.people.ports import identity_authority
 from yitong.faces.common.rights import rights
 from yitong.links.identity.http import HttpIdentityAuthority
+from yitong.links.oidc.provider import OidcProvider
 from yitong.links.sms.http import HttpSmsGateway
 
 SMS_REPORTS = "/hooks/sms/"
@@ -37,5 +39,6 @@ def plug_all(*, demo: bool) -> None:
             secret=os.environ.get("YITONG_IDENTITY_SECRET", "").encode(),
         )
     )
+    plug_identity_provider(OidcProvider)  # its addresses are data of each hospital
     fact_source.plug(DomainFacts())
     rights.plug(EveryDomain())

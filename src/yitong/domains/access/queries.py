@@ -69,7 +69,7 @@ def idle_time(roles: frozenset[Role], now: datetime) -> timedelta:
 
 def staff_names(ids: Iterable[UUID]) -> dict[UUID, str]:
     """Names to show beside acts; those who left too."""
-    return dict(models.Staff.objects.filter(id__in=set(ids)).values_list("id", "name"))
+    return {row.id: row.name for row in models.Staff.objects.filter(id__in=set(ids)).only("id", "name")}
 
 
 def get_staff(staff_id: UUID, actor: Actor, now: datetime) -> StaffMember:
@@ -176,6 +176,12 @@ def list_keys(actor: Actor, channel_id: UUID) -> list[ChannelKey]:
 def find_provider(hospital_id: UUID) -> bool:
     """Whether the hospital's staff may sign in through its own provider."""
     return models.IdentityProvider.objects.filter(hospital_id=hospital_id, is_active=True).exists()
+
+
+def list_provider_hospitals() -> list[UUID]:
+    """The hospitals whose staff may sign in through their own provider."""
+    rows = models.IdentityProvider.objects.filter(is_active=True).order_by("hospital_id")
+    return list(rows.values_list("hospital_id", flat=True)[:MOST])
 
 
 def get_provider(hospital_id: UUID) -> ProviderSettings:

@@ -9,7 +9,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.db.models import PolicyRecord
-from yitong.core.policy import KEYS, key_named
+from yitong.core.policy import KEYS, Policies, key_named
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.contracts import (
     Announcement,
@@ -246,7 +246,7 @@ def _check_reads_policies(actor: Actor, hospital_id: UUID | None) -> None:
         permissions.check_can(actor, permissions.Action.READ_POLICY_HISTORY, hospital_id)
 
 
-def _differences(before: policies.Policies, after: policies.Policies) -> list[PolicyDifference]:
+def _differences(before: Policies, after: Policies) -> list[PolicyDifference]:
     return [
         PolicyDifference(name, key.rule, before.raw(name), after.raw(name))
         for name, key in KEYS.items()

@@ -82,8 +82,9 @@ class FailureGuard:
         self._save()
         if not self._failures.is_locked(self.now):
             return Outcome(refusal)
-        if staff is not None:
-            event = StaffLocked(subject_id=staff.id, until_at=self._row.locked_until)
+        until = self._failures.locked_until
+        if staff is not None and until is not None:
+            event = StaffLocked(subject_id=staff.id, until_at=until)
             events.append(event, Actor.anonymous(channel="desk"), at=self.now, shard=f"staff:{staff.id}")
         return Outcome(self._refusal())
 

@@ -1,0 +1,207 @@
+"""What the commands of hospitals take and answer."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from yitong.core.policy import JsonValue
+from yitong.domains.hospitals.contracts.things import ClinicKind, CodeBasis, Title
+
+# What a command says of a thing; `code` is its natural key within the hospital, by which imports find it again.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HospitalFacts:
+    name: str
+    name_en: str
+    short_name: str
+    short_name_en: str = ""
+    level: str
+    kind: str
+    district: str
+    phone: str = ""
+    introduction: str = ""
+    specialties: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampusFacts:
+    code: str
+    name: str
+    name_en: str = ""
+    district: str
+    address: str
+    directions: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartmentFacts:
+    code: str
+    campus_code: str
+    name: str
+    name_en: str = ""
+    national_code: str
+    code_basis: CodeBasis
+    code_reason: str
+    sex: str | None = None
+    age_from: int | None = None
+    age_below: int | None = None
+    location: str = ""
+    introduction: str = ""
+    is_bookable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PractitionerFacts:
+    code: str
+    name: str
+    name_en: str = ""
+    title: Title
+    licence: str
+    specialties: str = ""
+    introduction: str = ""
+    department_codes: tuple[str, ...]
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeFacts:
+    clinic_kind: ClinicKind
+    title: Title | None
+    fee_fen: int
+    effective_date: date
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddHospital:
+    code: str
+    facts: HospitalFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeHospital:
+    hospital_id: UUID
+    facts: HospitalFacts
+
+
+@dataclass(frozen=True, slots=True)
+class AddCampus:
+    hospital_id: UUID
+    facts: CampusFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCampus:
+    hospital_id: UUID
+    campus_id: UUID
+    facts: CampusFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCampuses:
+    hospital_id: UUID
+    rows: tuple[CampusFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddDepartment:
+    hospital_id: UUID
+    facts: DepartmentFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDepartment:
+    hospital_id: UUID
+    department_id: UUID
+    facts: DepartmentFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDepartments:
+    hospital_id: UUID
+    rows: tuple[DepartmentFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddPractitioner:
+    hospital_id: UUID
+    facts: PractitionerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePractitioner:
+    hospital_id: UUID
+    practitioner_id: UUID
+    facts: PractitionerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPractitioners:
+    hospital_id: UUID
+    rows: tuple[PractitionerFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BindPractitioner:
+    """Which member of staff a practitioner is, so that a doctor sees the own sessions."""
+
+    hospital_id: UUID
+    practitioner_id: UUID
+    staff_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferClinicKind:
+    hospital_id: UUID
+    clinic_kind: ClinicKind
+    is_offered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SetFee:
+    hospital_id: UUID
+    facts: FeeFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFees:
+    hospital_id: UUID
+    rows: tuple[FeeFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishAnnouncement:
+    hospital_id: UUID | None  # None: for the whole city
+    title: str
+    body: str
+    from_at: datetime
+    until_at: datetime | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPolicy:
+    """One value from one instant on; `value` None gives the decision back to the wider scope."""
+
+    policy: str
+    value: JsonValue | None
+    hospital_id: UUID | None  # None: for the city
+    department_id: UUID | None
+    effective_from: datetime
+    source: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The id of what a command added or changed."""
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    added: int
+    changed: int
+    unchanged: int
