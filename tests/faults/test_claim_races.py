@@ -183,7 +183,6 @@ def test_a_direct_writer_in_sql_meets_the_same_walls() -> None:
 @pytest.mark.rule("R-018")
 def test_a_hold_that_runs_out_frees_its_slot_once_under_ten_sweepers() -> None:
 
-
     place, (actor, patient) = build.clinic(), build.holder()
     build.pay_online(place.hospital_id)
     held = build.hold(place, patient, actor)

@@ -1,6 +1,6 @@
 """Telling people what became of their bookings. A message holds ids; words are put in at delivery."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from yitong.core.db.command import command
@@ -38,6 +38,17 @@ def _tell(row: models.Booking, template: TemplateName, event_id: UUID, now: date
         "number": str(row.number),
         "code": row.code,
     }
+    if row.hold_until is not None:
+        params["hold_until"] = row.hold_until.isoformat()
     for account_id in people.accounts_of(row.patient_id):
         key = f"{event_id}:{row.id}:{account_id}"
         notify.tell(Tell(key=key, account_id=account_id, template=template.value, params=params), now=now)
+
+
+def tell_lock(row: models.Booking, until: date, counted: int, *, now: datetime) -> None:
+    """Tells the patient's accounts that no-shows lock booking until a day (R-009). Joins the caller's command."""
+    params = {"patient_id": str(row.patient_id), "count": str(counted), "until": until.isoformat()}
+    for account_id in people.accounts_of(row.patient_id):
+        key = f"lock:{row.id}:{account_id}"
+        template = TemplateName.NO_SHOW_LOCKED.value
+        notify.tell(Tell(key=key, account_id=account_id, template=template, params=params), now=now)

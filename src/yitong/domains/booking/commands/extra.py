@@ -22,7 +22,6 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
 from yitong.domains.schedule.commands import slots as schedule
-from yitong.domains.schedule.contracts import BookableSlot
 
 
 @command(refusals=CONSTRAINTS)
@@ -38,8 +37,9 @@ def add_extra(cmd: AddExtra, *, actor: Actor, now: datetime) -> Held:
     once = idempotency.begin(actor, "booking.add_extra", cmd)
     if once.answer is not None:
         return _held_again(once.answer)
-    slot = schedule.add_extra_slot(cmd.hospital_id, cmd.session_id, cmd.patient_id, cmd.reason, actor=actor, now=now)
-    bookable = BookableSlot(slot, schedule.lock_session(cmd.hospital_id, cmd.session_id))
+    bookable = schedule.add_extra_slot(
+        cmd.hospital_id, cmd.session_id, cmd.patient_id, cmd.reason, actor=actor, now=now
+    )
     department_id = bookable.session.department_id
     claim = rules.Claim(
         cmd=HoldSlot(cmd.key, cmd.hospital_id, bookable.slot.slot_id, cmd.patient_id, is_first_visit=False),

@@ -12,6 +12,7 @@ from yitong.core.db import policies
 from yitong.core.db.command import command
 from yitong.core.db.scale import cross_hospital
 from yitong.domains.booking import models, rules
+from yitong.domains.booking.commands import announce
 from yitong.domains.booking.commands.change import end, locked_booking, tell
 from yitong.domains.booking.commands.claim import project
 from yitong.domains.booking.contracts import BookingMissed, BookingStopped, HoldExpired, State
@@ -88,7 +89,10 @@ def mark_missed(hospital_id: UUID, booking_id: UUID, *, actor: Actor, now: datet
     booking.state = next_state(State(before), Move.MISS).value
     booking.save(update_fields=["state"])
     project(booking)
-    limits.note_no_show(booking.patient_id, booking.visit_date, in_force.ladder(), now)
+    until = limits.note_no_show(booking.patient_id, booking.visit_date, in_force.ladder(), now)
+    if until is not None:
+        counted = limits.lock_limits(booking.patient_id).no_shows_counted
+        announce.tell_lock(booking, until, counted, now=now)
     tell(BookingMissed, booking, before, actor, now)
     return True
 

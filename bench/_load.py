@@ -1,0 +1,93 @@
+"""A load generator of a few lines: keep-alive HTTP/1.1 over asyncio, in a process of its own, bounded in count and time.
+
+It asks loopback addresses only and stops by itself.
+"""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MOST_REQUESTS = 400_000
+MOST_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one round measured. Latencies in milliseconds."""
+
+    per_second: float
+    median_ms: float
+    p99_ms: float
+    statuses: dict[str, int]
+    bytes_largest: int
+
+
+def run(port: int, paths: Sequence[str], *, connections: int, seconds: float, headers: dict[str, str] | None = None) -> Load:
+    """Asks the paths in turn over so many connections for so long; from a process of its own."""
+    work = {"port": port, "paths": list(paths), "connections": connections, "seconds": seconds, "headers": headers or {}}
+    done = subprocess.run(
+        [sys.executable, __file__], input=json.dumps(work), capture_output=True, text=True, check=True, timeout=180
+    )
+    return Load(**json.loads(done.stdout))
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[str, int]:
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    status = head[9:12].decode()
+    length = 0
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+        elif name.lower() == b"transfer-encoding":
+            raise RuntimeError("the answer is chunked: give it a length")
+    if length:
+        await reader.readexactly(length)
+    return status, len(head) + length
+
+
+async def _worker(work: dict, number: int, until: float, took: list[float], statuses: dict[str, int], sizes: list[int]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", work["port"], limit=4 * 2**20)
+    extra = "".join(f"{name}: {value}\r\n" for name, value in work["headers"].items())
+    requests = [
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{work['port']}\r\nAccept: text/html\r\n{extra}\r\n".encode()
+        for path in work["paths"]
+    ]
+    n = number
+    while time.monotonic() < until and len(took) < MOST_REQUESTS:
+        start = time.perf_counter()
+        status, size = await _ask(reader, writer, requests[n % len(requests)])
+        took.append((time.perf_counter() - start) * 1000)
+        statuses[status] = statuses.get(status, 0) + 1
+        sizes.append(size)
+        n += 1
+    writer.close()
+
+
+async def _main(work: dict) -> dict:
+    took: list[float] = []
+    statuses: dict[str, int] = {}
+    sizes: list[int] = []
+    seconds = min(float(work["seconds"]), MOST_SECONDS)
+    start = time.monotonic()
+    workers = [_worker(work, n, start + seconds, took, statuses, sizes) for n in range(int(work["connections"]))]
+    await asyncio.gather(*workers)
+    elapsed = time.monotonic() - start
+    took.sort()
+    return {
+        "per_second": round(len(took) / elapsed, 1),
+        "median_ms": round(statistics.median(took), 2),
+        "p99_ms": round(took[int(len(took) * 0.99)], 2),
+        "statuses": statuses,
+        "bytes_largest": max(sizes),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_main(json.load(sys.stdin)))))
