@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command
@@ -43,7 +44,7 @@ def confirm_booking(cmd: ConfirmBooking, *, actor: Actor, now: datetime) -> Chan
     once = idempotency.begin(actor, "booking.confirm_booking", cmd)
     if once.answer is not None:
         return _again(once.answer)
-    if booking.state == State.EXPIRED or (booking.state == State.HELD and booking.hold_until <= now):
+    if booking.state == State.EXPIRED or has_run_out(booking, now):
         raise errors.HoldRanOut()
     before = booking.state
     booking.state = next_state(State(booking.state), Move.CONFIRM).value
@@ -139,7 +140,7 @@ def check_in_booking(cmd: CheckIn, *, actor: Actor, now: datetime) -> Changed:
     shown = people.get_patient(booking.patient_id, actor, purpose="check_in", hospital_id=cmd.hospital_id)
     if not hmac.compare_digest(shown.identity_number.encode(), cmd.identity_number.strip().upper().encode()):
         raise errors.RealNameMismatch()
-    if rules.clock.shanghai_date(now) != booking.visit_date:
+    if clock.shanghai_date(now) != booking.visit_date:
         raise errors.CheckInTooEarly(date=booking.visit_date.isoformat())
     before = booking.state
     booking.state = next_state(State(booking.state), Move.CHECK_IN).value
@@ -166,6 +167,10 @@ def end(booking: models.Booking, after: State, *, reason: str, policies_in_force
         models.Entitlement.objects.filter(hospital_id=booking.hospital_id, id=booking.entitlement_id).update(
             used_by_id=None
         )
+
+
+def has_run_out(booking: models.Booking, now: datetime) -> bool:
+    return booking.state == State.HELD and booking.hold_until is not None and booking.hold_until <= now
 
 
 def reopens_at(in_force: Policies, *, now: datetime) -> datetime:
@@ -218,7 +223,7 @@ def tell(
         session_id=booking.session_id,
         slot_id=booking.slot_id,
         account_id=booking.account_id,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
     events.append(event, actor, at=now, shard=shard_of(booking.session_id))
 

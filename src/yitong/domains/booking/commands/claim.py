@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
+from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import events, policies
 from yitong.core.db.command import command
@@ -119,7 +120,7 @@ def write_claim(claim: rules.Claim, *, actor: Actor, now: datetime, is_extra: bo
     project(booking, is_new=True)
     limits.take_day(cmd.patient_id, session.date)
     if cmd.entitlement_id is not None:
-        _use_entitlement(cmd, booking.id)
+        _use_entitlement(cmd.hospital_id, cmd.entitlement_id, booking.id)
     if actor.account_id is not None:
         abuse.note_account_use(actor.account_id, booked=1, cancelled=0, at=now)
     kind = BookingConfirmed if at_visit else SlotHeld
@@ -207,10 +208,10 @@ def _entitled_pool(cmd: HoldSlot, department_id: UUID, *, now: datetime) -> Pool
     )
     if row is None or row.used_by_id is not None or row.department_id != department_id:
         raise errors.EntitlementInvalid()
-    if row.until_date < rules.clock.shanghai_date(now):
+    if row.until_date < clock.shanghai_date(now):
         raise errors.EntitlementInvalid(until=row.until_date.isoformat())
     return Pool(row.pool)
 
 
-def _use_entitlement(cmd: HoldSlot, booking_id: UUID) -> None:
-    models.Entitlement.objects.filter(hospital_id=cmd.hospital_id, id=cmd.entitlement_id).update(used_by_id=booking_id)
+def _use_entitlement(hospital_id: UUID, entitlement_id: UUID, booking_id: UUID) -> None:
+    models.Entitlement.objects.filter(hospital_id=hospital_id, id=entitlement_id).update(used_by_id=booking_id)

@@ -13,7 +13,7 @@ from yitong.core.db.command import command
 from yitong.core.db.scale import cross_hospital
 from yitong.domains.booking import models, rules
 from yitong.domains.booking.commands import announce
-from yitong.domains.booking.commands.change import end, locked_booking, tell
+from yitong.domains.booking.commands.change import end, has_run_out, locked_booking, tell
 from yitong.domains.booking.commands.claim import project
 from yitong.domains.booking.contracts import BookingMissed, BookingStopped, HoldExpired, State
 from yitong.domains.booking.states import TRANSITIONS, Move, next_state
@@ -37,7 +37,7 @@ def expire_hold(hospital_id: UUID, booking_id: UUID, *, actor: Actor, now: datet
     Locks: the patient's limits. Emits: HoldExpired.
     """
     booking = locked_booking(hospital_id, booking_id)
-    if booking.state != State.HELD or booking.hold_until > now:
+    if not has_run_out(booking, now):
         return False
     before = booking.state
     in_force = policies.at(hospital_id, now, department_id=booking.department_id)
