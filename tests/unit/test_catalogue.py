@@ -18,7 +18,7 @@ NO_REFUSALS = ("yitong.simulators", "yitong.config.wsgi", "yitong.config.asgi", 
 
 def refusals() -> list[type[Refusal]]:
     """Every class of the tree that says no, the six kinds included."""
-    for module in pkgutil.walk_packages(yitong.__path__, "yitong."):
+    for module in pkgutil.walk_packages(yitong.__path__, "yitong.", onerror=importlib.import_module):
         if ".migrations" not in module.name and not module.name.startswith(NO_REFUSALS):
             importlib.import_module(module.name)
     return sorted(set(below(Refusal)), key=lambda kind: kind.__qualname__)

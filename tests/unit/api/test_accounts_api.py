@@ -123,3 +123,20 @@ def test_inbox_is_ones_own(caller: Callable) -> None:
     assert holder.get("/me/messages").json == {"items": [], "next_cursor": None, "unread": 0}
     assert holder.post("/me/messages/read", {}).json == {"marked": 0}
     assert other.post("/me/messages/read", {"message_ids": [str(uuid4())]}).json == {"marked": 0}
+
+
+@pytest.mark.rule("R-198")
+def test_holder_takes_all_his_data_with_him_and_nobody_elses(caller: Callable) -> None:
+    api = caller()
+    holder, other = signed_in(api, PHONE), signed_in(api, "19900002222", "device-of-another-0002")
+    given = clinic.identity()
+    body = {"name": given.name, "kind": "resident_id", "number": given.number, "relation": "self"}
+    holder.post("/me/patients", body)
+
+    mine, others = holder.get("/me/export"), other.get("/me/export")
+
+    assert given.number in json.dumps(mine.json)
+    assert PHONE in json.dumps(mine.json)
+    assert given.number not in json.dumps(others.json)
+    assert PHONE not in json.dumps(others.json)
+    assert api.get("/me/export").status == 401

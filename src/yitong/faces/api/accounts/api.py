@@ -15,6 +15,7 @@ from yitong.faces.api.accounts import schemas
 from yitong.faces.api.auth import ACCOUNT_HEADER, ApiRequest, ChannelKey, Holder
 from yitong.faces.api.fields import Id
 from yitong.faces.common import pages
+from yitong.faces.common.rights import rights
 
 THROUGH = ChannelKey(Scope.ACCOUNTS)
 HOLDER = ChannelKey(Scope.ACCOUNTS, holder=Holder.MUST)
@@ -69,6 +70,12 @@ def revoke_device(request: ApiRequest, device_id: Id) -> Any:
     """Signs it out, and it will be asked for a second fact again."""
     accounts.revoke_device(device_id, actor=request.actor, now=clock.now())
     return Status(204, None)
+
+
+@router.get("/me/export", response=schemas.Export, auth=HOLDER, summary="导出我的数据 · Export my data")
+def export_data(request: ApiRequest) -> Any:
+    """All that Yitong holds of the account and its patients, by part (R-198). In clear: it is the holder's own."""
+    return {"made_at": clock.now(), "parts": rights.taken().export(request.account_id)}
 
 
 def _client(request: HttpRequest, device: str, label: str = "") -> contracts.Client:

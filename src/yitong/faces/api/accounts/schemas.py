@@ -1,6 +1,6 @@
 """Accounts as JSON."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
@@ -79,3 +79,8 @@ class Device(Out):
 
 class Devices(Out):
     items: list[Device]
+
+
+class Export(Out):
+    made_at: Instant
+    parts: dict[str, Any] = Field(examples=[{"people": {}, "booking": {}}])

@@ -1,6 +1,6 @@
 """Bookings as JSON."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
@@ -34,7 +34,7 @@ class GrantEntitlement(In):
     hospital_id: Id
     patient_id: Id
     department_id: Id
-    pool: Pool = Field(examples=["referral"])
+    pool: Literal[Pool.REFERRAL, Pool.REVISIT] = Field(examples=["referral"])
     until_date: Day
     source: Source
 

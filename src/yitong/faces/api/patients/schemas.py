@@ -1,6 +1,6 @@
 """Patients as JSON: masked, except where the one who asks gave the words himself (R-108)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
@@ -141,10 +141,3 @@ class ReadLine(Out):
     hospital_id: Id | None
     what: str = Field(examples=["booking"])
     purpose: str = Field(examples=["booking"])
-
-
-class Export(Out):
-    """Everything that Yitong holds of a patient, by domain (R-198)."""
-
-    made_at: Instant
-    parts: dict[str, Any] = Field(examples=[{"people": {}}])
