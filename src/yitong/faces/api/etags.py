@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def catalogue(endpoint: F) -> F:
     """Marks an endpoint of the catalogue: its answer has an ETag, and 304 answers who has it already."""
     endpoint.is_catalogue = True  # type: ignore[attr-defined]
-    return decorate_view(_tagged)(endpoint)  # type: ignore[no-any-return]
+    return decorate_view(_tagged)(endpoint)
 
 
 def _tagged(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

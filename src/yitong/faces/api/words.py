@@ -29,7 +29,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 OTHERWISE = ("格式不正确", "has the wrong form")
 
 
-def field_errors(errors: list[dict], language: str) -> list[dict[str, str]]:  # type: ignore[type-arg]
+def field_errors(errors: list[dict], language: str) -> list[dict[str, str]]:
     return [
         {"field": _name(error["loc"]), "code": str(error["type"]), "message": _sentence(error, language)}
         for error in errors[:50]
@@ -44,7 +44,7 @@ def _name(path: tuple[str | int, ...]) -> str:
     return ".".join(part[:60] for part in parts[:6])
 
 
-def _sentence(error: dict, language: str) -> str:  # type: ignore[type-arg]
+def _sentence(error: dict, language: str) -> str:
     chinese, english = WORDS.get(error["type"], OTHERWISE)
     known = {name: value for name, value in (error.get("ctx") or {}).items() if isinstance(value, int | str)}
     try:
