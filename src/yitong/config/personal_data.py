@@ -14,9 +14,17 @@ from yitong.domains.notify import personal_data as notify
 from yitong.domains.people import personal_data as people
 from yitong.domains.people import queries as patients
 from yitong.domains.people.errors import RightsDenied
+from yitong.domains.schedule import personal_data as schedule
 
 # Higher domains first: what names a patient goes before the patient does.
-HOLDERS = {"booking": booking, "hospitals": hospitals, "access": access, "people": people, "notify": notify}
+HOLDERS = {
+    "booking": booking,
+    "schedule": schedule,
+    "hospitals": hospitals,
+    "access": access,
+    "people": people,
+    "notify": notify,
+}
 OPEN = (State.HELD, State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT)
 
 

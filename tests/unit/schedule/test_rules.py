@@ -371,7 +371,7 @@ def test_a_stricter_slot_length_shortens_the_windows_of_old_roster_lines() -> No
     strict = Policies({"booking.slot_minutes": 20})
     new = rules.plan_session(line(), TODAY, session_id=UUID(int=9), title="chief", fee_fen=1, policies=strict)
     assert len(new.windows) == 12 * 4
-    rules.check_new_session(new, strict)
+    rules.check_new_session(new, strict, campus_id=new.campus_id)
 
 
 # -- first visits, substitutes, extra slots ----------------------------------------------------------------------------

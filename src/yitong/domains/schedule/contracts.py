@@ -228,7 +228,7 @@ class GenerateSessions:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """`clashed`: left out, because the practitioner sits elsewhere at that time."""
+    """`clashed`: left out, because the practitioner sits elsewhere at that time, or left."""
 
     hospital_id: UUID
     sessions: int

@@ -136,7 +136,8 @@ class ClinicSession(models.Model):
             ),
             models.CheckConstraint(
                 name="session_substitute_is_another",
-                condition=Q(substituted_id=None) | Q(practitioner_id__isnull=False),
+                condition=Q(substituted_id=None)
+                | (Q(practitioner_id__isnull=False) & ~Q(practitioner_id=F("substituted_id"))),
             ),
             # What a slot's own key refers to, so that no slot lies outside its session.
             models.UniqueConstraint(

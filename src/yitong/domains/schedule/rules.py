@@ -156,9 +156,9 @@ def check_windows(starts_at: datetime, ends_at: datetime, windows: Sequence[Pool
         before = start
 
 
-def check_new_session(new: NewSession, policies: Policies) -> None:
-    """What an imported session must be: times of one day, windows within it, pools as the rules ask."""
-    if clock.shanghai_date(new.starts_at) != new.date:
+def check_new_session(new: NewSession, policies: Policies, *, campus_id: UUID) -> None:
+    """What an imported session must be: at its department's campus, on one day, windows and pools as the rules ask."""
+    if clock.shanghai_date(new.starts_at) != new.date or new.campus_id != campus_id:
         raise errors.TimesInvalid()
     check_windows(new.starts_at, new.ends_at, new.windows, policies)
     check_shares(Counter(pool for _, _, pool in new.windows), policies)

@@ -16,6 +16,7 @@ from yitong.core.errors import Busy
 from yitong.core.ids import new_id
 from yitong.core.policy import Policies
 from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.contracts import Department
 from yitong.domains.schedule import contracts, errors, models, permissions, rules
 from yitong.domains.schedule.commands.shared import line_changed_again, sits_in
 from yitong.domains.schedule.contracts import SessionState
@@ -69,19 +70,13 @@ def import_roster(
     permissions.check_can_manage(actor, hospital_id)
     ids = [line.roster_line_id for line in lines]
     known = set(models.RosterLine.objects.filter(hospital_id=hospital_id, id__in=ids).values_list("id", flat=True))
-    departments = hospitals.departments_by_id(hospital_id, {line.department_id for line in lines})
-    named = {line.practitioner_id for line in lines if line.practitioner_id is not None}
-    doctors = hospitals.practitioners_by_id(hospital_id, named)
+    places = _Places(hospital_id, lines)
     in_force = _policies_by_department(hospital_id, now)
     rows = []
     for line in lines:
         if line.roster_line_id in known:
             continue
-        department = departments.get(line.department_id) or hospitals.get_department(hospital_id, line.department_id)
-        if line.practitioner_id is not None:
-            doctor = doctors.get(line.practitioner_id) or hospitals.get_practitioner(hospital_id, line.practitioner_id)
-            if line.department_id not in doctor.department_ids:
-                raise errors.PractitionerNotOfDepartment()
+        department = places.check(line)
         rules.check_roster_line(line, campus_id=department.campus_id, policies=in_force(line.department_id))
         content = {
             f.name: getattr(line, f.name) for f in fields(line) if f.name not in ("hospital_id", "roster_line_id")
@@ -127,7 +122,8 @@ def import_sessions(
     """Sessions from a hospital's own schedule, by COPY. Idempotent by session id: known ones are left as they are.
 
     Emits: SessionsPlanned. Refuses: TimesInvalid, WindowsInvalid, SlotTooLong (R-003), PoolShareBroken (R-012),
-    PractitionerBusy, SessionExists (another import of them runs).
+    PractitionerBusy, PractitionerNotOfDepartment, a department or practitioner that is not the hospital's,
+    SessionExists (another import of them runs).
     """
     permissions.check_can_manage(actor, hospital_id)
     ids = {new.session_id for new in sessions}
@@ -136,8 +132,10 @@ def import_sessions(
     known = set(models.ClinicSession.objects.filter(hospital_id=hospital_id, id__in=ids).values_list("id", flat=True))
     in_force = _policies_by_department(hospital_id, now)
     planned = [rules.Planned(new, None) for new in sessions if new.session_id not in known]
+    places = _Places(hospital_id, [plan.new for plan in planned])
     for plan in planned:
-        rules.check_new_session(plan.new, in_force(plan.new.department_id))
+        department = places.check(plan.new)
+        rules.check_new_session(plan.new, in_force(department.department_id), campus_id=department.campus_id)
     slots = _write(hospital_id, planned, in_force, actor=actor, now=now)
     return contracts.Imported(hospital_id, sessions=len(planned), slots=slots, known=len(known))
 
@@ -145,7 +143,8 @@ def import_sessions(
 @command(refusals=PLANNING)
 def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: datetime) -> contracts.Generated:
     """Sessions of some days from the roster; holidays and worked weekends are known. Repeatable: a line's day that has
-    its session keeps it. A sitting that clashes with another session of the practitioner is left out and counted.
+    its session keeps it. A sitting that clashes with another one of its practitioner, or whose practitioner left, is
+    left out and counted.
 
     Emits: SessionsPlanned. Refuses: TimesInvalid, SessionExists or PractitionerBusy (another planning runs), KeyReused.
     """
@@ -175,7 +174,10 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
     for line, day in wanted:
         if (line.roster_line_id, day) in known:
             continue
-        title = titles.get(line.practitioner_id)
+        if line.practitioner_id not in titles:
+            clashed += 1
+            continue
+        title = titles[line.practitioner_id]
         new = rules.plan_session(
             line,
             day,
@@ -193,9 +195,34 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
     return once.finish(contracts.Generated(cmd.hospital_id, len(planned), slots, known=kept, clashed=clashed))
 
 
+class _Places:
+    """The departments and practitioners that some lines or sessions name; two queries for all of them."""
+
+    def __init__(self, hospital_id: UUID, named: Sequence[contracts.RosterLine | contracts.NewSession]) -> None:
+        self._hospital_id = hospital_id
+        self._departments = hospitals.departments_by_id(hospital_id, {one.department_id for one in named})
+        doctors = {one.practitioner_id for one in named if one.practitioner_id is not None}
+        self._doctors = hospitals.practitioners_by_id(hospital_id, doctors)
+
+    def check(self, one: contracts.RosterLine | contracts.NewSession) -> Department:
+        """Refuses what is not the hospital's, and PractitionerNotOfDepartment."""
+        department = self._departments.get(one.department_id)
+        if department is None:
+            return hospitals.get_department(self._hospital_id, one.department_id)
+        if one.practitioner_id is not None:
+            doctor = self._doctors.get(one.practitioner_id)
+            if doctor is None:
+                doctor = hospitals.get_practitioner(self._hospital_id, one.practitioner_id)
+            if not sits_in(doctor, one.department_id):
+                raise errors.PractitionerNotOfDepartment()
+        return department
+
+
 def _titles(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> dict[UUID | None, str | None]:
+    """The titles of those who still practise; None for a department's own sessions."""
     ids = {line.practitioner_id for line in lines if line.practitioner_id is not None}
-    return {key: doctor.title.value for key, doctor in hospitals.practitioners_by_id(hospital_id, ids).items()}
+    doctors = hospitals.practitioners_by_id(hospital_id, ids)
+    return {None: None, **{key: doctor.title.value for key, doctor in doctors.items() if doctor.is_active}}
 
 
 def _policies_by_department(hospital_id: UUID, now: datetime) -> Callable[[UUID], Policies]:
