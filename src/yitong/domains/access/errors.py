@@ -153,6 +153,12 @@ class ChannelEnded(Conflict):
     code = "CHANNEL_ENDED"
 
 
+class ChannelStateSame(Conflict):
+    """The channel is in that state already."""
+
+    code = "CHANNEL_STATE_SAME"
+
+
 class ChannelKeyUnknown(Unidentified):
     code = "CHANNEL_KEY_UNKNOWN"
 

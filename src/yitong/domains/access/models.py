@@ -237,7 +237,8 @@ class StaffSession(models.Model):
             models.CheckConstraint(name="staff_session_way_known", condition=Q(way__in=words(SignInWay))),
             models.CheckConstraint(
                 name="staff_session_ended_whole",
-                condition=Q(ended_at=None, ended_why=None) | Q(ended_at__isnull=False, ended_why__in=words(SessionEnd)),
+                condition=Q(ended_at=None, ended_why=None)
+                | Q(ended_at__isnull=False, ended_why__isnull=False, ended_why__in=words(SessionEnd)),
             ),
         ]
         indexes = [models.Index(fields=["staff"], name="staff_session_open", condition=Q(ended_at=None))]

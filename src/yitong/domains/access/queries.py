@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Max, Q
+
 from yitong.core import clock
 from yitong.core.actor import Actor, Role
 from yitong.core.db import policies
@@ -81,6 +83,16 @@ def get_staff(staff_id: UUID, actor: Actor, now: datetime) -> StaffMember:
     if not found:
         raise StaffMissing()
     return found[0]
+
+
+def list_city_staff(actor: Actor, now: datetime) -> list[StaffMember]:
+    """Who holds a role of the city now, or none anywhere yet; a city has some dozens."""
+    permissions.check_can(actor, permissions.Action.READ_HOSPITAL_STAFF)
+    held = models.StaffRole.objects.held(now)
+    rows = models.Staff.objects.filter(state="active").filter(
+        Q(id__in=held.filter(hospital_id=None).values("staff_id")) | ~Q(id__in=held.values("staff_id"))
+    )
+    return _members(rows.order_by("login")[:MOST], now)
 
 
 def list_staff(
@@ -171,6 +183,13 @@ def list_keys(actor: Actor, channel_id: UUID) -> list[ChannelKey]:
         ChannelKey(row.id, row.channel_id, row.prefix, row.created_at, row.revoked_at, row.last_used_at)
         for row in rows[:MOST]
     ]
+
+
+def last_uses(actor: Actor) -> dict[UUID, datetime]:
+    """When each channel was last used, by any of its keys; those never used are left out."""
+    permissions.check_can(actor, permissions.Action.READ_CHANNELS)
+    rows = models.ChannelKey.objects.filter(last_used_at__isnull=False).values_list("channel_id")
+    return dict(rows.annotate(last=Max("last_used_at")).order_by("channel_id")[:MOST])
 
 
 def find_provider(hospital_id: UUID) -> bool:

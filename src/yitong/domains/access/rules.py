@@ -4,6 +4,7 @@ import csv
 import hashlib
 import hmac
 import io
+import itertools
 import re
 import secrets
 from collections.abc import Iterable
@@ -220,15 +221,19 @@ class StaffLine:
 
 def read_staff_file(text: str) -> list[StaffLine]:
     """The lines of a file of joiners and leavers. Refuses FileInvalid with the number of the line and its column."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    heading = next(reader, [])
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=None))
+    try:
+        rows = list(itertools.islice(reader, MOST_LINES + 1))
+    except csv.Error as error:
+        raise FileInvalid(line=max(1, reader.line_num), column="columns") from error
+    heading = rows[0] if rows else []
     if [word.strip().lower() for word in heading] not in (HEADING, HEADING[:-1]):
         raise FileInvalid(line=1, column="heading")
+    if len(rows) > MOST_LINES:
+        raise FileInvalid(line=len(rows), column="rows")
     lines: list[StaffLine] = []
     seen: set[str] = set()
-    for number, cells in enumerate(reader, start=2):
-        if number > MOST_LINES:
-            raise FileInvalid(line=number, column="rows")
+    for number, cells in enumerate(rows[1:], start=2):
         if any(cell.strip() for cell in cells):
             line = _staff_line(number, [cell.strip() for cell in cells], len(heading))
             if line.login in seen:

@@ -9,7 +9,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.db.models import PolicyRecord
-from yitong.core.policy import KEYS, Policies, key_named
+from yitong.core.policy import KEYS, JsonValue, Policies, Scope, key_named
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.contracts import (
     Announcement,
@@ -24,6 +24,7 @@ from yitong.domains.hospitals.contracts import (
     PolicyDifference,
     PolicyEntry,
     PolicyLine,
+    PolicyPreview,
     Practitioner,
     Title,
 )
@@ -209,6 +210,33 @@ def policies_in_words(
 ) -> list[PolicyLine]:
     """The rules as a patient reads them, from the same values that booking enforces (S-38)."""
     return rules.rules_for_patients(policies.at(hospital_id, now, department_id=department_id), language)
+
+
+def preview_policy(
+    actor: Actor,
+    policy: str,
+    value: JsonValue | None,
+    *,
+    hospital_id: UUID | None,
+    instant: datetime,
+    language: str,
+    department_id: UUID | None = None,
+) -> PolicyPreview:
+    """What patients would read at that instant as things stand, and with this value decided (S-38); writes nothing.
+
+    Refuses Forbidden, PolicyUnknown, PolicyInvalid, PolicyLoosened.
+    """
+    _check_reads_policies(actor, hospital_id)
+    scope: Scope = "city" if hospital_id is None else "hospital" if department_id is None else "department"
+    checked = policies.checked_value(policy, value, scope=scope, hospital_id=hospital_id, instant=instant)
+    before = policies.at(hospital_id, instant, department_id=department_id)
+    after = policies.at(hospital_id, instant, department_id=department_id, assuming={(policy, scope): checked})
+    return PolicyPreview(
+        before.raw(policy),
+        after.raw(policy),
+        tuple(rules.rules_for_patients(before, language)),
+        tuple(rules.rules_for_patients(after, language)),
+    )
 
 
 def policy_history(

@@ -27,6 +27,7 @@ from yitong.domains.access.errors import (
     ChannelMissing,
 )
 from yitong.domains.access.permissions import Action
+from yitong.domains.access.states import ChannelEvent, next_state
 
 
 @command(refusals={"channel_code_once": ChannelCodeTaken})
@@ -61,13 +62,13 @@ def change_channel(cmd: ChangeChannel, *, actor: Actor, now: datetime) -> None:
 @command()
 def suspend_channel(channel_id: UUID, reason: str, *, actor: Actor, now: datetime) -> None:
     """Stop a channel for a while, from its next call on. Locks: Channel. Emits: ChannelChanged."""
-    _set_state(channel_id, ChannelState.SUSPENDED, reason, actor, now)
+    _set_state(channel_id, ChannelEvent.SUSPEND, reason, actor, now)
 
 
 @command()
 def resume_channel(channel_id: UUID, reason: str, *, actor: Actor, now: datetime) -> None:
-    """Locks: Channel. Emits: ChannelChanged. Refuses: Forbidden, ChannelMissing, ChannelEnded."""
-    _set_state(channel_id, ChannelState.ACTIVE, reason, actor, now)
+    """Locks: Channel. Emits: ChannelChanged. Refuses: Forbidden, ChannelMissing, ChannelEnded, ChannelStateSame."""
+    _set_state(channel_id, ChannelEvent.RESUME, reason, actor, now)
 
 
 @command()
@@ -76,7 +77,7 @@ def revoke_channel(channel_id: UUID, reason: str, *, actor: Actor, now: datetime
 
     Locks: Channel. Emits: ChannelChanged. Refuses: Forbidden, ChannelMissing, ChannelEnded, ChannelInvalid.
     """
-    _set_state(channel_id, ChannelState.REVOKED, reason, actor, now)
+    _set_state(channel_id, ChannelEvent.REVOKE, reason, actor, now)
     models.ChannelKey.objects.filter(channel_id=channel_id, revoked_at=None).update(revoked_at=now)
 
 
@@ -140,14 +141,13 @@ def _set_facts(row: models.Channel, facts: ChannelFacts) -> None:
     row.contract_until = facts.contract_until
 
 
-def _set_state(channel_id: UUID, state: ChannelState, reason: str, actor: Actor, now: datetime) -> None:
+def _set_state(channel_id: UUID, what: ChannelEvent, reason: str, actor: Actor, now: datetime) -> None:
     permissions.check_can(actor, Action.MANAGE_CHANNELS)
     if not 1 <= len(reason.strip()) <= 200:
         raise ChannelInvalid(field="reason")
     row = _locked(channel_id)
-    if row.state == ChannelState.REVOKED:
-        raise ChannelEnded()
     before = row.state
+    state = next_state(ChannelState(before), what)
     row.state, row.state_at, row.state_reason = state.value, now, reason.strip()
     row.save(update_fields=["state", "state_at", "state_reason"])
     _announce(row, before, actor, now)

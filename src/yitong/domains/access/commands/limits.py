@@ -27,7 +27,12 @@ def take_token(bucket: str, per_minute: int, now: datetime) -> int:
     with `wait_s`, whole seconds until there is one again.
     """
     step = MINUTE / max(1, per_minute)
-    params: dict[str, bytes | datetime | timedelta] = {"bucket": rules.digest(bucket), "now": now, "step": step, "minute": MINUTE}
+    params: dict[str, bytes | datetime | timedelta] = {
+        "bucket": rules.digest(bucket),
+        "now": now,
+        "step": step,
+        "minute": MINUTE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(TAKE, params)
         taken = cursor.fetchone()

@@ -208,7 +208,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'access_staff_session',
                 'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['staff'], name='staff_session_open')],
-                'constraints': [models.UniqueConstraint(fields=('token_hash',), name='staff_session_token_once'), models.CheckConstraint(condition=models.Q(('way__in', ['password', 'switch', 'provider'])), name='staff_session_way_known'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_why', None)), models.Q(('ended_at__isnull', False), ('ended_why__in', ['signed_out', 'idle', 'switched', 'left', 'ended_by_admin', 'password_changed'])), _connector='OR'), name='staff_session_ended_whole')],
+                'constraints': [models.UniqueConstraint(fields=('token_hash',), name='staff_session_token_once'), models.CheckConstraint(condition=models.Q(('way__in', ['password', 'switch', 'provider'])), name='staff_session_way_known'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_why', None)), models.Q(('ended_at__isnull', False), ('ended_why__in', ['signed_out', 'idle', 'switched', 'left', 'ended_by_admin', 'password_changed']), ('ended_why__isnull', False)), _connector='OR'), name='staff_session_ended_whole')],
             },
         ),
         migrations.CreateModel(

@@ -29,6 +29,7 @@ from yitong.domains.hospitals.contracts.things import (
     PolicyDifference,
     PolicyEntry,
     PolicyLine,
+    PolicyPreview,
     Practitioner,
     Title,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "PolicyDifference",
     "PolicyEntry",
     "PolicyLine",
+    "PolicyPreview",
     "PolicySet",
     "Practitioner",
     "PractitionerBound",

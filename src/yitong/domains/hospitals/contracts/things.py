@@ -147,6 +147,16 @@ class PolicyLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyPreview:
+    """One policy as it stands and as it would be, with all that patients read before and after."""
+
+    value_before: JsonValue
+    value_after: JsonValue
+    lines_before: tuple[PolicyLine, ...]
+    lines_after: tuple[PolicyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyEntry:
     """One decision in the history of a policy."""
 
