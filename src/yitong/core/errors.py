@@ -97,3 +97,15 @@ class PolicyUnknown(Missing):
     """No policy has this key."""
 
     code = "POLICY_UNKNOWN"
+
+
+class AuditTooWide(RuleBroken):
+    """One question to the events spans a limited time."""
+
+    code = "AUDIT_TOO_WIDE"
+
+
+class DeadLetterMissing(Missing):
+    """No such dead letter is open: another person settled it, or its event went through."""
+
+    code = "DEAD_LETTER_NOT_FOUND"

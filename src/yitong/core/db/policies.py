@@ -1,5 +1,6 @@
 """The policies in force, and new values of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -14,16 +15,24 @@ from yitong.core.policy import KEYS, SCOPES, JsonValue, Policies, Scope, key_nam
 Place = tuple[Scope, UUID | None]
 
 
-def at(hospital_id: UUID | None, instant: datetime, *, department_id: UUID | None = None) -> Policies:
+def at(
+    hospital_id: UUID | None,
+    instant: datetime,
+    *,
+    department_id: UUID | None = None,
+    assuming: Mapping[tuple[str, Scope], JsonValue | None] | None = None,
+) -> Policies:
     """The policies in force at `instant`: the department's value, else the hospital's, the city's, the default.
 
     Where a wider scope grew stricter after a narrower one had chosen, the stricter holds. One query.
+    `assuming`: (key, scope) → a value as if it were decided, for a look ahead.
     """
     places = _places(hospital_id, department_id)
     latest: dict[tuple[str, str], JsonValue | None] = {}
     rows = _in_force(places, instant).order_by("effective_from", "decided_at").values_list("key", "scope", "value")
     for key, scope, value in rows:
         latest[key, scope] = value
+    latest.update(assuming or {})
     values: dict[str, JsonValue] = {}
     for name in {key for key, _ in latest}:
         if name in KEYS:
@@ -72,11 +81,7 @@ def record(
     Refuses PolicyUnknown, PolicyInvalid, PolicyLoosened: at the instant of effect no wider scope may be stricter.
     """
     with transaction.atomic(savepoint=False):
-        policy = key_named(key)
-        checked = None if value is None else policy.checked(value)
-        if checked is not None:
-            for bound in _bounds(key, scope, hospital_id, effective_from):
-                policy.check_not_looser(checked, bound)
+        checked = checked_value(key, value, scope=scope, hospital_id=hospital_id, instant=effective_from)
         row = PolicyRecord.objects.create(
             id=new_id(),
             scope=scope,
@@ -90,6 +95,19 @@ def record(
             decided_at=now,
         )
         return row.id
+
+
+def checked_value(
+    key: str, value: object, *, scope: Scope, hospital_id: UUID | None, instant: datetime
+) -> JsonValue | None:
+    """The value as it would be stored for this scope from that instant on. Refuses as `record` does."""
+    policy = key_named(key)
+    if value is None:
+        return None
+    checked = policy.checked(value)
+    for bound in _bounds(key, scope, hospital_id, instant):
+        policy.check_not_looser(checked, bound)
+    return checked
 
 
 def _bounds(key: str, scope: Scope, hospital_id: UUID | None, instant: datetime) -> list[JsonValue]:

@@ -312,6 +312,32 @@ class ReadLine:
     purpose: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadsAsked:
+    """Which part of the read log an auditor asks for: recorded in [from_at, until_at), after the line `before`."""
+
+    from_at: datetime
+    until_at: datetime
+    reader: str = ""  # actor key
+    patient_id: UUID | None = None
+    hospital_id: UUID | None = None
+    before: tuple[datetime, UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedRead:
+    """One read of a record, by ids alone, for the auditor."""
+
+    read_id: UUID
+    recorded_at: datetime
+    patient_id: UUID
+    reader: str
+    channel: str
+    hospital_id: UUID | None
+    what: str
+    purpose: str
+
+
 # -- accounts ----------------------------------------------------------------------------------------------------------
 
 

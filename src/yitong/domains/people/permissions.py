@@ -11,6 +11,7 @@ READERS = ("registrar", "nurse", "doctor", "hospital_admin")
 REGISTRARS = ("registrar", "hospital_admin")
 RECEIVERS = ("registrar", "nurse", "hospital_admin")
 DECIDERS = ("city_operator",)
+AUDITORS = ("auditor",)
 RESOLVE, WRITE, SIGN_IN = "patients:resolve", "patients:write", "accounts:sign_in"
 
 
@@ -108,6 +109,12 @@ def can_decide(actor: Actor) -> bool:
     except Refusal:
         return False
     return True
+
+
+def check_can_audit(actor: Actor) -> None:
+    """The read log of all patients, by ids alone, for the city's auditor."""
+    if not (actor.kind == "staff" and actor.has_role(*AUDITORS)):
+        _refuse(actor)
 
 
 def check_is_system(actor: Actor) -> None:

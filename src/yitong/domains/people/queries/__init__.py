@@ -30,6 +30,7 @@ from yitong.domains.people.queries.patients import (
     patients_of,
 )
 from yitong.domains.people.queries.reads import (
+    audit_reads,
     list_reads,
     record_read,
     record_reads,
@@ -52,6 +53,7 @@ __all__ = [
     "QR_COLUMN",
     "account_of_session",
     "accounts_of",
+    "audit_reads",
     "booking_facts",
     "carrier_of",
     "find_hospital_number",

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from yitong.core.actor import Actor
-from yitong.domains.people import errors, models
-from yitong.domains.people.contracts import ReadLine
+from yitong.domains.people import errors, models, permissions
+from yitong.domains.people.contracts import AuditedRead, ReadLine, ReadsAsked
 from yitong.domains.people.queries.survivors import records_of, survivor_of
 
 PAGE = 50
@@ -61,3 +63,25 @@ def list_reads(patient_id: UUID, actor: Actor, *, before: datetime | None = None
         rows = rows.filter(at__lt=before)
     found = rows.order_by("-at", "-id")[: min(limit, PAGE)]
     return [ReadLine(row.at, row.reader, row.hospital_id, row.what, row.purpose) for row in found]
+
+
+def audit_reads(asked: ReadsAsked, actor: Actor) -> list[AuditedRead]:
+    """A page of the read log of all patients, the newest first, by ids alone. Refuses Forbidden."""
+    permissions.check_can_audit(actor)
+    rows = models.ReadLog.objects.filter(recorded_at__gte=asked.from_at, recorded_at__lt=asked.until_at)
+    for name, value in (
+        ("reader", asked.reader),
+        ("patient_id", asked.patient_id),
+        ("hospital_id", asked.hospital_id),
+    ):
+        if value:
+            rows = rows.filter(**{name: value})
+    if asked.before is not None:
+        at, row_id = asked.before
+        rows = rows.filter(Q(recorded_at__lt=at) | Q(recorded_at=at, id__lt=row_id))
+    return [
+        AuditedRead(
+            row.id, row.recorded_at, row.patient_id, row.reader, row.channel, row.hospital_id, row.what, row.purpose
+        )
+        for row in rows.order_by("-recorded_at", "-id")[:PAGE]
+    ]
