@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from django.db import connection
 
@@ -27,7 +28,7 @@ def take_token(bucket: str, per_minute: int, now: datetime) -> int:
     with `wait_s`, whole seconds until there is one again.
     """
     step = MINUTE / max(1, per_minute)
-    params: dict[str, bytes | datetime | timedelta] = {
+    params: dict[str, Any] = {
         "bucket": rules.digest(bucket),
         "now": now,
         "step": step,
