@@ -366,6 +366,11 @@ def test_days_to_plan(first: int, last: int, is_fine: bool) -> None:
             rules.check_days(ahead(first), ahead(last), today=TODAY)
 
 
+def test_sessions_are_made_as_far_ahead_as_referrals_may_book() -> None:
+    assert rules.days_ahead(POLICIES) == 21
+    assert rules.days_ahead(Policies({"booking.window.max_days": 92})) == 92
+
+
 def test_a_stricter_slot_length_shortens_the_windows_of_old_roster_lines() -> None:
     """R-003: the policy of now decides, not the one of the day on which the line was entered."""
     strict = Policies({"booking.slot_minutes": 20})

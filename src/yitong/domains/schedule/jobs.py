@@ -6,13 +6,14 @@ import structlog
 
 from yitong.core import clock
 from yitong.core.actor import Actor
+from yitong.core.db import policies
 from yitong.core.db.jobs import periodic
 from yitong.core.errors import Refusal
 from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.schedule import rules
 from yitong.domains.schedule.commands import planning, sessions
 from yitong.domains.schedule.contracts import GenerateSessions
 
-DAYS_AHEAD = 28  # rosters are sessions four weeks ahead: the widest window and the lead of referrals lie within
 ROUNDS = 50  # of 200 sessions each, for one hospital in one run
 
 log = structlog.get_logger()
@@ -50,7 +51,7 @@ def generate_days(timestamp: int) -> None:
             key=f"{hospital.hospital_id}:{timestamp}",
             hospital_id=hospital.hospital_id,
             from_date=today + timedelta(days=1),
-            until_date=today + timedelta(days=DAYS_AHEAD),
+            until_date=today + timedelta(days=rules.days_ahead(policies.at(hospital.hospital_id, now))),
         )
         try:
             made = planning.generate_sessions(cmd, actor=actor, now=now)

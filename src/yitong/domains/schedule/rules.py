@@ -302,6 +302,11 @@ def check_days(from_date: date, until_date: date, *, today: date) -> None:
         raise errors.TimesInvalid()
 
 
+def days_ahead(policies: Policies) -> int:
+    """How many days ahead rosters become sessions: the booking window, and before it the lead of referrals."""
+    return min(MOST_DAYS, policies.int("booking.window.max_days") + policies.int("pools.referral_lead_days"))
+
+
 def plan_session(
     line: RosterLine, day: date, *, session_id: UUID, title: str | None, fee_fen: int, policies: Policies
 ) -> NewSession:
