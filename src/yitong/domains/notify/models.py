@@ -92,7 +92,13 @@ class Message(models.Model):
             models.CheckConstraint(
                 name="message_has_one_receiver",
                 condition=Q(account_id__isnull=False, phone=None, language=None)
-                | Q(account_id=None, phone__isnull=False, language__in=LANGUAGES, medium=Medium.SMS.value),
+                | Q(
+                    account_id=None,
+                    phone__isnull=False,
+                    language__isnull=False,
+                    language__in=LANGUAGES,
+                    medium=Medium.SMS.value,
+                ),
             ),
             models.CheckConstraint(
                 name="message_waits_while_queued",
@@ -104,7 +110,9 @@ class Message(models.Model):
             ),
             models.CheckConstraint(
                 name="message_failed_says_why",
-                condition=Q(state=DeliveryState.FAILED.value, failure__in=[f.value for f in Failure])
+                condition=Q(
+                    state=DeliveryState.FAILED.value, failure__isnull=False, failure__in=[f.value for f in Failure]
+                )
                 | (~Q(state=DeliveryState.FAILED.value) & Q(failure=None)),
             ),
             models.CheckConstraint(

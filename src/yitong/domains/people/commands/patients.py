@@ -80,7 +80,7 @@ def add_patient(cmd: AddPatient, *, actor: Actor, now: datetime) -> PatientAdd:
         patient_id=patient.id,
         relation=cmd.relation.value,
         identity_index=patient.identity_index,
-        guardian_consent=cmd.guardian_consent if family.is_minor(known.birth_date, shanghai_date(now)) else None,
+        guardian_consent=cmd.guardian_consent if cmd.relation in family.GUARDIANS else None,
         linked_at=now,
     )
     added = PatientAdded(subject_id=patient.id, account_id=account.id, to_state=patient.level)

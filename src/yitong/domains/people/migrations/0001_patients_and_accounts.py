@@ -417,7 +417,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='abuselock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'lifted'), ('lifted_at', models.F('decided_at'))), models.Q(('lifted_at', None), models.Q(('decision', None), ('decision', 'kept'), _connector='OR')), _connector='OR'), name='abuse_lifted_as_decided'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'lifted'), ('decision__isnull', False), ('lifted_at', models.F('decided_at')), ('lifted_at__isnull', False)), models.Q(('lifted_at', None), models.Q(('decision', None), ('decision', 'kept'), _connector='OR')), _connector='OR'), name='abuse_lifted_as_decided'),
         ),
         migrations.AddIndex(
             model_name='accountpatient',

@@ -179,7 +179,12 @@ class AbuseLock(models.Model):
             together("abuse_decision_whole", "decision", "decided_at", "decided_by", "decided_why"),
             models.CheckConstraint(
                 name="abuse_lifted_as_decided",
-                condition=Q(decision=Decision.LIFTED.value, lifted_at=F("decided_at"))
+                condition=Q(
+                    decision__isnull=False,
+                    decision=Decision.LIFTED.value,
+                    lifted_at__isnull=False,
+                    lifted_at=F("decided_at"),
+                )
                 | (Q(lifted_at=None) & (Q(decision=None) | Q(decision=Decision.KEPT.value))),
             ),
         ]
