@@ -106,8 +106,8 @@ def _is_ladder(value: object) -> bool:
 
 def _ladder_covers(value: JsonValue, bound: JsonValue) -> bool:
     """Whether every step of `bound` is met by a step that comes no later and locks no shorter."""
-    steps: list[dict] = value  # type: ignore[assignment,type-arg]
-    least: list[dict] = bound  # type: ignore[assignment,type-arg]
+    steps: list[dict] = value  # type: ignore[assignment]
+    least: list[dict] = bound  # type: ignore[assignment]
     return all(any(s["count"] <= b["count"] and s["lock_days"] >= b["lock_days"] for s in steps) for b in least)
 
 

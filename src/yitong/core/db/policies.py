@@ -32,7 +32,8 @@ def at(
     rows = _in_force(places, instant).order_by("effective_from", "decided_at").values_list("key", "scope", "value")
     for key, scope, value in rows:
         latest[key, scope] = value
-    latest.update(assuming or {})
+    for place, value in (assuming or {}).items():
+        latest[place] = value
     values: dict[str, JsonValue] = {}
     for name in {key for key, _ in latest}:
         if name in KEYS:
