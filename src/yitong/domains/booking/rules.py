@@ -115,6 +115,8 @@ def is_back(slot: Slot, *, now: datetime) -> bool:
 def check_slot(claim: Claim, *, now: datetime) -> None:
     if not is_back(claim.bookable.slot, now=now):
         raise errors.SlotTaken()  # to everybody a slot on its way back looks taken
+    if claim.bookable.slot.extra_for_id not in (None, claim.cmd.patient_id):
+        raise errors.SlotTaken()  # an extra slot is one patient's, freed or not
 
 
 def check_eligible(department: Department, facts: BookingFacts, day: date) -> None:
