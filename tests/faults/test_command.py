@@ -106,6 +106,22 @@ def test_a_broken_constraint_becomes_its_refusal_and_a_stranger_stays_a_bug() ->
     with pytest.raises(SettledByHalves):
         settle_by_halves()
 
+    @command(refusals={"dead_letter_settled_whole": SettledByHalves})
+    def settle_without_saying_how() -> None:
+        DeadLetter.objects.create(
+            event_id="018f0000-0000-7000-8000-000000000001",
+            handler="h",
+            shard="s",
+            stops_shard=True,
+            error="E",
+            at=clock.now(),
+            settled_at=clock.now(),
+            settled_by="staff:1",
+        )
+
+    with pytest.raises(SettledByHalves):
+        settle_without_saying_how()
+
     @command()
     def twice() -> None:
         WorkerHeartbeat.objects.bulk_create([WorkerHeartbeat(name="n", at=clock.now())] * 2)

@@ -30,7 +30,9 @@ def test_empty_list_is_one_empty_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "a:b:c", pack(["b"], "numbers"), pack(["z"], "letters"), pack(["b"], "letters")[:-1]]
+    "cursor",
+    ["x", "a:b:c", pack(["b"], "numbers"), pack(["z"], "letters"), pack(["b"], "letters")[:-1]],
+    ids=["nonsense", "unsigned", "of another list", "of no item", "cut off"],
 )
 def test_foreign_or_broken_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(CursorInvalid) as caught:

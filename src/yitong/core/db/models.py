@@ -116,7 +116,12 @@ class DeadLetter(models.Model):
             models.CheckConstraint(
                 name="dead_letter_settled_whole",
                 condition=models.Q(settled_at=None, settled_by=None, settled_how=None)
-                | models.Q(settled_at__isnull=False, settled_by__isnull=False, settled_how__in=["retry", "skip"]),
+                | models.Q(
+                    settled_at__isnull=False,
+                    settled_by__isnull=False,
+                    settled_how__isnull=False,  # or NULL IN (…) would pass
+                    settled_how__in=["retry", "skip"],
+                ),
             )
         ]
         indexes = [models.Index(fields=["shard"], name="dead_letter_open", condition=models.Q(settled_at=None))]

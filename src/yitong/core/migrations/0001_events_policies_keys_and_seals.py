@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'core_dead_letter',
                 'indexes': [models.Index(condition=models.Q(('settled_at', None)), fields=['shard'], name='dead_letter_open')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('settled_how', None)), models.Q(('settled_at__isnull', False), ('settled_by__isnull', False), ('settled_how__in', ['retry', 'skip'])), _connector='OR'), name='dead_letter_settled_whole')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('settled_how', None)), models.Q(('settled_at__isnull', False), ('settled_by__isnull', False), ('settled_how__in', ['retry', 'skip']), ('settled_how__isnull', False)), _connector='OR'), name='dead_letter_settled_whole')],
             },
         ),
         migrations.CreateModel(
