@@ -26,7 +26,8 @@ from yitong.domains.booking.contracts import (
     MoveBooking,
     State,
 )
-from yitong.domains.people.commands import limits
+from yitong.domains.people.commands import limits, merging
+from yitong.domains.people.contracts import MergePatients
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.people.models import BookingLimits
 from yitong.domains.schedule.contracts import Pool
@@ -313,3 +314,18 @@ def test_the_table_holds_the_citys_ceiling_without_any_rule() -> None:
     limits.take_day(patient, build.DAY)
     with pytest.raises(IntegrityError, match="limits_same_day"), transaction.atomic():
         limits.take_day(patient, build.DAY)
+
+
+@pytest.mark.rule("R-102")
+def test_after_a_merge_one_person_has_both_histories_and_one_set_of_limits() -> None:
+    first = build.clinic()
+    one, other = build.patient(first.hospital_id), build.patient(first.hospital_id)
+    desk = replace(build.registrar(first.hospital_id), channel="web")
+    build.hold(first, other, desk)
+    decider = make.staff_actor("city_operator")
+    merging.merge_patients(MergePatients("m", one, other, "同一人"), actor=decider, now=NOW)
+    again = build.clinic(hospital_id=first.hospital_id, department_id=first.department_id, at=build.time(14, 0))
+    with pytest.raises(errors.DuplicateDepartment):
+        build.hold(again, one, desk)
+    listed = queries.list_bookings_of_patient(first.hospital_id, one, build.registrar(first.hospital_id), now=NOW)
+    assert [booking.patient_id for booking in listed] == [other]

@@ -113,7 +113,7 @@ def list_my_bookings(
         return []
     mine = {card.patient_id for card in people.patients_of(actor.account_id)}
     wanted = mine if patient_ids is None else mine & set(patient_ids)
-    found = models.PatientBooking.objects.filter(patient_id__in=wanted)
+    found = models.PatientBooking.objects.filter(patient_id__in=people.records_of(wanted))
     if before is not None:
         found = found.filter(visit_date__lt=before)
     keys = list(found.order_by("-visit_date", "-starts_at", "id").values_list("hospital_id", "id")[:PAGE])
@@ -145,9 +145,9 @@ def list_bookings_of_patient(hospital_id: UUID, patient_id: UUID, actor: Actor, 
     """A patient's bookings at one hospital, for its staff; the latest 50."""
     permissions.check_can_list(actor, hospital_id)
     rows = list(
-        models.Booking.objects.filter(hospital_id=hospital_id, patient_id=patient_id).order_by("-visit_date", "id")[
-            :PAGE
-        ]
+        models.Booking.objects.filter(
+            hospital_id=hospital_id, patient_id__in=people.records_of([people.survivor_of(patient_id)])
+        ).order_by("-visit_date", "id")[:PAGE]
     )
     _log_reads(actor, rows, what="booking", now=now)
     in_force = policies.at(hospital_id, now)

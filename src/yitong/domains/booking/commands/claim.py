@@ -146,8 +146,9 @@ def shard_of(session_id: UUID) -> str:
 
 
 def live_bookings(patient_id: UUID, *, without: UUID | None = None) -> list[rules.LiveBooking]:
-    """The patient's live bookings everywhere, read under the lock of the limits."""
-    rows = models.PatientBooking.objects.filter(patient_id=patient_id, live=True).order_by("starts_at")
+    """The patient's live bookings everywhere, also under records merged into his (R-102), under the lock of the limits."""
+    records = people.records_of([patient_id])
+    rows = models.PatientBooking.objects.filter(patient_id__in=records, live=True).order_by("starts_at")
     return [
         rules.LiveBooking(row.id, row.hospital_id, row.department_id, row.visit_date, row.starts_at, row.ends_at)
         for row in rows
