@@ -146,7 +146,7 @@ def shard_of(session_id: UUID) -> str:
 
 
 def live_bookings(patient_id: UUID, *, without: UUID | None = None) -> list[rules.LiveBooking]:
-    """The patient's live bookings everywhere, also under records merged into his (R-102), under the lock of the limits."""
+    """The patient's live bookings everywhere, records merged into his included (R-102); under the limits' lock."""
     records = people.records_of([patient_id])
     rows = models.PatientBooking.objects.filter(patient_id__in=records, live=True).order_by("starts_at")
     return [
