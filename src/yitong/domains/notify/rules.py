@@ -220,8 +220,8 @@ TEMPLATES: Mapping[T, Template] = {
     T.BOOKING_MOVED: Template(
         Topic.BOOKING,
         _CONFIRMED,
-        ("改约成功", f"改约成功:{_WHAT_ZH}的就诊时间改为{{starts_at}},第{{number}}号,预约识别码{{code}}。"),
-        ("Moved", f"Moved: {_WHAT_EN} is now on {{starts_at}}, number {{number}}, code {{code}}."),
+        ("改约成功", f"改约成功:{_WHAT_ZH}的就诊时间改为{{starts_at}},{{campus}},第{{number}}号,预约识别码{{code}}。"),
+        ("Moved", f"Moved: {_WHAT_EN} is now on {{starts_at}}, {{campus}}, number {{number}}, code {{code}}."),
     ),
     T.BOOKING_CANCELLED: Template(
         Topic.BOOKING,

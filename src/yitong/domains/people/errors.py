@@ -223,7 +223,7 @@ class MergeMissing(Missing):
 
 
 class RightsDenied(Conflict):
-    """What is asked for by R-198 can't be done yet. `reason`: `open_visit`, `other_account` or `merged`."""
+    """What is asked for by R-198 can't be done yet. `reason`: `open_visit` or `other_account`."""
 
     code = "RIGHTS_DENIED"
     rule = "R-198"

@@ -22,6 +22,10 @@ class HttpIdentityAuthority:
         self._secret = secret
         self._client = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) if url else None
 
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
     def check(self, ask: IdentityAsk) -> Verdict:
         if self._client is None:
             return Verdict.UNKNOWN

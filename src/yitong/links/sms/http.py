@@ -29,6 +29,10 @@ class HttpSmsGateway:
         self._report_path = report_path
         self._client = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) if url else None
 
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
     def send(self, outgoing: Outgoing) -> Answer:
         if self._client is None:
             return Answer.UNKNOWN

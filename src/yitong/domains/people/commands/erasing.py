@@ -11,17 +11,19 @@ from yitong.domains.notify import commands as notify
 from yitong.domains.people import errors, models
 from yitong.domains.people.commands import limits, phones
 from yitong.domains.people.contracts import AccountClosed, CarrierState, PatientErased, PatientState
+from yitong.domains.people.queries import records_of, survivor_of
 
 ERASER = Actor.system("people.erase")
 
 
 def erase(patient_ids: Collection[UUID], account_id: UUID | None, *, now: datetime) -> dict[str, int]:
-    """Wipe patients and close an account. Joins the caller's command. Returns how many rows of each were wiped.
+    """Wipe patients, with the records merged into them, and close an account. Joins the caller's command.
 
-    Locks: limits in id order, Account. Emits: PatientErased, AccountClosed. Refuses: RightsDenied.
+    Returns how many rows of each were wiped. Locks: limits in id order, Account. Emits: PatientErased, AccountClosed. Refuses: RightsDenied.
     """
     with joined():
-        erased = sum(_erase_patient(patient_id, account_id, now) for patient_id in sorted(patient_ids))
+        whole = records_of({survivor_of(patient_id) for patient_id in patient_ids})
+        erased = sum(_erase_patient(patient_id, account_id, now) for patient_id in sorted(whole))
         closed = _close(account_id, now) if account_id else 0
         return {"patients": erased, "accounts": closed}
 
@@ -36,8 +38,6 @@ def _erase_patient(patient_id: UUID, account_id: UUID | None, now: datetime) -> 
     links = models.AccountPatient.objects.filter(patient_id=patient_id)
     if links.exclude(account_id=account_id).exists() if account_id else links.exists():
         raise errors.RightsDenied(reason="other_account")
-    if models.Patient.objects.filter(survivor_id=patient_id, state="merged").exists():
-        raise errors.RightsDenied(reason="merged")
     before = row.state
     links.delete()
     models.PatientIdentity.objects.filter(patient_id=patient_id).delete()
