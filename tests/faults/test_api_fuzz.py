@@ -1,7 +1,7 @@
 """The whole API under generated input: no fault, and every answer as its document says.
 
-Each endpoint is asked twice: with ids that lead nowhere, and aimed at things that exist, so that the fuzz also
-reaches what lies behind the look-up. `YITONG_FUZZ` is the number of examples for each (the long run takes many).
+Every other question is aimed at things that exist, so that the fuzz also reaches what lies behind the look-up.
+`YITONG_FUZZ` is the number of questions to each endpoint (the long run asks many, and others each time).
 """
 
 import os
@@ -34,7 +34,7 @@ from yitong.core import clock
 from yitong.domains.people.commands import proving
 from yitong.domains.people.contracts import Verdict
 
-EXAMPLES = int(os.environ.get("YITONG_FUZZ", "8"))
+EXAMPLES = int(os.environ.get("YITONG_FUZZ", "12"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -145,14 +145,11 @@ def aim(given: Any, ids: dict[str, str]) -> Any:
 @schema.parametrize()
 @RUN
 def test_generated_input_is_answered_as_documented(case: schemathesis.Case, world: World) -> None:
-    world.ask(case, CHECKS)
-
-
-@pytest.mark.slow
-@schema.parametrize()
-@RUN
-def test_input_aimed_at_what_exists_is_answered_as_documented(case: schemathesis.Case, world: World) -> None:
-    case.path_parameters = aim(case.path_parameters, world.ids)
-    case.query = aim(case.query, {name: value for name, value in world.ids.items() if name in (case.query or {})})
-    case.body = aim(case.body, world.ids)
-    world.ask(case, [check for check in CHECKS if check is not negative_data_rejection])
+    """Every other question is aimed at what exists."""
+    if world.asked % 2:
+        case.path_parameters = aim(case.path_parameters, world.ids)
+        case.query = aim(case.query, world.ids)
+        case.body = aim(case.body, world.ids)
+        world.ask(case, [check for check in CHECKS if check is not negative_data_rejection])
+    else:
+        world.ask(case, CHECKS)

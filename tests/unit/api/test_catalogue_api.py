@@ -154,6 +154,8 @@ def test_unchanged_catalogue_is_not_sent_again(caller: Callable, hospital_id: UU
         ("/hospitals/{h}/departments?campus_id=x", "query.campus_id"),
         ("/hospitals/{h}/fees?day=2025-02-29", "query.day"),
         ("/hospitals/{h}/fees?day=tomorrow", "query.day"),
+        ("/hospitals/{h}/fees?date=2026-11-23", "query.date"),
+        ("/hospitals?limit=5", "query.limit"),
         ("/hospitals/{h}/fees?day=0001-01-01", "query.day"),
     ],
 )

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from django.test import Client
 from tests import make
 from tests.unit.api.conftest import Caller
 
@@ -172,3 +173,28 @@ def test_answers_for_one_caller_are_never_stored(caller: Callable) -> None:
     answer = caller().get(f"/hospitals/{UUID(int=1)}/sessions/{UUID(int=1)}")
 
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_programs_need_no_form_token(caller: Callable) -> None:
+    program = caller(Scope.BOOKINGS_WRITE)
+    program.client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
+
+    assert program.post("/bookings", {}).json["code"] == "FIELDS_INVALID"
+
+
+def test_logs_tell_what_was_refused_and_nothing_of_the_person(
+    caller: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {
+        "purpose": "电话预约",
+        "identity_kind": "resident_id",
+        "identity_number": "999900198503040021",
+        "name": "赵无名",
+    }
+    with caplog.at_level("DEBUG"):
+        caller(Scope.PATIENTS).post("/patients/resolve", body)
+        caller(Scope.ACCOUNTS).post("/accounts/codes", {"phone": "19900001111", "device": "d" * 20})
+
+    assert "resolve_patient" in caplog.text
+    for secret in ("999900198503040021", "赵无名", "19900001111", "ytk_"):
+        assert secret not in caplog.text
