@@ -157,7 +157,7 @@ def visitor(chromium: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
             context.add_cookies([{"name": "yitong_size", "value": size, "url": server}])
         contexts.append(context)
         page = context.new_page()
-        someone = Visitor(page, server)
+        someone = Visitor(page, server, scripts)
         page.on("pageerror", lambda error: someone.complaints.append(str(error)))
         page.on("console", lambda message: _note(someone, message.type, message.text))
         return someone
@@ -193,7 +193,8 @@ def new_identity() -> Callable[[], tuple[str, str]]:
 
     def draw() -> tuple[str, str]:
         serial = next(SERIALS)
-        return f"测试页{serial}", people.identity_number("resident_id", date(1981, 5, 17), "female", serial=serial)
+        name = "测试" + "".join("零一二三四五六七八九"[int(digit)] for digit in str(serial))
+        return name, people.identity_number("resident_id", date(1981, 5, 17), "female", serial=serial)
 
     return draw
 

@@ -15,7 +15,7 @@ def to_department(someone: Visitor) -> None:
     someone.go("/")
     someone.page.locator("main a.item").first.click()
     someone.page.wait_for_load_state("load")
-    links = [a.get_attribute("href") for a in someone.page.locator("main a.item").all()]
+    links = [a.get_attribute("href") for a in someone.page.locator("a.grid-item").all()]
     for href in links:
         someone.go(str(href))
         if someone.page.locator("a.offer").count():
@@ -35,8 +35,8 @@ def add_myself(someone: Visitor, identity: Callable[[], tuple[str, str]]) -> Non
     someone.page.get_by_text("本人", exact=True).first.click()
     someone.page.locator("input[name=name]").fill(name)
     someone.page.locator("input[name=number]").fill(number)
-    someone.page.locator("main form button").last.click()
-    someone.page.wait_for_load_state("load")
+    someone.press("添加并核验")
+    assert "正在实名核验" in someone.text(), someone.text()
 
 
 def until_verified(someone: Visitor) -> None:
@@ -140,17 +140,24 @@ def test_booking_without_scripts(patient: New) -> None:
     assert "已取消这次预约" in someone.text()
 
 
-def test_second_press_books_nothing_more(patient: New) -> None:
-    """The same form sent again gives the first answer, not a second booking and no refusal."""
+def test_going_back_and_pressing_again_books_nothing_more(patient: New) -> None:
+    """The page comes anew, with another key: the rules say no, and the first booking stands."""
     someone = patient(scripts=False)
+    book(someone)
+    someone.page.go_back()
+    someone.press("确认预约")
+    assert someone.page.locator("[role=alert]").first.is_visible()
+    someone.go("/bookings/")
+    assert someone.page.locator("main a.card").count() == 1
+
+
+def test_double_click_is_one_booking(patient: New) -> None:
+    someone = patient()
     to_window(someone)
     someone.page.locator("a.window").first.click()
     someone.page.wait_for_load_state("load")
-    someone.press("确认预约")
-    first = someone.page.url
-    someone.page.go_back()
-    someone.press("确认预约")
-    assert someone.page.url == first
+    someone.page.get_by_role("button", name="确认预约").dblclick()
+    someone.page.locator(".code").wait_for()
     someone.go("/bookings/")
     assert someone.page.locator("main a.card").count() == 1
 
