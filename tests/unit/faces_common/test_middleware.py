@@ -12,7 +12,7 @@ from django.utils import translation
 
 from yitong.core.actor import Actor
 from yitong.core.errors import Busy, Conflict, Forbidden, Missing, RuleBroken, Throttled, Unidentified
-from yitong.faces.common import middleware, refusals, security
+from yitong.faces.common import middleware, pages, refusals, security
 
 HOSPITAL = UUID("01900000-0000-7000-8000-000000000001")
 
@@ -126,6 +126,14 @@ def test_unknown_reader_is_sent_to_the_sign_in_of_his_face(path: str, target: st
 
     assert response.status_code == 303
     assert response["Location"] == target
+
+
+def test_staff_who_were_idle_are_told_why_they_sign_in_again() -> None:
+    told = run(refuse(Unidentified()), "/desk/today/", Cookie="yitong_staff=ended")
+    fresh = run(refuse(Unidentified()), "/desk/today/")
+
+    assert pages.NOTICE_COOKIE in told.cookies
+    assert pages.NOTICE_COOKIE not in fresh.cookies
 
 
 def test_unknown_reader_of_a_part_is_sent_by_htmx_to_the_page_he_sees() -> None:

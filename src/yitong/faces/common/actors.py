@@ -14,13 +14,14 @@ from yitong.domains.access.commands import sign_in
 from yitong.domains.access.contracts import StaffSession
 from yitong.domains.people import queries as people
 from yitong.faces.common import refusals
+from yitong.faces.common.cookies import ACCOUNT_COOKIE as ACCOUNT_COOKIE
+from yitong.faces.common.cookies import STAFF_COOKIE as STAFF_COOKIE
+from yitong.faces.common.cookies import TERMINAL_COOKIE as TERMINAL_COOKIE
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-ACCOUNT_COOKIE = "yitong_session"
-STAFF_COOKIE = "yitong_staff"
-TERMINAL_COOKIE = "yitong_terminal"
 STAFF_SPACES = ("/desk/", "/office/")
+BY_ITSELF = "live-"  # the ids of parts that ask again by themselves begin so: their asking is nobody's use
 SEEN_EVERY = timedelta(seconds=30)  # how often a session is written for being used: far below any idle time (R-205)
 
 
@@ -57,10 +58,11 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def staff_session(request: HttpRequest) -> StaffSession | None:
-    """The living session of this browser; being asked for keeps it from going idle (R-205)."""
+    """The living session of this browser; what its person asks for keeps it from going idle (R-205)."""
     token = request.COOKIES.get(STAFF_COOKIE)
     now = clock.now()
     session = access.session_of(token, now) if token else None
-    if session is not None and token and now - session.seen_at >= SEEN_EVERY:
+    is_use = not request.headers.get("HX-Trigger", "").startswith(BY_ITSELF)
+    if session is not None and token and is_use and now - session.seen_at >= SEEN_EVERY:
         sign_in.note_use(token, now=now)
     return session

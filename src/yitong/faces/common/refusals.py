@@ -20,7 +20,9 @@ from django.utils.cache import patch_vary_headers
 
 from yitong.core import sentences
 from yitong.core.errors import Busy, Forbidden, Missing, Refusal, RuleBroken, Throttled, Unidentified
+from yitong.domains.access.errors import SessionMissing as StaffSessionEnded
 from yitong.faces.common import pages
+from yitong.faces.common.cookies import STAFF_COOKIE
 
 log = structlog.get_logger("yitong.refusals")
 
@@ -194,8 +196,12 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     elif request.method not in ("GET", "HEAD"):
         path = _path_of(request.headers.get("Referer"))
     back = pages.safe_next(request, path, "")
-    target = SIGN_IN[pages.face_of(request)]
-    return pages.go_to(request, f"{target}?next={quote(back, safe='')}" if back else target)
+    face = pages.face_of(request)
+    target = SIGN_IN[face]
+    notice = ""
+    if face != "patient" and STAFF_COOKIE in request.COOKIES:  # signed in once: idle for too long, or ended elsewhere
+        notice = sentences.sentence(StaffSessionEnded.code, {}, pages.language_of(request)).message
+    return pages.go_to(request, f"{target}?next={quote(back, safe='')}" if back else target, notice=notice)
 
 
 def _path_of(address: str | None) -> str:
