@@ -33,6 +33,7 @@ from yitong.domains.notify.states import Event, next_state
 
 TRIES = 6
 SMS_LIFE = timedelta(hours=12)
+KEPT = timedelta(days=180)
 DELIVER_JOB = "yitong.domains.notify.jobs.deliver"
 
 
@@ -234,6 +235,13 @@ def mark_read(account_id: UUID, message_ids: tuple[UUID, ...] | None, *, actor: 
     if message_ids is not None:
         rows = rows.filter(id__in=message_ids)
     return rows.update(state=DeliveryState.READ.value, read_at=now)
+
+
+@command()
+def forget_old(*, now: datetime) -> int:
+    """Messages are kept for 180 days (R-194). A bounded batch at a time; returns how many went."""
+    old = models.Message.objects.filter(created_at__lt=now - KEPT).order_by("id").values("id")[:5000]
+    return models.Message.objects.filter(id__in=old).delete()[0]
 
 
 def forget_account(account_id: UUID) -> int:

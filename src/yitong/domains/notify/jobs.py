@@ -22,6 +22,13 @@ def deliver_due(timestamp: int) -> None:
         attempt(message_id)
 
 
+@periodic("17 3 * * *", queue="notify")
+def forget_old(timestamp: int) -> None:
+    """What is older than 180 days goes, a batch at a time."""
+    while commands.forget_old(now=clock.now()):
+        continue
+
+
 def attempt(message_id: UUID, *, now: datetime | None = None) -> None:
     outgoing = commands.take_turn(message_id, now=now or clock.now())
     if outgoing is None:

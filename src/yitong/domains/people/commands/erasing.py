@@ -19,7 +19,9 @@ ERASER = Actor.system("people.erase")
 def erase(patient_ids: Collection[UUID], account_id: UUID | None, *, now: datetime) -> dict[str, int]:
     """Wipe patients, with the records merged into them, and close an account. Joins the caller's command.
 
-    Returns how many rows of each were wiped. Locks: limits in id order, Account. Emits: PatientErased, AccountClosed. Refuses: RightsDenied.
+    Returns how many rows of each were wiped.
+
+    Locks: limits in id order, Account. Emits: PatientErased, AccountClosed. Refuses: RightsDenied.
     """
     with joined():
         whole = records_of({survivor_of(patient_id) for patient_id in patient_ids})
