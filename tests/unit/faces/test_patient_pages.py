@@ -223,6 +223,20 @@ def test_unverified_patient_is_shown_the_way() -> None:
     assert Booking.objects.count() == 0
 
 
+@pytest.mark.rule("R-045")
+def test_where_the_verification_stands() -> None:
+    actor, patient = build.holder(verified=False)
+    client = signed_in(actor)
+    page = client.get(f"/me/people/{patient}/")
+    assert "正在核验" in text_of(page)
+    assert "再核验一次" not in text_of(page)
+    asked = people.Verification.objects.get(patient_id=patient)
+    build.proving.note_verdict(patient, asked.id, build.Verdict.NO_MATCH, actor=Actor.system("test"), now=NOW)
+    page = client.get(f"/me/people/{patient}/")
+    assert "对不上" in text_of(page)
+    assert client.post(f"/me/people/{patient}/verify/", {"key": str(new_id())}).status_code in (303, 429)
+
+
 def test_another_accounts_booking_looks_absent() -> None:
     place, (actor, patient), (other, _) = build.clinic(), build.holder(), build.holder()
     held = build.hold(place, patient, actor)

@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from yitong.core import clock
 from yitong.core.errors import Refusal, Unidentified
 from yitong.core.sentences import Sentence, sentence
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 
 Face = Literal["patient", "desk", "office"]
@@ -125,7 +126,7 @@ def reader_of(request: HttpRequest) -> Reader:
     return Reader(language_of(request), clock.now())
 
 
-def account_of(request: HttpRequest) -> UUID:
+def account_of(request: Request) -> UUID:
     """The account holder who asks; refuses Unidentified, which leads to the sign-in and back."""
     account_id: UUID | None = request.actor.account_id
     if account_id is None:
@@ -135,7 +136,7 @@ def account_of(request: HttpRequest) -> UUID:
 
 def said(refusal: Refusal | None, reader: Reader) -> Sentence | None:
     """The catalogue's sentence for a refusal, for the place where the form stands."""
-    return refusal and sentence(refusal.code, refusal.params, reader.language)
+    return sentence(refusal.code, refusal.params, reader.language) if refusal else None
 
 
 def safe_next(request: HttpRequest, path: str | None, otherwise: str) -> str:
@@ -147,11 +148,12 @@ def safe_next(request: HttpRequest, path: str | None, otherwise: str) -> str:
 
 def face_of(request: HttpRequest, template: str = "") -> Face:
     """From the template's folder, or for common pages from the path."""
-    for face in ("patient", "desk", "office"):
-        if template.startswith(f"{face}/"):
-            return face  # type: ignore[return-value]
-    first = request.path.split("/", 2)[1]
-    return first if first in ("desk", "office") else "patient"  # type: ignore[return-value]
+    for place in (template, request.path.lstrip("/")):
+        if place.startswith("desk/"):
+            return "desk"
+        if place.startswith("office/"):
+            return "office"
+    return "patient"
 
 
 def _shell(request: HttpRequest, template: str) -> Shell:

@@ -119,7 +119,7 @@ def qr(content: str, label: str) -> SafeString:
 @register.inclusion_tag("common/parts/field.html")
 def field(bound: BoundField, css: str = "", **attrs: str) -> dict[str, object]:
     """A label, its hint, the input and its error, tied together for screen readers."""
-    given = {name.rstrip("_").replace("_", "-"): value for name, value in attrs.items()}
+    given: dict[str, str | bool] = {name.rstrip("_").replace("_", "-"): value for name, value in attrs.items()}
     described = [f"{bound.auto_id}-hint"] if bound.help_text else []
     if bound.errors:
         described.insert(0, f"{bound.auto_id}-error")

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -18,6 +18,7 @@ from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, Slot
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import forms, presenters
 from yitong.faces.patient.hospitals import choosing
@@ -25,7 +26,7 @@ from yitong.faces.patient.hospitals import presenters as choices
 
 
 @require_http_methods(["GET", "POST"])
-def book(request: HttpRequest, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
+def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     """For whom, what it costs, until when it can be undone; then it is booked."""
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
@@ -52,7 +53,7 @@ def book(request: HttpRequest, hospital_id: UUID, slot_id: UUID) -> HttpResponse
 
 
 def _book_page(
-    request: HttpRequest,
+    request: Request,
     slot: Slot,
     session: Session,
     in_force: Policies,
@@ -99,7 +100,7 @@ def _book_page(
 
 
 @require_GET
-def bookings(request: HttpRequest) -> HttpResponse:
+def bookings(request: Request) -> HttpResponse:
     """All hospitals on one page: what is to come, then what was."""
     pages.account_of(request)
     reader = pages.reader_of(request)
@@ -121,7 +122,7 @@ def bookings(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def booking(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
+def booking(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
     """One booking: its code, where to go, what can still be done."""
     pages.account_of(request)
     reader = pages.reader_of(request)
@@ -136,7 +137,7 @@ def booking(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpRe
 
 
 @require_http_methods(["GET", "POST"])
-def cancel(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
+def cancel(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
     """Asks once, says what follows, and cancels."""
     pages.account_of(request)
     reader = pages.reader_of(request)
@@ -165,7 +166,7 @@ def cancel(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpRes
 
 
 @require_GET
-def move_day(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
+def move_day(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
     """改约: another day or session of the same department."""
     pages.account_of(request)
     reader = pages.reader_of(request)
@@ -180,7 +181,7 @@ def move_day(request: HttpRequest, hospital_id: UUID, booking_id: UUID) -> HttpR
 
 
 @require_GET
-def move_window(request: HttpRequest, hospital_id: UUID, booking_id: UUID, session_id: UUID) -> HttpResponse:
+def move_window(request: Request, hospital_id: UUID, booking_id: UUID, session_id: UUID) -> HttpResponse:
     """改约: the time windows of the chosen session."""
     pages.account_of(request)
     reader = pages.reader_of(request)
@@ -196,7 +197,7 @@ def move_window(request: HttpRequest, hospital_id: UUID, booking_id: UUID, sessi
 
 
 @require_http_methods(["GET", "POST"])
-def move_confirm(request: HttpRequest, hospital_id: UUID, booking_id: UUID, slot_id: UUID) -> HttpResponse:
+def move_confirm(request: Request, hospital_id: UUID, booking_id: UUID, slot_id: UUID) -> HttpResponse:
     """改约: the old time and the new one side by side; then it is moved."""
     pages.account_of(request)
     reader = pages.reader_of(request)

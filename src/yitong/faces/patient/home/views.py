@@ -1,12 +1,13 @@
 """Home and search."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.hospitals import queries as hospitals
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.home import presenters
 from yitong.faces.patient.hospitals import presenters as releases
@@ -17,7 +18,7 @@ RESULTS = 40
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Search, the next visit, when new slots come, every hospital by district."""
     reader = pages.reader_of(request)
     in_force = policies.at(None, reader.now)
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return pages.page(request, "patient/home/home.html", context)
 
 
-def _next_visit(request: HttpRequest, reader: Reader) -> presenters.NextVisit | None:
+def _next_visit(request: Request, reader: Reader) -> presenters.NextVisit | None:
     actor = request.actor
     if actor.account_id is None:
         return None
@@ -45,7 +46,7 @@ def _next_visit(request: HttpRequest, reader: Reader) -> presenters.NextVisit | 
 
 
 @require_GET
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """Hospitals, departments and doctors by name, pinyin or pinyin initials."""
     reader = pages.reader_of(request)
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
@@ -55,7 +56,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def suggest(request: HttpRequest) -> HttpResponse:
+def suggest(request: Request) -> HttpResponse:
     """The first results, for the list under the search box."""
     reader = pages.reader_of(request)
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -11,11 +11,12 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Campus
 from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.patient.hospitals import choosing, presenters
 
 
 @require_GET
-def hospital(request: HttpRequest, hospital_id: UUID) -> HttpResponse:
+def hospital(request: Request, hospital_id: UUID) -> HttpResponse:
     """Its departments first; then what to know before going."""
     reader = pages.reader_of(request)
     found = hospitals.get_hospital(hospital_id)
@@ -42,7 +43,7 @@ def hospital(request: HttpRequest, hospital_id: UUID) -> HttpResponse:
 
 
 @require_GET
-def department(request: HttpRequest, hospital_id: UUID, department_id: UUID) -> HttpResponse:
+def department(request: Request, hospital_id: UUID, department_id: UUID) -> HttpResponse:
     """The days, and the sessions of the chosen one."""
     reader = pages.reader_of(request)
     found = hospitals.get_department(hospital_id, department_id)
@@ -69,7 +70,7 @@ def department(request: HttpRequest, hospital_id: UUID, department_id: UUID) -> 
 
 
 @require_GET
-def doctor(request: HttpRequest, hospital_id: UUID, practitioner_id: UUID) -> HttpResponse:
+def doctor(request: Request, hospital_id: UUID, practitioner_id: UUID) -> HttpResponse:
     """A doctor and the days on which the doctor sits."""
     reader = pages.reader_of(request)
     found = hospitals.get_practitioner(hospital_id, practitioner_id)
@@ -90,7 +91,7 @@ def doctor(request: HttpRequest, hospital_id: UUID, practitioner_id: UUID) -> Ht
 
 
 @require_GET
-def session(request: HttpRequest, hospital_id: UUID, session_id: UUID) -> HttpResponse:
+def session(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
     """The time windows of a session, or of all sessions that are one offer with it (R-004)."""
     reader = pages.reader_of(request)
     found = schedule.get_session(hospital_id, session_id)
@@ -103,7 +104,7 @@ def session(request: HttpRequest, hospital_id: UUID, session_id: UUID) -> HttpRe
     return pages.page(request, "patient/hospitals/session.html", context)
 
 
-def _asked_campus(request: HttpRequest, campuses: list[Campus]) -> UUID | None:
+def _asked_campus(request: Request, campuses: list[Campus]) -> UUID | None:
     """The asked campus, else the first; None where the hospital has none yet."""
     asked = request.GET.get("campus")
     ids = [campus.campus_id for campus in campuses]

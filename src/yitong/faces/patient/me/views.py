@@ -3,7 +3,7 @@
 import json
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,13 +16,14 @@ from yitong.domains.people.commands import abuse, accounts
 from yitong.domains.people.commands import phones as phone_acts
 from yitong.faces.common import pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE
+from yitong.faces.common.request import Request
 from yitong.faces.common.rights import rights
 from yitong.faces.patient import devices as clients
 from yitong.faces.patient.me import forms, presenters
 
 
 @require_GET
-def me(request: HttpRequest) -> HttpResponse:
+def me(request: Request) -> HttpResponse:
     """What belongs to the account; for a stranger, the way to sign in."""
     reader = pages.reader_of(request)
     account_id = request.actor.account_id
@@ -38,7 +39,7 @@ def me(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def devices(request: HttpRequest) -> HttpResponse:
+def devices(request: Request) -> HttpResponse:
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
     found = people.list_devices(account_id, request.actor, token=request.COOKIES.get(ACCOUNT_COOKIE, ""))
@@ -46,7 +47,7 @@ def devices(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def revoke(request: HttpRequest, device_id: UUID) -> HttpResponse:
+def revoke(request: Request, device_id: UUID) -> HttpResponse:
     pages.account_of(request)
     accounts.revoke_device(device_id, actor=request.actor, now=pages.reader_of(request).now)
     return pages.go(request, "patient:devices", notice=_("已让这台设备退出登录"))
@@ -54,7 +55,7 @@ def revoke(request: HttpRequest, device_id: UUID) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def phone(request: HttpRequest) -> HttpResponse:
+def phone(request: Request) -> HttpResponse:
     """Changing the phone, first step: the new number gets a code, and the old one too (R-048)."""
     pages.account_of(request)
     reader = pages.reader_of(request)
@@ -76,7 +77,7 @@ def phone(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_POST
-def phone_codes(request: HttpRequest) -> HttpResponse:
+def phone_codes(request: Request) -> HttpResponse:
     pages.account_of(request)
     reader = pages.reader_of(request)
     form = forms.Codes(request.POST)
@@ -96,7 +97,7 @@ def phone_codes(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def appeal(request: HttpRequest) -> HttpResponse:
+def appeal(request: Request) -> HttpResponse:
     """An appeal against the account's lock, to a person (R-199)."""
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
@@ -119,7 +120,7 @@ def appeal(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def data(request: HttpRequest) -> HttpResponse:
+def data(request: Request) -> HttpResponse:
     """What we hold, a copy of it, and the way out (R-198)."""
     pages.account_of(request)
     return pages.page(request, "patient/me/data.html")
@@ -127,7 +128,7 @@ def data(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_POST
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: Request) -> HttpResponse:
     """Everything of this account, as one JSON file."""
     account_id = pages.account_of(request)
     exported = rights.taken().export(account_id)
@@ -140,7 +141,7 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def erase(request: HttpRequest) -> HttpResponse:
+def erase(request: Request) -> HttpResponse:
     """Close the account and forget its people. What the law makes hospitals keep stays with them."""
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
@@ -162,7 +163,7 @@ def erase(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: Request) -> HttpResponse:
     """Language and type size for everybody; what goes out by SMS for the account holder."""
     account_id = request.actor.account_id
     reader = pages.reader_of(request)

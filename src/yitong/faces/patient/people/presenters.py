@@ -38,6 +38,7 @@ class Member:
     is_verified: bool
     is_guarded: bool
     verification: str
+    is_being_verified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def member(card: PatientCard, verification: Verification | None = None) -> Membe
         is_verified=card.level is not IdentityLevel.DECLARED,
         is_guarded=card.is_guarded,
         verification=verification_words(verification),
+        is_being_verified=verification is not None and verification.state is VerificationState.ASKED,
     )
 
 

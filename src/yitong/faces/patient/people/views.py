@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -18,11 +18,12 @@ from yitong.domains.people.commands import patients, proving
 from yitong.domains.people.contracts import PatientCard, Verification
 from yitong.domains.people.errors import PatientMissing
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.patient.people import forms, presenters
 
 
 @require_GET
-def people_list(request: HttpRequest) -> HttpResponse:
+def people_list(request: Request) -> HttpResponse:
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
     most = policies.at(None, reader.now).int("booking.account.patients")
@@ -37,7 +38,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: Request) -> HttpResponse:
     """Adds a patient and asks the authority; the page says at once what comes next."""
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
@@ -62,12 +63,12 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def person(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def person(request: Request, patient_id: UUID) -> HttpResponse:
     return _person_page(request, _card(request, patient_id), None)
 
 
 @require_POST
-def verify(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def verify(request: Request, patient_id: UUID) -> HttpResponse:
     """Asks the authority again (R-045)."""
     card = _card(request, patient_id)
     form = forms.Verify(request.POST)
@@ -82,7 +83,7 @@ def verify(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     return pages.go(request, "patient:person", card.patient_id, notice=_("已重新提交核验"))
 
 
-def _person_page(request: HttpRequest, card: PatientCard, refusal: Refusal | None) -> HttpResponse:
+def _person_page(request: Request, card: PatientCard, refusal: Refusal | None) -> HttpResponse:
     reader = pages.reader_of(request)
     carriers = queries.list_carriers(card.patient_id, request.actor)
     names = {str(h.hospital_id): h for h in hospitals.list_hospitals(with_closed=True)} if carriers else {}
@@ -97,7 +98,7 @@ def _person_page(request: HttpRequest, card: PatientCard, refusal: Refusal | Non
 
 
 @require_http_methods(["GET", "POST"])
-def remove(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def remove(request: Request, patient_id: UUID) -> HttpResponse:
     account_id = pages.account_of(request)
     card = _card(request, patient_id)
     reader = pages.reader_of(request)
@@ -125,7 +126,7 @@ def remove(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 
 @never_cache
 @require_GET
-def code(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def code(request: Request, patient_id: UUID) -> HttpResponse:
     """The dynamic code (R-104): the page asks for the next one when it runs out; without scripts a link does."""
     card = _card(request, patient_id)
     reader = pages.reader_of(request)
@@ -139,7 +140,7 @@ def code(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 
 
 @require_GET
-def reads(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def reads(request: Request, patient_id: UUID) -> HttpResponse:
     """Who looked at this person's record, and what for."""
     card = _card(request, patient_id)
     reader = pages.reader_of(request)
@@ -158,7 +159,7 @@ def _last_verification(patient_id: UUID, actor: Actor) -> Verification | None:
     return found[0] if found else None
 
 
-def _card(request: HttpRequest, patient_id: UUID) -> PatientCard:
+def _card(request: Request, patient_id: UUID) -> PatientCard:
     """One of the account's own patients, or the person whom a merged record leads to; any other looks absent."""
     account_id = pages.account_of(request)
     cards = {card.patient_id: card for card in queries.patients_of(account_id)}

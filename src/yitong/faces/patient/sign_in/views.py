@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -15,6 +15,7 @@ from yitong.domains.people.commands import accounts, phones
 from yitong.domains.people.contracts import SignedIn, StartAnew
 from yitong.faces.common import pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE
+from yitong.faces.common.request import Request
 from yitong.faces.patient import devices
 from yitong.faces.patient.sign_in import forms
 
@@ -23,7 +24,7 @@ SESSION_S = 90 * 24 * 3600
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in(request: Request) -> HttpResponse:
     """Ask for the phone, send the code. The phone travels in the form, never in an address."""
     reader = pages.reader_of(request)
     if request.method == "GET":
@@ -44,7 +45,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_POST
-def code(request: HttpRequest) -> HttpResponse:
+def code(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
     form = forms.Code(request.POST)
     if not form.is_valid():
@@ -65,7 +66,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def check(request: HttpRequest) -> HttpResponse:
+def check(request: Request) -> HttpResponse:
     """The second fact; or, for a phone's new holder, an account begun anew."""
     form = forms.SecondFact(request.POST if request.method == "POST" and "fact" in request.POST else None)
     token = request.COOKIES.get(ACCOUNT_COOKIE, "")
@@ -88,7 +89,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: Request) -> HttpResponse:
     token = request.COOKIES.get(ACCOUNT_COOKIE)
     if token:
         accounts.sign_out(token, actor=request.actor, now=clock.now())
@@ -97,17 +98,23 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _phone_page(request: HttpRequest, form: forms.Phone, refusal: Refusal | None) -> HttpResponse:
+def _phone_page(request: Request, form: forms.Phone, refusal: Refusal | None) -> HttpResponse:
     context = {"form": form, "refusal": pages.said(refusal, pages.reader_of(request)), "next": _next(request)}
     return pages.page(request, "patient/sign_in/phone.html", context, _status(form, refusal))
 
 
 def _code_page(
-    request: HttpRequest, form: forms.Code, refusal: Refusal | None, more: dict[str, object] | None = None
+    request: Request, form: forms.Code, refusal: Refusal | None, more: dict[str, object] | None = None
 ) -> HttpResponse:
     phone = form.data.get("phone") if form.is_bound else form.initial.get("phone")
-    context = {"form": form, "refusal": pages.said(refusal, pages.reader_of(request)), "next": _next(request)}
-    context |= {"phone": phone, "is_demo": notices.is_outbox_open()} | (more or {})
+    context: dict[str, object] = {
+        "form": form,
+        "refusal": pages.said(refusal, pages.reader_of(request)),
+        "next": _next(request),
+        "phone": phone,
+        "is_demo": notices.is_outbox_open(),
+        **(more or {}),
+    }
     return pages.page(request, "patient/sign_in/code.html", context, _status(form, refusal))
 
 
@@ -115,11 +122,11 @@ def _status(form: forms.Phone | forms.Code, refusal: Refusal | None) -> int:
     return refusal.status if refusal else 422 if form.is_bound and form.errors else 200
 
 
-def _next(request: HttpRequest) -> str:
+def _next(request: Request) -> str:
     return pages.safe_next(request, request.POST.get("next") or request.GET.get("next"), reverse("patient:home"))
 
 
-def _open(request: HttpRequest, response: HttpResponse, signed: SignedIn) -> None:
+def _open(request: Request, response: HttpResponse, signed: SignedIn) -> None:
     response.set_cookie(
         ACCOUNT_COOKIE, signed.token, max_age=SESSION_S, httponly=True, samesite="Lax", secure=request.is_secure()
     )
