@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yitong.faces.common.outbox.urls")),
     path("", include("yitong.faces.common.hooks.urls")),
     path("", include("yitong.faces.common.gallery.urls")),
+    path("desk/", include("yitong.faces.desk.urls")),
     path("", include("yitong.faces.patient.urls")),
 ]
 

@@ -85,6 +85,12 @@ def get_staff(staff_id: UUID, actor: Actor, now: datetime) -> StaffMember:
     return found[0]
 
 
+def find_staff(login: str, actor: Actor, now: datetime) -> StaffMember | None:
+    """By login, among those whom the actor may see; those who left too."""
+    found = _members(models.Staff.objects.visible_to(actor, now).filter(login=login.strip().lower()), now)
+    return found[0] if found else None
+
+
 def list_city_staff(actor: Actor, now: datetime) -> list[StaffMember]:
     """Who holds a role of the city now, or none anywhere yet; a city has some dozens."""
     permissions.check_can(actor, permissions.Action.READ_HOSPITAL_STAFF)

@@ -1,0 +1,90 @@
+"""What several forms of the desk share."""
+
+from datetime import date
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yitong.core.errors import Busy, Conflict, Refusal, RuleBroken
+from yitong.domains.people.contracts import IdentityGiven, IdentityKind, Sex
+from yitong.faces.common import terms
+
+# What a page says beside its form; who may not, and what is absent, gets a page of its own.
+IN_PLACE = (Conflict, RuleBroken, Busy)
+NO_MEMORY = {"autocomplete": "off", "spellcheck": "false"}
+
+
+def status_of(form: forms.Form, refusal: Refusal | None) -> int:
+    return refusal.status if refusal else 422 if form.is_bound and form.errors else 200
+
+
+class Key(forms.Form):
+    """The idempotency key that the page made: a repeat of the same press gives the first answer."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def text(self) -> str:
+        return str(self.cleaned_data["key"])
+
+
+class Day(forms.DateField):
+    """A Shanghai day, as the browser's own date field gives it."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    default_error_messages = {"required": _("请填日期"), "invalid": _("日期要像 1990-05-01 这样")}
+    input_formats = ["%Y-%m-%d"]
+
+
+class Document(Key):
+    """A document as the window sees it."""
+
+    kind = forms.ChoiceField(
+        label=_("证件类型"), choices=[(kind.value, terms.IDENTITY_KINDS[kind]) for kind in IdentityKind]
+    )
+    number = forms.CharField(
+        label=_("证件号码"),
+        max_length=40,
+        error_messages={"required": _("请填证件号码"), "max_length": _("证件号码太长了")},
+        widget=forms.TextInput(attrs={**NO_MEMORY, "autocapitalize": "characters"}),
+    )
+
+    def identity_kind(self) -> IdentityKind:
+        return IdentityKind(self.cleaned_data["kind"])
+
+
+class WholeDocument(Document):
+    """With what the number itself doesn't say."""
+
+    name = forms.CharField(
+        label=_("姓名"),
+        max_length=80,
+        help_text=_("和证件上的一字不差"),
+        error_messages={"required": _("请填姓名"), "max_length": _("姓名太长了")},
+        widget=forms.TextInput(attrs=NO_MEMORY),
+    )
+    birth_date = Day(label=_("出生日期"), required=False, help_text=_("身份证、户口簿、居住证不用填"))
+    sex = forms.ChoiceField(
+        label=_("性别"),
+        required=False,
+        help_text=_("身份证、户口簿、居住证不用填"),
+        choices=[("", _("请选择")), *((sex.value, terms.SEXES[sex]) for sex in (Sex.FEMALE, Sex.MALE))],
+    )
+    field_order = ["kind", "number", "name", "birth_date", "sex"]
+
+    def identity(self) -> IdentityGiven:
+        data = self.cleaned_data
+        return IdentityGiven(
+            name=data["name"],
+            kind=self.identity_kind(),
+            number=data["number"],
+            birth_date=data["birth_date"],
+            sex=Sex(data["sex"] or Sex.UNKNOWN),
+        )
+
+
+def asked_day(text: str | None, otherwise: date) -> date:
+    """The day in an address; another where it says none."""
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return otherwise

@@ -1,0 +1,42 @@
+"""Announcements and shared desks."""
+
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yitong.core.clock import at_shanghai
+from yitong.domains.access.contracts import RegisterTerminal
+from yitong.domains.hospitals.contracts import PublishAnnouncement
+from yitong.faces.desk.forms import Day, Key
+
+
+class Publish(Key):
+    title = forms.CharField(
+        label=_("标题"), max_length=120, error_messages={"required": _("请填标题"), "max_length": _("标题太长了")}
+    )
+    body = forms.CharField(
+        label=_("内容"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": _("请填内容"), "max_length": _("内容太长了")},
+    )
+    until = Day(label=_("显示到哪天"), required=False, help_text=_("不填就一直显示，直到撤下"))
+
+    def to_command(self, hospital_id: UUID, now: datetime) -> PublishAnnouncement:
+        data = self.cleaned_data
+        until = at_shanghai(data["until"] + timedelta(days=1), time(0)) if data["until"] else None
+        return PublishAnnouncement(hospital_id, data["title"], data["body"], now, until, self.text())
+
+
+class Register(forms.Form):
+    name = forms.CharField(
+        label=_("叫什么"),
+        max_length=80,
+        help_text=_("例如：门诊一楼 3 号窗口"),
+        error_messages={"required": _("请填名字")},
+    )
+
+    def to_command(self, hospital_id: UUID) -> RegisterTerminal:
+        return RegisterTerminal(hospital_id, self.cleaned_data["name"])

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from yitong.faces.desk.notices import terminals, views
+
+urlpatterns = [
+    path("announcements/", views.announcements, name="announcements"),
+    path("announcements/<uuid:announcement_id>/withdraw/", views.withdraw, name="withdraw"),
+    path("terminals/", terminals.terminals, name="terminals"),
+    path("terminals/<uuid:terminal_id>/close/", terminals.close, name="terminal_close"),
+]

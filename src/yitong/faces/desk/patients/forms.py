@@ -1,0 +1,102 @@
+"""Looking for a patient, and booking at the window. What is asked travels in the body, never in an address."""
+
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.people.contracts import CITY_ISSUER, CarrierKind, FindPatient, RegisterAtDesk
+from yitong.faces.common import terms
+from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
+
+PURPOSE = "desk"
+CITY_CARDS = (
+    CarrierKind.JINGYITONG,
+    CarrierKind.YILIANMA,
+    CarrierKind.BEIJINGTONG,
+    CarrierKind.INSURANCE_TOKEN,
+    CarrierKind.HEALTH_CODE,
+)
+
+
+class ByCode(forms.Form):
+    code = forms.RegexField(
+        r"^\s*[0-9]{4}\s?[0-9]{4}\s*$",
+        label=_("预约识别码"),
+        error_messages={"required": _("请填 8 位预约识别码"), "invalid": _("预约识别码是 8 位数字")},
+        widget=forms.TextInput(attrs={**NO_MEMORY, "inputmode": "numeric", "autofocus": True}),
+    )
+
+    def digits(self) -> str:
+        return "".join(self.cleaned_data["code"].split())
+
+
+class ByDocument(Document):
+    key = None  # type: ignore[assignment]
+
+    def to_wish(self, hospital_id: UUID) -> FindPatient:
+        return FindPatient(
+            hospital_id, PURPOSE, identity_kind=self.identity_kind(), identity_number=self.cleaned_data["number"]
+        )
+
+
+class ByCard(forms.Form):
+    card = forms.ChoiceField(
+        label=_("卡的种类"),
+        choices=[(kind.value, terms.CARRIERS[kind]) for kind in (*CITY_CARDS, CarrierKind.HOSPITAL_NUMBER)],
+    )
+    value = forms.CharField(
+        label=_("卡号"),
+        max_length=80,
+        error_messages={"required": _("请填卡号")},
+        widget=forms.TextInput(attrs=NO_MEMORY),
+    )
+
+    def to_wish(self, hospital_id: UUID) -> FindPatient:
+        kind = CarrierKind(self.cleaned_data["card"])
+        issuer = str(hospital_id) if kind is CarrierKind.HOSPITAL_NUMBER else CITY_ISSUER
+        return FindPatient(
+            hospital_id,
+            PURPOSE,
+            carrier_kind=kind,
+            carrier_value=self.cleaned_data["value"].strip(),
+            carrier_issuer=issuer,
+        )
+
+
+class ByName(forms.Form):
+    name = forms.CharField(
+        label=_("姓名"),
+        max_length=80,
+        error_messages={"required": _("请填姓名")},
+        widget=forms.TextInput(attrs=NO_MEMORY),
+    )
+    birth_date = Day(label=_("出生日期"))
+
+    def to_wish(self, hospital_id: UUID) -> FindPatient:
+        data = self.cleaned_data
+        return FindPatient(hospital_id, PURPOSE, name=data["name"].strip(), birth_date=data["birth_date"])
+
+
+class Register(WholeDocument):
+    def to_command(self, hospital_id: UUID) -> RegisterAtDesk:
+        return RegisterAtDesk(self.text(), hospital_id, self.identity())
+
+
+class Book(Key):
+    is_again = forms.BooleanField(
+        label=_("复诊：在本科室看过"), required=False, help_text=_("点名约限复诊的医师时要勾选")
+    )
+
+    def to_command(
+        self, hospital_id: UUID, slot_id: UUID, patient_id: UUID, *, is_named: bool, hides_name: bool
+    ) -> HoldSlot:
+        return HoldSlot(
+            key=self.text(),
+            hospital_id=hospital_id,
+            slot_id=slot_id,
+            patient_id=patient_id,
+            is_first_visit=not self.cleaned_data["is_again"],
+            by_name=is_named and not hides_name,
+        )

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from yitong.faces.desk.patients import views, window
+
+urlpatterns = [
+    path("find/", views.find, name="find"),
+    path("patients/<uuid:patient_id>/", views.patient, name="patient"),
+    path("window/", window.register, name="window"),
+    path("window/<uuid:patient_id>/", window.sessions, name="window_sessions"),
+    path("window/<uuid:patient_id>/<uuid:session_id>/", window.slots, name="window_slots"),
+    path("window/<uuid:patient_id>/slot/<uuid:slot_id>/", window.confirm, name="window_confirm"),
+]

@@ -1,0 +1,93 @@
+"""Finding a patient: by the booking's code, a document, a card, or name and birth. Each read leaves a line."""
+
+from uuid import UUID
+
+from django import forms as django_forms
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from yitong.core.errors import Refusal
+from yitong.domains.booking import permissions as may_booking
+from yitong.domains.booking import queries as booking
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.people import permissions as may_people
+from yitong.domains.people import queries as people
+from yitong.faces.common import pages
+from yitong.faces.desk.forms import IN_PLACE
+from yitong.faces.desk.patients import forms, presenters
+from yitong.faces.desk.place import Place, at_desk
+
+WAYS: dict[str, type[forms.ByDocument] | type[forms.ByCard] | type[forms.ByName]] = {
+    "document": forms.ByDocument,
+    "card": forms.ByCard,
+    "name": forms.ByName,
+}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@at_desk
+def find(request: HttpRequest, place: Place) -> HttpResponse:
+    may_booking.check_can_list(request.actor, place.hospital_id)
+    may_people.check_can_read(request.actor, place.hospital_id)
+    reader = pages.reader_of(request)
+    way = request.POST.get("way", "")
+    shown: dict[str, django_forms.Form] = {"code": forms.ByCode(prefix="code")}
+    shown |= {name: form(prefix=name) for name, form in WAYS.items()}
+    found: list[presenters.Found] | None = None
+    refusal: Refusal | None = None
+    is_unknown = False
+    if way == "code":
+        by_code = forms.ByCode(request.POST, prefix="code")
+        shown["code"] = by_code
+        if by_code.is_valid():
+            hit = booking.find_booking_by_code(place.hospital_id, by_code.digits(), request.actor, now=reader.now)
+            if hit is not None:
+                return pages.go(request, "desk:booking", hit.booking_id)
+            is_unknown = True
+    elif way in WAYS:
+        form = WAYS[way](request.POST, prefix=way)
+        shown[way] = form
+        if form.is_valid():
+            try:
+                patients = people.find_patients(form.to_wish(place.hospital_id), request.actor, now=reader.now)
+            except IN_PLACE as caught:
+                refusal = caught
+            else:
+                found = [presenters.found_patient(one, reader) for one in patients]
+                is_unknown = not found
+    context = {
+        "forms": shown,
+        "way": way or "code",
+        "found": found,
+        "is_unknown": is_unknown,
+        "can_register": _can_register(request, place),
+        "refusal": pages.said(refusal, reader),
+    }
+    wrong = way in shown and bool(shown[way].errors)
+    return pages.page(request, "desk/patients/find.html", context, refusal.status if refusal else 422 if wrong else 200)
+
+
+@require_GET
+@at_desk
+def patient(request: HttpRequest, place: Place, patient_id: UUID) -> HttpResponse:
+    """The patient's bookings at this hospital."""
+    reader = pages.reader_of(request)
+    someone = people.get_patient(patient_id, request.actor, purpose=forms.PURPOSE, hospital_id=place.hospital_id)
+    bookings = booking.list_bookings_of_patient(place.hospital_id, patient_id, request.actor, now=reader.now)
+    departments = hospitals.departments_by_id(place.hospital_id, {one.department_id for one in bookings})
+    context = {
+        "patient": presenters.found_patient(someone, reader),
+        "bookings": presenters.bookings(bookings, departments, reader),
+        "can_register": _can_register(request, place),
+    }
+    return pages.page(request, "desk/patients/patient.html", context)
+
+
+def _can_register(request: HttpRequest, place: Place) -> bool:
+    try:
+        may_people.check_can_register(request.actor, place.hospital_id)
+    except Refusal:
+        return False
+    return True

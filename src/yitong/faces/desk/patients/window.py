@@ -1,0 +1,154 @@
+"""Booking at the window from the on-site pool: document, session, time, confirm, slip."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from yitong.core.db import policies
+from yitong.core.errors import Refusal
+from yitong.core.ids import new_id
+from yitong.domains.booking import permissions as may
+from yitong.domains.booking import queries as booking
+from yitong.domains.booking.commands import claim
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.people import permissions as may_people
+from yitong.domains.people import queries as people
+from yitong.domains.people.commands import patients
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import SessionState
+from yitong.faces.common import pages
+from yitong.faces.common.words import Reader
+from yitong.faces.desk.forms import IN_PLACE, asked_day, status_of
+from yitong.faces.desk.patients import forms, presenters
+from yitong.faces.desk.place import Place, at_desk
+from yitong.faces.desk.sessions.presenters import SessionHead
+from yitong.faces.desk.sessions.views import head_of
+
+DAYS_AHEAD = 7
+PURPOSE = "window_booking"
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@at_desk
+def register(request: HttpRequest, place: Place) -> HttpResponse:
+    """The document in hand finds the patient or makes the record; the identity is `seen` then."""
+    may_people.check_can_register(request.actor, place.hospital_id)
+    reader = pages.reader_of(request)
+    form = forms.Register(request.POST if request.method == "POST" else None, initial={"key": new_id()})
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            known = patients.register_at_desk(form.to_command(place.hospital_id), actor=request.actor, now=reader.now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            notice = _("已建档，证件已核对") if known.is_new else _("已找到档案，证件已核对")
+            return pages.go(request, "desk:window_sessions", known.patient_id, notice=notice)
+    context = {"form": form, "refusal": pages.said(refusal, reader), "steps": _steps(0)}
+    return pages.page(request, "desk/patients/register.html", context, status_of(form, refusal))
+
+
+@require_GET
+@at_desk
+def sessions(request: HttpRequest, place: Place, patient_id: UUID) -> HttpResponse:
+    """A department and a day; what the window still has."""
+    may.check_may_ask(request.actor, place.hospital_id)
+    reader = pages.reader_of(request)
+    day = asked_day(request.GET.get("day"), reader.today)
+    departments = [one for one in hospitals.list_departments(place.hospital_id) if one.is_bookable]
+    asked = request.GET.get("department", "")
+    department = next((one for one in departments if str(one.department_id) == asked), None)
+    offers: list[presenters.Offer] = []
+    if department is not None:
+        every = schedule.list_sessions(place.hospital_id, department.department_id, day, day)
+        found = [one for one in every if one.state is not SessionState.STOPPED and one.ends_at > reader.now]
+        left = booking.offers(place.hospital_id, found, channel=request.actor.channel, now=reader.now)
+        doctors = hospitals.practitioners_by_id(
+            place.hospital_id, {one.practitioner_id for one in found if one.practitioner_id is not None}
+        )
+        offers = presenters.offers(patient_id, found, left, doctors, reader.name(department), reader)
+    context = {
+        **_who(request, place, patient_id, reader),
+        "departments": [(one.department_id, reader.name(one), one is department) for one in departments],
+        "department": department,
+        "days": [
+            (ahead.isoformat(), reader.day(ahead), ahead == day)
+            for ahead in (reader.today + timedelta(days=n) for n in range(DAYS_AHEAD + 1))
+        ],
+        "offers": offers,
+        "steps": _steps(1),
+    }
+    return pages.page(request, "desk/patients/window_sessions.html", context)
+
+
+@require_GET
+@at_desk
+def slots(request: HttpRequest, place: Place, patient_id: UUID, session_id: UUID) -> HttpResponse:
+    may.check_may_ask(request.actor, place.hospital_id)
+    reader = pages.reader_of(request)
+    session = schedule.get_session(place.hospital_id, session_id)
+    every = booking.slot_offers(place.hospital_id, session, channel=request.actor.channel, now=reader.now)
+    context = {
+        **_who(request, place, patient_id, reader),
+        "head": head_of(place, session, reader),
+        "windows": presenters.windows(patient_id, every, reader),
+        "back": f"{reverse('desk:window_sessions', args=[patient_id])}"
+        f"?department={session.department_id}&day={session.date}",
+        "steps": _steps(2),
+    }
+    return pages.page(request, "desk/patients/window_slots.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@at_desk
+def confirm(request: HttpRequest, place: Place, patient_id: UUID, slot_id: UUID) -> HttpResponse:
+    may.check_may_ask(request.actor, place.hospital_id)
+    reader = pages.reader_of(request)
+    slot = schedule.get_slot(place.hospital_id, slot_id)
+    session = schedule.get_session(place.hospital_id, slot.session_id)
+    form = forms.Book(request.POST if request.method == "POST" else None, initial={"key": new_id()})
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        in_force = policies.at(place.hospital_id, reader.now, department_id=session.department_id)
+        is_first = not form.cleaned_data["is_again"]
+        cmd = form.to_command(
+            place.hospital_id,
+            slot_id,
+            patient_id,
+            is_named=session.practitioner_id is not None,
+            hides_name=schedule.must_hide_name(session, in_force, is_first_visit=is_first),
+        )
+        try:
+            held = claim.hold_slot(cmd, actor=request.actor, now=reader.now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "desk:slip", held.booking_id, notice=_("挂号成功"))
+    head: SessionHead = head_of(place, session, reader)
+    context = {
+        **_who(request, place, patient_id, reader),
+        "head": head,
+        "when": reader.visit(slot.starts_at, slot.ends_at),
+        "fee": reader.yuan(session.fee_fen),
+        "form": form,
+        "refusal": pages.said(refusal, reader),
+        "back": reverse("desk:window_slots", args=[patient_id, session.session_id]),
+        "steps": _steps(3),
+    }
+    return pages.page(request, "desk/patients/window_confirm.html", context, status_of(form, refusal))
+
+
+def _who(request: HttpRequest, place: Place, patient_id: UUID, reader: Reader) -> dict[str, object]:
+    someone = people.get_patient(patient_id, request.actor, purpose=PURPOSE, hospital_id=place.hospital_id)
+    return {"patient_id": patient_id, "patient": presenters.found_patient(someone, reader)}
+
+
+def _steps(current: int) -> list[dict[str, object]]:
+    names = (_("核对证件"), _("科室和出诊"), _("时段"), _("确认"))
+    return [{"name": name, "is_done": n < current, "is_current": n == current} for n, name in enumerate(names)]

@@ -1,0 +1,149 @@
+"""The day and the week of a hospital, by session."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from yitong.domains.access.contracts import RoleName
+from yitong.domains.booking import queries as booking
+from yitong.domains.booking.contracts import State
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.contracts import Department, Practitioner
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session, SessionPage
+from yitong.faces.common import pages
+from yitong.faces.desk.forms import asked_day
+from yitong.faces.desk.place import Place, at_desk
+from yitong.faces.desk.today import presenters
+
+ONLY_DOCTOR = frozenset({RoleName.DOCTOR.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an address asks for: a day, perhaps one department, perhaps only one's own sessions."""
+
+    day: date
+    department_id: UUID | None
+    is_mine: bool
+    cursor: str
+
+    def href(self, view: str, **changed: object) -> str:
+        asked = {
+            "day": self.day.isoformat(),
+            "department": self.department_id or "",
+            "mine": "1" if self.is_mine else "0",
+            **changed,
+        }
+        return f"{reverse(view)}?{urlencode({name: value for name, value in asked.items() if value != ''})}"
+
+
+@require_GET
+@at_desk
+def today(request: HttpRequest, place: Place) -> HttpResponse:
+    """The sessions of a day by department; asks again by itself, so that a booking shows without a reload."""
+    reader = pages.reader_of(request)
+    wish, practitioner_id = _wish(request, place, reader.today)
+    found = schedule.day_list(
+        place.hospital_id,
+        wish.day,
+        actor=request.actor,
+        department_id=wish.department_id,
+        practitioner_id=practitioner_id,
+        cursor=wish.cursor or None,
+    )
+    departments, doctors, counts = _around(request, place, found.sessions)
+    groups = presenters.by_department(found.sessions, counts, departments, doctors, reader)
+    context = {
+        **_frame(request, place, wish, found, "desk:today"),
+        "groups": groups,
+        "totals": presenters.totals(one for group in groups for one in group.lines),
+        "day_name": reader.day(wish.day),
+        "previous": wish.href("desk:today", day=wish.day - timedelta(days=1)),
+        "next": wish.href("desk:today", day=wish.day + timedelta(days=1)),
+        "is_today": wish.day == reader.today,
+        "live": wish.href("desk:today", cursor=wish.cursor),
+    }
+    return pages.answer(request, "desk/today/today.html", "desk/today/_day.html", context)
+
+
+@require_GET
+@at_desk
+def week(request: HttpRequest, place: Place) -> HttpResponse:
+    """Monday to Sunday, session after session."""
+    reader = pages.reader_of(request)
+    wish, practitioner_id = _wish(request, place, reader.today)
+    first = wish.day - timedelta(days=wish.day.weekday())
+    last = first + timedelta(days=6)
+    found = schedule.week_list(
+        place.hospital_id,
+        first,
+        last,
+        actor=request.actor,
+        department_id=wish.department_id,
+        practitioner_id=practitioner_id,
+        cursor=wish.cursor or None,
+    )
+    departments, doctors, counts = _around(request, place, found.sessions)
+    context = {
+        **_frame(request, place, wish, found, "desk:week"),
+        "days": presenters.by_day(found.sessions, counts, departments, doctors, reader),
+        "day_name": presenters.week_name(first, last, reader),
+        "previous": wish.href("desk:week", day=first - timedelta(days=7)),
+        "next": wish.href("desk:week", day=first + timedelta(days=7)),
+        "is_today": first <= reader.today <= last,
+    }
+    return pages.page(request, "desk/today/week.html", context)
+
+
+def _wish(request: HttpRequest, place: Place, otherwise: date) -> tuple[Wish, UUID | None]:
+    """A doctor who is nothing else sees the own sessions first."""
+    doctor = None
+    if RoleName.DOCTOR in place.roles:
+        doctor = hospitals.find_practitioner_of_staff(place.hospital_id, UUID(request.actor.id))
+    asked = request.GET.get("mine", "1" if place.roles == ONLY_DOCTOR else "0")
+    is_mine = doctor is not None and asked == "1"
+    try:
+        department_id = UUID(request.GET.get("department", ""))
+    except ValueError:
+        department_id = None
+    day = asked_day(request.GET.get("day"), otherwise)
+    wish = Wish(day, department_id, is_mine, request.GET.get("cursor", ""))
+    return wish, doctor.practitioner_id if doctor is not None and is_mine else None
+
+
+def _around(
+    request: HttpRequest, place: Place, sessions: tuple[Session, ...]
+) -> tuple[dict[UUID, Department], dict[UUID, Practitioner], dict[UUID, dict[State, int]]]:
+    """Departments, doctors and counts of these sessions: as many queries for one as for a hundred."""
+    return (
+        hospitals.departments_by_id(place.hospital_id, {one.department_id for one in sessions}),
+        hospitals.practitioners_by_id(
+            place.hospital_id, {one.practitioner_id for one in sessions if one.practitioner_id is not None}
+        ),
+        booking.count_by_session(place.hospital_id, [one.session_id for one in sessions], request.actor),
+    )
+
+
+def _frame(request: HttpRequest, place: Place, wish: Wish, found: SessionPage, view: str) -> dict[str, object]:
+    """The filter and the pages, alike for day and week."""
+    reader = pages.reader_of(request)
+    return {
+        "wish": wish,
+        "departments": [
+            (one.department_id, reader.name(one), one.department_id == wish.department_id)
+            for one in hospitals.list_departments(place.hospital_id)
+        ],
+        "can_be_mine": RoleName.DOCTOR in place.roles,
+        "here": reverse(view),
+        "now_href": wish.href(view, day=reader.today),
+        "mine_href": wish.href(view, mine="1"),
+        "all_href": wish.href(view, mine="0"),
+        "more": wish.href(view, cursor=found.next_cursor) if found.next_cursor else "",
+        "first": wish.href(view) if wish.cursor else "",
+    }

@@ -1,0 +1,113 @@
+"""A hospital in the middle of its day, and its staff at their desks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from uuid import UUID
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from tests import clinic as build
+from tests import make
+
+from yitong.core import clock
+from yitong.core.ids import new_id
+from yitong.domains.access.commands import second_factor
+from yitong.domains.access.contracts import Invited
+from yitong.domains.hospitals import contracts as hospitals
+from yitong.domains.hospitals.commands import practitioners
+from yitong.domains.schedule.contracts import Pool
+
+NOW = make.NOW
+TODAY = clock.shanghai_date(NOW)
+POOLS = (Pool.ONLINE,) * 14 + (Pool.ONSITE,) * 2  # the last two are the window's (R-012)
+ONSITE = 14
+
+
+@dataclass
+class Desk:
+    """One member of staff before the desk's pages."""
+
+    client: Client
+    staff_id: UUID
+    token: str
+
+    def get(self, path: str, **more: object) -> HttpResponse:
+        return self.client.get(path, **more)  # type: ignore[arg-type,return-value]
+
+    def post(self, path: str, **data: object) -> HttpResponse:
+        """With a key, as every form of the desk that needs one has."""
+        return self.client.post(path, {"key": str(new_id()), **data})  # type: ignore[return-value]
+
+
+@dataclass
+class Hospital:
+    """A hospital with a department, a chief who is a member of staff, and a session this afternoon."""
+
+    id: UUID
+    department_id: UUID
+    department_code: str
+    doctor_id: UUID
+    doctor: Invited
+    place: build.Clinic
+    day: date = TODAY
+    more: dict[str, UUID] = field(default_factory=dict)
+
+
+@pytest.fixture(autouse=True)
+def _at_ten(db: None) -> Iterator[None]:
+    with clock.frozen(NOW):
+        yield
+
+
+@pytest.fixture
+def hospital() -> Hospital:
+    return open_hospital()
+
+
+def open_hospital() -> Hospital:
+    hospital_id = make.hospital()
+    make.campus(hospital_id)
+    code = f"D{make.number()}"
+    department_id = make.department(hospital_id, code=code)
+    doctor_id = make.practitioner(hospital_id, code)
+    doctor = make.staff_member("doctor", hospital_id=hospital_id)
+    bound = hospitals.BindPractitioner(hospital_id, doctor_id, doctor.staff_id)
+    practitioners.bind_practitioner(bound, actor=make.hospital_admin(hospital_id), now=NOW)
+    for kind in hospitals.ClinicKind:
+        make.fee(hospital_id, 5000, kind=kind)
+    place = build.clinic(
+        slots=16,
+        pools=POOLS,
+        day=TODAY,
+        at=time(13),
+        hospital_id=hospital_id,
+        department_id=department_id,
+        practitioner_id=doctor_id,
+    )
+    return Hospital(hospital_id, department_id, code, doctor_id, doctor, place)
+
+
+def enter(invited: Invited, *, with_totp: bool = False, now: datetime = NOW) -> Desk:
+    """A session of this person, with the second factor where asked."""
+    signed = make.signed_in(invited, now=now)
+    if with_totp:
+        enrolment = second_factor.begin_totp(signed.token, now=now)
+        second_factor.confirm_totp(signed.token, make.totp_code(enrolment.secret, now), now=now)
+    client = Client()
+    client.cookies["yitong_staff"] = signed.token
+    return Desk(client, invited.staff_id, signed.token)
+
+
+@pytest.fixture
+def desk(hospital: Hospital) -> Callable[..., Desk]:
+    """`desk("registrar")` at the hospital; `desk("nurse", at=other_id)` elsewhere."""
+
+    def sit(*roles: str, at: UUID | None = None) -> Desk:
+        place = at or hospital.id
+        if roles == ("doctor",) and at is None:
+            return enter(hospital.doctor)
+        return enter(make.staff_member(*roles, hospital_id=place), with_totp="hospital_admin" in roles)
+
+    return sit

@@ -1,0 +1,235 @@
+"""Role × page, whole: who gets in, who is refused, and that a refusal changes nothing."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver
+from tests import clinic as build
+from tests import make
+from tests.unit.desk.conftest import ONSITE, Desk, Hospital, enter, open_hospital
+
+from yitong.core.db.models import Event
+from yitong.domains.booking.contracts import State
+from yitong.domains.booking.models import Booking
+from yitong.domains.people.models import ReadLog
+
+R, N, D, M, A = "registrar", "nurse", "doctor", "roster_manager", "hospital_admin"
+ROLES = (R, N, D, M, A)
+ALL = set(ROLES)
+
+# Page → who may; the address is filled with the hospital's own things.
+PAGES: dict[str, tuple[str, set[str]]] = {
+    "today": ("/desk/", ALL),
+    "week": ("/desk/week/", ALL),
+    "me": ("/desk/me/", ALL),
+    "password": ("/desk/me/password/", ALL),
+    "pin": ("/desk/me/pin/", ALL),
+    "second_factor": ("/desk/me/second-factor/", ALL),
+    "place": ("/desk/place/", ALL),
+    "session": ("/desk/sessions/{session}/", ALL),
+    "session_news": ("/desk/sessions/{session}/news/", ALL),
+    "print_list": ("/desk/sessions/{session}/list/", ALL),
+    "stop": ("/desk/sessions/{session}/stop/", {M, A}),
+    "substitute": ("/desk/sessions/{session}/substitute/", {M, A}),
+    "pools": ("/desk/sessions/{session}/pools/", {M, A}),
+    "extra": ("/desk/sessions/{session}/extra/", {D}),
+    "booking": ("/desk/bookings/{booking}/", ALL),
+    "check_in": ("/desk/bookings/{booking}/check-in/", {R, N, A}),
+    "cancel": ("/desk/bookings/{booking}/cancel/", {R, A}),
+    "slip": ("/desk/bookings/{booking}/slip/", {R, A}),
+    "find": ("/desk/find/", {R, N, D, A}),
+    "patient": ("/desk/patients/{patient}/", {R, N, D, A}),
+    "window": ("/desk/window/", {R, A}),
+    "window_sessions": ("/desk/window/{patient}/", {R, A}),
+    "window_slots": ("/desk/window/{patient}/{session}/", {R, A}),
+    "window_confirm": ("/desk/window/{patient}/slot/{slot}/", {R, A}),
+    "roster": ("/desk/roster/", ALL),
+    "roster_add": ("/desk/roster/add/", {M, A}),
+    "roster_end": ("/desk/roster/{line}/end/", {M, A}),
+    "generate": ("/desk/roster/generate/", {M, A}),
+    "staff": ("/desk/staff/", {A}),
+    "staff_add": ("/desk/staff/add/", {A}),
+    "staff_import": ("/desk/staff/import/", {A}),
+    "staff_member": ("/desk/staff/{staff}/", {A}),
+    "rules": ("/desk/rules/", {A}),
+    "rule": ("/desk/rules/booking.hold_minutes/", {A}),
+    "announcements": ("/desk/announcements/", {A}),
+    "terminals": ("/desk/terminals/", {A}),
+    "duplicates": ("/desk/duplicates/", set()),
+    "duplicate": ("/desk/duplicates/{line}/", set()),
+    "merges": ("/desk/duplicates/patients/{patient}/", set()),
+}
+# Those that only act: the role table of each stands in the test of its refusals below.
+ACTS: dict[str, tuple[str, set[str], dict[str, object]]] = {
+    "stop": ("/desk/sessions/{session}/stop/", {M, A}, {"reason": "leave", "sure": "on"}),
+    "substitute": ("/desk/sessions/{session}/substitute/", {M, A}, {"practitioner": "{session}"}),
+    "pools": ("/desk/sessions/{session}/pools/?pool=onsite", {M, A}, {"slots": "{slot}", "to_pool": "online"}),
+    "extra": ("/desk/sessions/{session}/extra/", {D}, {"kind": "passport", "number": "X", "reason": "urgent"}),
+    "check_in": ("/desk/bookings/{booking}/check-in/", {R, N, A}, {"number": "1"}),
+    "cancel": ("/desk/bookings/{booking}/cancel/", {R, A}, {}),
+    "window": ("/desk/window/", {R, A}, {}),
+    "window_confirm": ("/desk/window/{patient}/slot/{slot}/", {R, A}, {}),
+    "roster_add": ("/desk/roster/add/", {M, A}, {}),
+    "roster_end": ("/desk/roster/{line}/end/", {M, A}, {"until_date": "2026-12-01"}),
+    "generate": ("/desk/roster/generate/", {M, A}, {"from_date": "2026-11-24", "until_date": "2026-11-25"}),
+    "staff_add": ("/desk/staff/add/", {A}, {"login": "new.one", "name": "新人", "roles": "nurse"}),
+    "staff_import": ("/desk/staff/import/", {A}, {"text": "action,login,name,roles\njoin,n.n,新人,nurse"}),
+    "staff_role": ("/desk/staff/{staff}/role/", {A}, {"role": "nurse"}),
+    "staff_role_end": ("/desk/staff/{staff}/role/end/", {A}, {"role": "doctor"}),
+    "staff_invite": ("/desk/staff/{staff}/invite/", {A}, {}),
+    "staff_second_factor": ("/desk/staff/{staff}/second-factor/", {A}, {}),
+    "staff_leave": ("/desk/staff/{staff}/leave/", {A}, {}),
+    "rule": ("/desk/rules/booking.hold_minutes/", {A}, {"value": "20", "day": "2026-12-01", "time": "00:00"}),
+    "announcements": ("/desk/announcements/", {A}, {"title": "x", "body": "y"}),
+    "withdraw": ("/desk/announcements/{line}/withdraw/", {A}, {}),
+    "terminals": ("/desk/terminals/", {A}, {"name": "一号窗"}),
+    "terminal_close": ("/desk/terminals/{line}/close/", {A}, {}),
+    "duplicate": ("/desk/duplicates/{line}/", set(), {"apart": "1"}),
+    "merges": ("/desk/duplicates/patients/{patient}/", set(), {}),
+}
+OPEN = {"sign_in", "invite", "provider", "provider_back", "switch", "sign_out"}  # before anybody is known
+
+
+def things(of: Hospital) -> dict[str, UUID]:
+    """What the addresses name."""
+    actor, patient = build.holder()
+    held = build.hold(of.place, patient, build.registrar(of.id), n=ONSITE)
+    manager = make.staff_actor("roster_manager", hospital_id=of.id)
+    line = make.planning.add_roster_line(
+        make.schedule.AddRosterLine(
+            key=f"line{make.number()}",
+            hospital_id=of.id,
+            campus_id=make_campus(of),
+            department_id=of.department_id,
+            practitioner_id=of.doctor_id,
+            clinic_kind="general",
+            weekday=0,
+            half_day=make.schedule.HalfDay.AM,
+            starts=make.time(8),
+            ends=make.time(12),
+            slot_minutes=30,
+            per_window=2,
+            from_date=of.day,
+        ),
+        actor=manager,
+        now=make.NOW,
+    )
+    return {
+        "session": of.place.session_id,
+        "slot": of.place.slot(ONSITE + 1),
+        "booking": held.booking_id,
+        "patient": patient,
+        "line": line.roster_line_id,
+        "staff": of.doctor.staff_id,
+    }
+
+
+def make_campus(of: Hospital) -> UUID:
+    from yitong.domains.hospitals import queries
+
+    return queries.get_department(of.id, of.department_id).campus_id
+
+
+def filled(path: str, names: dict[str, UUID]) -> str:
+    return path.format(**names)
+
+
+def test_the_tables_name_every_page() -> None:
+    resolver = next(one for one in get_resolver().url_patterns if str(one.pattern) == "desk/")
+    names = {one.name for part in resolver.url_patterns for one in part.url_patterns}
+    assert names == set(PAGES) | set(ACTS) | OPEN
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_sees_its_pages_and_no_other(role: str, hospital: Hospital, desk: Callable[..., Desk]) -> None:
+    names = things(hospital)
+    someone = desk(role)
+    seen = {name: someone.get(filled(path, names)).status_code for name, (path, _who) in PAGES.items()}
+    assert seen == {name: 200 if role in who else 403 for name, (_path, who) in PAGES.items()}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_kept_from_other_acts(role: str, hospital: Hospital, desk: Callable[..., Desk]) -> None:
+    names = things(hospital)
+    someone = desk(role)
+    before = Event.objects.count()
+    for name, (path, who, data) in ACTS.items():
+        if role not in who:
+            sent = {key: filled(str(value), names) for key, value in data.items()}
+            assert (name, someone.post(filled(path, names), **sent).status_code) == (name, 403)
+    assert Event.objects.count() == before
+    assert Booking.objects.get(id=names["booking"]).state == State.CONFIRMED
+
+
+def test_another_hospitals_staff_find_nothing(hospital: Hospital, desk: Callable[..., Desk]) -> None:
+    """With every role of their own: what is named by an id looks absent, and nothing changed."""
+    names = things(hospital)
+    other = open_hospital()
+    stranger = enter(make.staff_member(*ROLES, hospital_id=other.id), with_totp=True)
+    before, reads = Event.objects.count(), ReadLog.objects.filter(hospital_id=hospital.id).count()
+    own = {"patient", "window_sessions", "merges"}  # a patient belongs to no hospital; a look leaves its line
+    for name, (path, _who) in PAGES.items():
+        if "{" in path and name not in own:
+            assert (name, stranger.get(filled(path, names)).status_code in (403, 404)) == (name, True)
+    for name, (path, _who, data) in ACTS.items():
+        if "{" in path and name not in own:
+            sent = {key: filled(str(value), names) for key, value in data.items()}
+            assert (name, stranger.post(filled(path, names), **sent).status_code in (403, 404)) == (name, True)
+    assert Event.objects.count() == before
+    assert ReadLog.objects.filter(hospital_id=hospital.id).count() == reads
+
+
+def test_nobody_is_led_to_the_sign_in(hospital: Hospital) -> None:
+    names = things(hospital)
+    client = Client()
+    for path, _who in PAGES.values():
+        answer = client.get(filled(path, names))
+        assert (path, answer.status_code) == (path, 303 if answer.status_code == 303 else 302)
+        assert answer.headers["Location"].startswith("/desk/sign-in/")
+
+
+def test_the_rail_shows_what_the_roles_allow(hospital: Hospital, desk: Callable[..., Desk]) -> None:
+    shown = {role: desk(role).get("/desk/").content.decode() for role in ROLES}
+    links = {
+        "/desk/find/": {R, N, D, A},
+        "/desk/window/": {R, A},
+        "/desk/roster/": {M, A},
+        "/desk/staff/": {A},
+        "/desk/rules/": {A},
+        "/desk/announcements/": {A},
+        "/desk/terminals/": {A},
+        "/desk/duplicates/": set(),
+    }
+    for link, who in links.items():
+        assert (link, {role for role in ROLES if f'href="{link}"' in shown[role]}) == (link, who)
+
+
+def test_who_is_of_the_city_has_no_hospital_but_decides_duplicates() -> None:
+    operator = enter(make.staff_member("city_operator"), with_totp=True)
+    assert operator.get("/desk/").status_code == 403
+    page = operator.get("/desk/duplicates/")
+    assert page.status_code == 200
+    assert 'href="/desk/duplicates/"' in page.content.decode()
+
+
+def test_without_the_second_factor_an_administrator_is_led_to_it(hospital: Hospital) -> None:
+    someone = enter(make.staff_member("hospital_admin", hospital_id=hospital.id))
+    answer = someone.get("/desk/staff/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/me/second-factor/")
+
+
+def test_the_day_asks_as_often_for_one_session_as_for_many(hospital: Hospital, desk: Callable[..., Desk]) -> None:
+    someone = desk("registrar")
+    someone.get("/desk/")
+    with CaptureQueriesContext(connection) as few:
+        someone.get("/desk/")
+    for n in range(5):
+        department = make.department(hospital.id)
+        build.clinic(day=hospital.day, hospital_id=hospital.id, department_id=department, at=make.time(13 + n % 3))
+    with CaptureQueriesContext(connection) as many:
+        someone.get("/desk/")
+    assert len(many) == len(few)
