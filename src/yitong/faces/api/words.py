@@ -1,5 +1,6 @@
 """What is wrong with a field, said plainly. Never repeats what was entered."""
 
+import re
 from collections.abc import Mapping
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -26,6 +27,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "dict_type": ("应为 JSON 对象", "must be a JSON object"),
     "list_type": ("应为 JSON 数组", "must be a JSON array"),
 }
+NAME = re.compile(r"[A-Za-z_][A-Za-z_]{0,40}\d{0,3}|\d{1,3}")  # a field of a document or a place in a list
 OTHERWISE = ("格式不正确", "has the wrong form")
 
 
@@ -37,11 +39,12 @@ def field_errors(errors: list[dict], language: str) -> list[dict[str, str]]:
 
 
 def _name(path: tuple[str | int, ...]) -> str:
-    """`body.name`: where it came from and its name. The name of the endpoint's own argument is left out."""
+    """`body.name`: where it came from and its name, if it looks like one: a value sent as a name is not repeated.
+    The name of the endpoint's own argument is left out."""
     parts = [str(part) for part in path]
     if len(parts) > 2 and parts[0] == "body" and parts[1] == "data":
         del parts[1]
-    return ".".join(part[:60] for part in parts[:6])
+    return ".".join(part if NAME.fullmatch(part) else "?" for part in parts[:6])
 
 
 def _sentence(error: dict, language: str) -> str:

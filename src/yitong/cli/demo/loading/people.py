@@ -46,7 +46,7 @@ def join(account: Account, *, now: datetime) -> Joined:
     found: list[tuple[UUID, Person]] = []
     for place, (relation, person) in enumerate((("self", account.holder), *account.members)):
         cmd = AddPatient(
-            key=f"demo:{account.phone}:{place}",
+            key=f"demo:{account_id}:{place}",
             account_id=account_id,
             identity=IdentityGiven(
                 name=person.name,
@@ -80,5 +80,5 @@ def _open(phone: str, *, now: datetime) -> UUID:
 
 def _link_carriers(patient_id: UUID, person: Person, *, now: datetime) -> None:
     for kind, value in person.carriers:
-        cmd = LinkCarrier(f"demo:{kind}:{value}", patient_id, CarrierKind(kind), value)
+        cmd = LinkCarrier(f"demo:{patient_id}:{kind}", patient_id, CarrierKind(kind), value)
         carriers.link_carrier(cmd, actor=SYSTEM, now=now)
