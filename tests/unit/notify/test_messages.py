@@ -276,7 +276,7 @@ def test_sweep_takes_what_is_due(outside: make.Gateway, frozen_clock) -> None:  
     assert {sent.message_id for sent in outside.sent} == {row.id for row in rows}
 
 
-def test_messages_are_kept_for_half_a_year(frozen_clock) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_messages_are_kept_for_half_a_year(frozen_clock) -> None:  # type: ignore[no-untyped-def]
     told(account())
     frozen_clock(NOW + timedelta(days=180))
     jobs.forget_old.func(0)
