@@ -8,7 +8,7 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """Base of all refusals. `params` are ids, numbers and dates: they reach clients and logs, so never personal data."""
+    """Base of all refusals. `params` are ids, numbers and dates, never personal data: they reach clients and logs."""
 
     code: ClassVar[str]
     rule: ClassVar[str | None] = None
@@ -74,7 +74,7 @@ class KeyMissing(RuleBroken):
 
 
 class Throttled(Refusal):
-    """Too many requests from one person, device, address or channel (R-017, R-212). (429, a kind of Busy for clients)"""
+    """Too many requests from one person, device, address or channel (R-017, R-212). (429)"""
 
     code = "RATE_LIMITED"
     rule = "R-017"

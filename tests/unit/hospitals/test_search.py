@@ -1,6 +1,5 @@
 """Search by name, pinyin and initials; the same number of queries at 1 and at 50 rows; fast with a whole city."""
 
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
