@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yitong.faces.common.hooks.urls")),
     path("", include("yitong.faces.common.gallery.urls")),
     path("desk/", include("yitong.faces.desk.urls")),
+    path("office/", include("yitong.faces.office.urls")),
     path("", include("yitong.faces.patient.urls")),
 ]
 

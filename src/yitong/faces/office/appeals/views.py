@@ -1,0 +1,54 @@
+"""Appeals of locked accounts: a person reads and decides, and says why (R-199)."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from yitong.core.db import policies
+from yitong.core.errors import Refusal
+from yitong.domains.people import queries
+from yitong.domains.people.commands import abuse
+from yitong.domains.people.errors import AppealMissing
+from yitong.faces.common import pages
+from yitong.faces.office import gate
+from yitong.faces.office.appeals import forms, presenters
+from yitong.faces.office.forms import IN_PLACE, status_of
+
+
+@require_GET
+@gate.in_office
+def appeals(request: HttpRequest) -> HttpResponse:
+    reader = pages.reader_of(request)
+    found = queries.list_appeals(request.actor, reader.now)
+    return pages.page(
+        request, "office/appeals/appeals.html", {"appeals": [presenters.line(one, reader) for one in found]}
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@gate.in_office
+def appeal(request: HttpRequest, lock_id: UUID) -> HttpResponse:
+    reader = pages.reader_of(request)
+    found = [one for one in queries.list_appeals(request.actor, reader.now) if one.lock.lock_id == lock_id]
+    if not found:
+        raise AppealMissing()
+    form = forms.Decide(request.POST if request.method == "POST" else None)
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            abuse.decide_appeal(form.to_command(lock_id), actor=request.actor, now=reader.now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "office:appeals", notice=_("已决定，本人会收到消息"))
+    in_force = policies.at(None, reader.now)
+    context = {
+        "appeal": presenters.line(found[0], reader),
+        "most_booked": in_force.int("booking.limits.per_phone_m3"),
+        "most_cancelled": in_force.int("booking.limits.cancels_m1"),
+        "form": form,
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "office/appeals/appeal.html", context, status_of(form, refusal))

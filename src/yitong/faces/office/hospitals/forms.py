@@ -1,0 +1,54 @@
+"""Taking a hospital into the city."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yitong.domains.hospitals.contracts import AddHospital, HospitalFacts
+
+TOO_LONG = _("太长了")
+
+
+class Add(forms.Form):
+    code = forms.CharField(
+        label=_("医院代码"),
+        max_length=32,
+        help_text=_("大写字母、数字和短横线；定了就不能改，各家接口用它认医院"),
+        error_messages={"required": _("请填医院代码"), "max_length": TOO_LONG},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+    )
+    name = forms.CharField(
+        label=_("中文名称"), max_length=120, error_messages={"required": _("请填医院名称"), "max_length": TOO_LONG}
+    )
+    name_en = forms.CharField(
+        label=_("英文名称"), max_length=200, error_messages={"required": _("请填英文名称"), "max_length": TOO_LONG}
+    )
+    short_name = forms.CharField(
+        label=_("简称"), max_length=40, error_messages={"required": _("请填简称"), "max_length": TOO_LONG}
+    )
+    short_name_en = forms.CharField(label=_("英文简称"), max_length=80, required=False)
+    level = forms.CharField(
+        label=_("等级"), max_length=32, error_messages={"required": _("请填等级"), "max_length": TOO_LONG}
+    )
+    kind = forms.CharField(
+        label=_("类别"), max_length=32, error_messages={"required": _("请填类别"), "max_length": TOO_LONG}
+    )
+    district = forms.CharField(
+        label=_("所在区"), max_length=40, error_messages={"required": _("请填所在区"), "max_length": TOO_LONG}
+    )
+    phone = forms.CharField(label=_("总机"), max_length=40, required=False)
+
+    def to_command(self) -> AddHospital:
+        data = self.cleaned_data
+        return AddHospital(
+            data["code"].strip(),
+            HospitalFacts(
+                name=data["name"],
+                name_en=data["name_en"],
+                short_name=data["short_name"],
+                short_name_en=data["short_name_en"],
+                level=data["level"],
+                kind=data["kind"],
+                district=data["district"],
+                phone=data["phone"],
+            ),
+        )

@@ -1,0 +1,108 @@
+"""Rules of the city: read, looked ahead, decided."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from yitong.core.db import policies
+from yitong.core.errors import Refusal
+from yitong.core.ids import new_id
+from yitong.core.policy import PolicyKey, key_named
+from yitong.domains.access import queries as access
+from yitong.domains.hospitals import permissions, queries
+from yitong.domains.hospitals.commands import policies as commands
+from yitong.domains.hospitals.contracts import PolicyPreview
+from yitong.domains.hospitals.errors import PolicyInThePast
+from yitong.domains.hospitals.permissions import Action
+from yitong.faces.common import pages
+from yitong.faces.office import gate
+from yitong.faces.office.forms import IN_PLACE, status_of
+from yitong.faces.office.policies import forms, presenters
+
+
+@require_GET
+@gate.in_office
+def rules(request: HttpRequest) -> HttpResponse:
+    permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
+    reader = pages.reader_of(request)
+    context = {
+        "groups": presenters.groups(policies.at(None, reader.now), queries.policy_history(request.actor), reader),
+        "can_set": permissions.can(request.actor, Action.SET_CITY_POLICY),
+    }
+    return pages.page(request, "office/policies/policies.html", context)
+
+
+@require_GET
+@gate.in_office
+def rule(request: HttpRequest, name: str) -> HttpResponse:
+    permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
+    key = key_named(name)
+    form = None
+    if permissions.can(request.actor, Action.SET_CITY_POLICY):
+        now = pages.reader_of(request).now
+        form = forms.blank(key, policies.at(None, now).raw(name), now, new_id())
+    return _page(request, key, form)
+
+
+@require_http_methods(["POST"])
+@gate.in_office
+def decide(request: HttpRequest, name: str) -> HttpResponse:
+    """The first press shows what patients would read, the second decides."""
+    permissions.check_can(request.actor, Action.SET_CITY_POLICY)
+    key = key_named(name)
+    reader = pages.reader_of(request)
+    form = forms.Decide(key, request.POST)
+    refusal: Refusal | None = None
+    preview: PolicyPreview | None = None
+    if form.is_valid():
+        try:
+            if "decide" in request.POST:
+                commands.set_policy(form.to_command(), actor=request.actor, now=reader.now)
+                return pages.go(request, "office:policy", name, notice=_("已定下，到时自动生效"))
+            preview = _preview(request, form, reader.now)
+        except IN_PLACE as caught:
+            refusal = caught
+    return _page(request, key, form, preview, refusal)
+
+
+def _preview(request: HttpRequest, form: forms.Decide, now: datetime) -> PolicyPreview:
+    if form.effective_from() < now:
+        raise PolicyInThePast()
+    return queries.preview_policy(
+        request.actor,
+        form.policy.key,
+        form.value(),
+        hospital_id=None,
+        instant=form.effective_from(),
+        language=pages.language_of(request),
+    )
+
+
+def _page(
+    request: HttpRequest,
+    key: PolicyKey,
+    form: forms.Decide | None,
+    preview: PolicyPreview | None = None,
+    refusal: Refusal | None = None,
+) -> HttpResponse:
+    reader = pages.reader_of(request)
+    decisions = queries.policy_history(request.actor, policy=key.key)
+    names = access.staff_names(presenters.deciders(decisions))
+    context = {
+        "policy": presenters.rule(key, policies.at(None, reader.now), decisions, reader),
+        "history": presenters.history(key, decisions, names, reader),
+        "form": form,
+        "steps": [[form[f"{name}_{n}"] for name in ("count", "period", "lock_days")] for n in forms.STEPS]
+        if form is not None and key.kind == "ladder"
+        else None,
+        "preview": preview,
+        "effect": presenters.words(preview) if preview else None,
+        "before": presenters.value(key, preview.value_before) if preview else "",
+        "after": presenters.value(key, preview.value_after) if preview else "",
+        "from": reader.moment(form.effective_from()) if preview and form else "",
+        "refusal": pages.said(refusal, reader),
+    }
+    status = status_of(form, refusal) if form is not None else 200
+    return pages.page(request, "office/policies/policy.html", context, status)

@@ -1,0 +1,61 @@
+"""Which pages of the office a person may open: asked of the domains' permissions, nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from yitong.core.actor import Actor
+from yitong.core.db import audit
+from yitong.core.errors import Refusal
+from yitong.domains.access import permissions as access
+from yitong.domains.booking import permissions as booking
+from yitong.domains.hospitals import permissions as hospitals
+from yitong.domains.people import permissions as people
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    name: str
+    href: str
+    icon: str
+    is_current: bool
+    access_key: str
+
+
+def may(check: Callable[..., None], *what: object) -> bool:
+    try:
+        check(*what)
+    except Refusal:
+        return False
+    return True
+
+
+def items(request: HttpRequest) -> list[Item]:
+    found = [(name, reverse(view), icon) for allowed, name, view, icon in _every(request.actor) if allowed]
+    home = reverse("office:home")
+    begun = [href for _name, href, _icon in found if href != home and request.path.startswith(href)]
+    current = max(begun, key=len, default=home)
+    return [
+        Item(name, href, icon, href == current, str(n) if n < 10 else "")
+        for n, (name, href, icon) in enumerate(found, start=1)
+    ]
+
+
+def _every(actor: Actor) -> list[tuple[bool, str, str, str]]:
+    reads_rules = hospitals.can(actor, hospitals.Action.READ_POLICY_HISTORY)
+    return [
+        (may(booking.check_can_see_figures, actor), _("统计"), "office:home", "chart"),
+        (reads_rules, _("医院"), "office:hospitals", "hospital"),
+        (reads_rules, _("规则"), "office:policies", "rule"),
+        (access.can(actor, access.Action.READ_CHANNELS), _("渠道"), "office:channels", "key"),
+        (access.can(actor, access.Action.READ_HOSPITAL_STAFF), _("职工"), "office:staff", "people"),
+        (people.can_decide(actor), _("申诉"), "office:appeals", "message"),
+        (hospitals.can(actor, hospitals.Action.ANNOUNCE_CITY), _("全市公告"), "office:announcements", "bell"),
+        (may(audit.check_can_audit, actor), _("事件"), "office:events", "list"),
+        (may(audit.check_can_audit, actor), _("调阅记录"), "office:reads", "eye"),
+        (may(audit.check_can_audit, actor), _("哈希日志"), "office:log", "shield"),
+        (may(audit.check_can_see_letters, actor), _("未送达事件"), "office:letters", "warn"),
+    ]

@@ -1,0 +1,55 @@
+"""Staff of the city: joining, and their roles."""
+
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yitong.core.clock import day_bounds
+from yitong.domains.access.contracts import CITY_ROLES, AddStaff, GiveRole, RoleName
+from yitong.faces.office import words
+from yitong.faces.office.forms import NO_MEMORY, Day
+
+CITY = [role for role in RoleName if role in CITY_ROLES]
+CHOICES = [(role.value, words.ROLES[role]) for role in CITY]
+
+
+class Add(forms.Form):
+    login = forms.CharField(
+        label=_("登录名"),
+        max_length=64,
+        help_text=_("小写字母、数字、点和短横线；离开以后也不会给别人"),
+        error_messages={"required": _("请填登录名"), "max_length": _("登录名太长了")},
+        widget=forms.TextInput(attrs={**NO_MEMORY, "autocapitalize": "none"}),
+    )
+    name = forms.CharField(
+        label=_("姓名"),
+        max_length=80,
+        error_messages={"required": _("请填姓名"), "max_length": _("姓名太长了")},
+        widget=forms.TextInput(attrs=NO_MEMORY),
+    )
+    roles = forms.MultipleChoiceField(
+        label=_("角色"),
+        choices=CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("安全管理、审计和业务角色由不同的人担任"),
+        error_messages={"required": _("至少选一项")},
+    )
+
+    def to_command(self) -> AddStaff:
+        data = self.cleaned_data
+        return AddStaff(data["login"], data["name"], None, tuple(RoleName(role) for role in data["roles"]))
+
+
+class Give(forms.Form):
+    role = forms.ChoiceField(label=_("角色"), choices=CHOICES)
+    until = Day(label=_("到哪天为止"), required=False, help_text=_("那天结束时自动收回；不填就一直有"))
+
+    def to_command(self, staff_id: UUID) -> GiveRole:
+        data = self.cleaned_data
+        until = day_bounds(data["until"])[1] if data["until"] else None
+        return GiveRole(staff_id, RoleName(data["role"]), None, until)
+
+
+class End(forms.Form):
+    role = forms.ChoiceField(choices=CHOICES)

@@ -1,0 +1,145 @@
+"""The office's own words for codes; those of all faces are in `common.terms`."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+
+from yitong.faces.common import terms
+
+ROLES: dict[str, Promise] = {
+    "city_operator": _("城市运营"),
+    "policy_officer": _("规则管理"),
+    "security_admin": _("安全管理"),
+    "auditor": _("审计"),
+    "registrar": _("挂号员"),
+    "nurse": _("分诊护士"),
+    "doctor": _("医师"),
+    "roster_manager": _("排班员"),
+    "hospital_admin": _("本院管理员"),
+}
+ROLE_NOTES: dict[str, Promise] = {
+    "city_operator": _("医院开通和停用、统计、全市公告、申诉复核"),
+    "policy_officer": _("全市规则"),
+    "security_admin": _("职工、渠道和密钥、未送达事件"),
+    "auditor": _("只看不改：统计、规则、渠道、职工、事件、调阅记录"),
+}
+CHANNEL_KINDS: dict[str, Promise] = {"own": _("自有"), "hospital": _("医院"), "partner": _("合作方")}
+CHANNEL_STATES: dict[str, Promise] = {"active": _("使用中"), "suspended": _("暂停"), "revoked": _("已吊销")}
+CHANNEL_TAGS = {"active": "ok", "suspended": "warn", "revoked": "danger"}
+SCOPES: dict[str, Promise] = {
+    "slots:counts": _("看余号数（不含个人信息）"),
+    "catalogue:read": _("看医院、科室、医师"),
+    "patients:resolve": _("查找就诊人"),
+    "patients:write": _("登记就诊人"),
+    "bookings:read": _("看本渠道的预约"),
+    "bookings:write": _("预约、改约、退号"),
+    "accounts:sign_in": _("让用户在渠道里登录"),
+    "entitlements:write": _("发转诊、复诊资格"),
+}
+BASES: dict[str, Promise] = {
+    "exact": _("名称一致"),
+    "rule": _("按规则归入"),
+    "parent": _("用上级科目"),
+}
+BASIS_NOTES: dict[str, Promise] = {
+    "exact": _("科室名称和国家目录里的一字不差"),
+    "rule": _("名称不同，按写明的规则归入"),
+    "parent": _("目录里没有对应的，用上级科目代码"),
+}
+BASIS_TAGS = {"exact": "ok", "rule": "info", "parent": "warn"}
+LOCKS: dict[str, Promise] = {
+    "bookings": _("3 个月内预约过多"),
+    "cancels": _("1 个月内退号过多"),
+    "identity": _("使用无效证件"),
+}
+LOGS: dict[str, Promise] = {"events": _("事件"), "reads": _("调阅记录")}
+DOMAINS: dict[str, Promise] = {
+    "access": _("职工和渠道"),
+    "booking": _("预约"),
+    "hospitals": _("医院和规则"),
+    "people": _("就诊人和账号"),
+    "schedule": _("排班和号源"),
+    "core": _("系统内核"),
+}
+OPERATIONS: dict[str, Promise] = {
+    "access.channel_added": _("新增渠道"),
+    "access.channel_changed": _("变更渠道"),
+    "access.channel_key_changed": _("变更渠道密钥"),
+    "access.credential_changed": _("变更登录凭据"),
+    "access.provider_changed": _("变更身份源"),
+    "access.role_ended": _("收回角色"),
+    "access.role_given": _("授予角色"),
+    "access.staff_added": _("职工加入"),
+    "access.staff_gone": _("职工离开"),
+    "access.staff_locked": _("职工登录锁定"),
+    "access.staff_signed_in": _("职工登录"),
+    "access.terminal_changed": _("变更共用电脑"),
+    "booking.booking_cancelled": _("退号"),
+    "booking.booking_checked_in": _("报到"),
+    "booking.booking_confirmed": _("预约成功"),
+    "booking.booking_missed": _("爽约"),
+    "booking.booking_moved": _("改约"),
+    "booking.booking_stopped": _("预约因停诊结束"),
+    "booking.entitlement_granted": _("发放号源资格"),
+    "booking.hold_expired": _("超时未支付"),
+    "booking.slot_held": _("占号"),
+    "core.dead_letter_settled": _("处理未送达事件"),
+    "hospitals.announcement_published": _("发布公告"),
+    "hospitals.announcement_withdrawn": _("撤下公告"),
+    "hospitals.campus_changed": _("变更院区"),
+    "hospitals.clinic_kind_offered": _("变更门诊类别"),
+    "hospitals.department_changed": _("变更科室"),
+    "hospitals.fee_set": _("变更医事服务费"),
+    "hospitals.hospital_added": _("新增医院"),
+    "hospitals.hospital_changed": _("变更医院资料"),
+    "hospitals.hospital_closed": _("停用医院"),
+    "hospitals.hospital_reopened": _("恢复医院"),
+    "hospitals.master_data_imported": _("导入主数据"),
+    "hospitals.policy_set": _("变更规则"),
+    "hospitals.practitioner_bound": _("关联医师和职工"),
+    "hospitals.practitioner_changed": _("变更医师"),
+    "people.account_closed": _("注销账号"),
+    "people.account_locked": _("账号被限制"),
+    "people.account_opened": _("开通账号"),
+    "people.appeal_decided": _("复核申诉"),
+    "people.candidate_decided": _("判断重复档案"),
+    "people.carrier_ended": _("停用就诊卡"),
+    "people.carrier_linked": _("关联就诊卡"),
+    "people.device_revoked": _("移除设备"),
+    "people.hospital_number_asked": _("申请院内建档"),
+    "people.hospital_number_made": _("院内建档成功"),
+    "people.hospital_number_refused": _("院内建档失败"),
+    "people.lock_appealed": _("提交申诉"),
+    "people.patient_added": _("添加就诊人"),
+    "people.patient_erased": _("删除就诊人"),
+    "people.patient_removed": _("移除就诊人"),
+    "people.patient_verified": _("实名核验通过"),
+    "people.patients_merged": _("合并档案"),
+    "people.patients_unmerged": _("拆分档案"),
+    "people.phone_changed": _("更换手机号"),
+    "people.signed_in_on": _("用户登录"),
+    "people.verification_asked": _("提交实名核验"),
+    "people.verification_ended": _("实名核验结束"),
+    "schedule.extra_slot_added": _("加号"),
+    "schedule.roster_imported": _("导入排班"),
+    "schedule.roster_line_added": _("新增排班"),
+    "schedule.roster_line_ended": _("结束排班"),
+    "schedule.session_released": _("放号"),
+    "schedule.session_stopped": _("停诊"),
+    "schedule.session_substituted": _("替诊"),
+    "schedule.sessions_planned": _("生成出诊单元"),
+    "schedule.slots_moved": _("调整号源池"),
+}
+
+
+def role(code: str) -> str:
+    return terms.term(ROLES, code)
+
+
+def operation(code: str) -> str:
+    return terms.term(OPERATIONS, code)
+
+
+def actor_kind(kind: str) -> str:
+    kinds = {"staff": now_("职工"), "account": now_("用户账号"), "channel": now_("渠道"), "system": now_("系统")}
+    return kinds.get(kind, kind)
