@@ -277,6 +277,9 @@ def test_an_entitlement_opens_its_pool_once() -> None:
     grant = GrantEntitlement("g", place.hospital_id, patient, place.department_id, "referral", until, "社区转诊")
     with pytest.raises(Forbidden):
         extra.grant_entitlement(grant, actor=actor, now=NOW)
+    wrong = replace(grant, pool="online")
+    with pytest.raises(errors.EntitlementInvalid):
+        extra.grant_entitlement(wrong, actor=make.hospital_admin(place.hospital_id), now=NOW)
     granted = extra.grant_entitlement(grant, actor=make.hospital_admin(place.hospital_id), now=NOW)
     with pytest.raises(errors.PoolExhausted):
         build.hold(place, patient, actor, n=2)

@@ -24,7 +24,7 @@ PAGE = 50
 def offers(hospital_id: UUID, sessions: Sequence[Session], *, channel: str, now: datetime) -> dict[UUID, SessionOffer]:
     """How much of each session is left for a channel: nothing where it doesn't sell at this instant (R-002, R-016).
 
-    Two queries, and one for the policies of each department, however many sessions.
+    Two queries, and one for the policies, however many sessions.
     """
     pools = rules.pools_open_to(channel, None)
     selling = _selling(hospital_id, sessions, pools, now)
@@ -56,11 +56,11 @@ def slot_offers(
 
 
 def _selling(hospital_id: UUID, sessions: Sequence[Session], pools: Sequence[Pool], now: datetime) -> list[UUID]:
-    in_force = {d: policies.at(hospital_id, now, department_id=d) for d in {s.department_id for s in sessions}}
+    in_force = policies.of_hospital(hospital_id, now)
     return [
         s.session_id
         for s in sessions
-        if any(schedule.is_open(s, now, in_force[s.department_id], pool=pool) for pool in pools)
+        if any(schedule.is_open(s, now, in_force(s.department_id), pool=pool) for pool in pools)
     ]
 
 

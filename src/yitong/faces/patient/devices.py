@@ -5,6 +5,7 @@ import secrets
 from django.http import HttpRequest, HttpResponse
 
 from yitong.domains.people.contracts import Client
+from yitong.faces.common.security import client_address
 
 DEVICE_COOKIE = "yitong_device"
 DEVICE_S = 400 * 24 * 3600
@@ -31,7 +32,7 @@ def client_of(request: HttpRequest) -> Client:
     device = request.COOKIES.get(DEVICE_COOKIE, "")
     if not 20 <= len(device) <= 100:
         device = secrets.token_urlsafe(24)
-    return Client(device, request.META.get("REMOTE_ADDR", ""), label_of(request.headers.get("User-Agent", "")))
+    return Client(device, client_address(request), label_of(request.headers.get("User-Agent", "")))
 
 
 def remember(request: HttpRequest, response: HttpResponse, client: Client) -> None:

@@ -17,11 +17,13 @@ from yitong.domains.booking.contracts import (
     HoldSlot,
     State,
 )
-from yitong.domains.booking.errors import EntitlementStands
+from yitong.domains.booking.errors import EntitlementInvalid, EntitlementStands
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
 from yitong.domains.schedule.commands import slots as schedule
+
+ENTITLED_POOLS = (Pool.REFERRAL, Pool.REVISIT)  # what a referral or a contract may open (R-012)
 
 
 @command(refusals=CONSTRAINTS)
@@ -68,6 +70,8 @@ def grant_entitlement(cmd: GrantEntitlement, *, actor: Actor, now: datetime) -> 
     Emits: EntitlementGranted. Refuses: Forbidden, DepartmentMissing, PatientMissing.
     """
     permissions.check_can_grant(actor, cmd.hospital_id)
+    if cmd.pool not in ENTITLED_POOLS:
+        raise EntitlementInvalid(pool=cmd.pool)
     once = idempotency.begin(actor, "booking.grant_entitlement", cmd)
     if once.answer is not None:
         return Granted(UUID(once.answer["hospital_id"]), UUID(once.answer["entitlement_id"]))

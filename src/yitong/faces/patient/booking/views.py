@@ -17,7 +17,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, Slot
-from yitong.faces.common import pages
+from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import forms, presenters
@@ -44,6 +44,7 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     by_name = session.practitioner_id is not None and not hidden
     cmd = form.to_command(hospital_id, slot_id, is_first_visit=is_first, by_name=by_name)
     try:
+        throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
         held = claim.hold_slot(cmd, actor=request.actor, now=reader.now)
     except Unidentified:
         raise
@@ -199,7 +200,7 @@ def move_window(request: Request, hospital_id: UUID, booking_id: UUID, session_i
 @require_http_methods(["GET", "POST"])
 def move_confirm(request: Request, hospital_id: UUID, booking_id: UUID, slot_id: UUID) -> HttpResponse:
     """改约: the old time and the new one side by side; then it is moved."""
-    pages.account_of(request)
+    account_id = pages.account_of(request)
     reader = pages.reader_of(request)
     refusal: Refusal | None = None
     if request.method == "POST":
@@ -207,6 +208,7 @@ def move_confirm(request: Request, hospital_id: UUID, booking_id: UUID, slot_id:
         if form.is_valid():
             cmd = form.to_command(hospital_id, booking_id, slot_id)
             try:
+                throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
                 change.move_booking(cmd, actor=request.actor, now=reader.now)
             except Unidentified:
                 raise
