@@ -22,6 +22,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
 from yitong.domains.schedule.commands import slots as schedule
+from yitong.domains.schedule.contracts import Pool
 
 ENTITLED_POOLS = (Pool.REFERRAL, Pool.REVISIT)  # what a referral or a contract may open
 
