@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 
 from yitong.core.actor import Actor
-from yitong.core.db import policies
+from yitong.core.db import policies, reference
 from yitong.core.db.models import PolicyRecord
 from yitong.core.policy import KEYS, JsonValue, Policies, Scope, key_named
 from yitong.domains.hospitals import models, permissions, rules
@@ -42,6 +42,7 @@ MOST_ANNOUNCEMENTS = 50
 MOST_HISTORY = 200
 
 
+@reference.keeps
 def get_hospital(hospital_id: UUID) -> Hospital:
     """Refuses HospitalMissing. A closed hospital is given too: bookings still name it."""
     row = models.Hospital.objects.filter(id=hospital_id).first()  # one row at most
@@ -55,12 +56,14 @@ def find_hospital_by_code(code: str) -> Hospital | None:
     return None if row is None else _hospital(row)
 
 
+@reference.keeps
 def list_hospitals(*, with_closed: bool = False) -> list[Hospital]:
     """All hospitals of the city by code; a city has some dozens."""
     rows = models.Hospital.objects.order_by("code")
     return [_hospital(row) for row in (rows if with_closed else rows.filter(is_open=True))]
 
 
+@reference.keeps
 def get_campus(hospital_id: UUID, campus_id: UUID) -> Campus:
     row = models.Campus.objects.filter(hospital_id=hospital_id, id=campus_id).first()  # one row at most
     if row is None:
@@ -68,10 +71,12 @@ def get_campus(hospital_id: UUID, campus_id: UUID) -> Campus:
     return _campus(row)
 
 
+@reference.keeps
 def list_campuses(hospital_id: UUID) -> list[Campus]:
     return [_campus(row) for row in models.Campus.objects.filter(hospital_id=hospital_id).order_by("code")]
 
 
+@reference.keeps
 def list_all_campuses() -> list[Campus]:
     """The campuses of every open hospital: one query for lists of hospitals."""
     return [
@@ -79,6 +84,7 @@ def list_all_campuses() -> list[Campus]:
     ]
 
 
+@reference.keeps
 def get_department(hospital_id: UUID, department_id: UUID) -> Department:
     row = models.Department.objects.filter(hospital_id=hospital_id, id=department_id).first()  # one row at most
     if row is None:
@@ -86,6 +92,7 @@ def get_department(hospital_id: UUID, department_id: UUID) -> Department:
     return _department(row)
 
 
+@reference.keeps
 def list_departments(hospital_id: UUID, campus_id: UUID | None = None) -> list[Department]:
     """In order of national code and name; those that can't be booked too."""
     rows = models.Department.objects.filter(hospital_id=hospital_id)
@@ -95,7 +102,12 @@ def list_departments(hospital_id: UUID, campus_id: UUID | None = None) -> list[D
 
 
 def departments_by_id(hospital_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Department]:
-    rows = models.Department.objects.filter(hospital_id=hospital_id, id__in=set(ids))
+    return _departments_by_id(hospital_id, frozenset(ids))
+
+
+@reference.keeps
+def _departments_by_id(hospital_id: UUID, ids: frozenset[UUID]) -> dict[UUID, Department]:
+    rows = models.Department.objects.filter(hospital_id=hospital_id, id__in=ids)
     return {row.id: _department(row) for row in rows}
 
 
@@ -106,6 +118,7 @@ def get_practitioner(hospital_id: UUID, practitioner_id: UUID) -> Practitioner:
     return found[practitioner_id]
 
 
+@reference.keeps
 def list_practitioners(hospital_id: UUID, department_id: UUID | None = None) -> list[Practitioner]:
     """Those who practise there now, the highest title first."""
     rows = _practitioners(hospital_id).filter(is_active=True)
@@ -119,7 +132,12 @@ def list_practitioners(hospital_id: UUID, department_id: UUID | None = None) -> 
 
 def practitioners_by_id(hospital_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Practitioner]:
     """By id, those who left too."""
-    found = _with_departments(_practitioners(hospital_id).filter(id__in=set(ids)))
+    return _practitioners_by_id(hospital_id, frozenset(ids))
+
+
+@reference.keeps
+def _practitioners_by_id(hospital_id: UUID, ids: frozenset[UUID]) -> dict[UUID, Practitioner]:
+    found = _with_departments(_practitioners(hospital_id).filter(id__in=ids))
     return {one.practitioner_id: one for one in found}
 
 
@@ -158,6 +176,7 @@ def fee_fen(hospital_id: UUID, clinic_kind: str, title: str | None, day: date) -
     return found
 
 
+@reference.keeps
 def list_fees(hospital_id: UUID, day: date) -> list[FeeLine]:
     """The prices in force on that day, by kind and title."""
     rows = (
@@ -176,12 +195,21 @@ def list_fee_history(hospital_id: UUID) -> list[FeeLine]:
 
 def list_announcements(hospital_id: UUID | None, now: datetime) -> list[Announcement]:
     """What is up now: the city's and, where one is named, the hospital's, the latest first."""
+    since = now.replace(minute=0, second=0, microsecond=0)  # one answer an hour, so that it can be kept
+    not_over = _announcements_from(hospital_id, since)
+    shown = [one for one in not_over if one.from_at <= now and (one.until_at is None or one.until_at > now)]
+    return shown[:MOST_ANNOUNCEMENTS]
+
+
+@reference.keeps
+def _announcements_from(hospital_id: UUID | None, since: datetime) -> list[Announcement]:
+    """Those that are up at some time after that instant."""
     rows = models.Announcement.objects.filter(
-        Q(hospital_id=None) | Q(hospital_id=hospital_id), Q(until_at=None) | Q(until_at__gt=now), from_at__lte=now
-    ).filter(withdrawn_at=None)
+        Q(hospital_id=None) | Q(hospital_id=hospital_id), Q(until_at=None) | Q(until_at__gt=since), withdrawn_at=None
+    )
     return [
         Announcement(row.id, row.hospital_id, row.title, row.body, row.from_at, row.until_at)
-        for row in rows.order_by("-from_at", "-id")[:MOST_ANNOUNCEMENTS]
+        for row in rows.order_by("-from_at", "-id")
     ]
 
 

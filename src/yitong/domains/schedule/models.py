@@ -277,27 +277,33 @@ class Slot(models.Model):
         )
 
 
-def copy_in(rows: Sequence[models.Model]) -> None:
-    """Writes rows of one model by COPY; every constraint holds as in an INSERT. Joins the caller's transaction."""
+def copy_in(model: type[models.Model], rows: Sequence[Sequence[object]]) -> None:
+    """Writes rows, each the values of the model's columns in order, by COPY; every constraint holds as in an INSERT.
+
+    Plain values and no model objects: a city's slots are hundreds of thousands. Joins the caller's transaction.
+    """
     if not rows:
         return
     with joined():
-        fields = [field for field in rows[0]._meta.concrete_fields if field.column is not None]
+        fields = _concrete(model)
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(rows[0]._meta.db_table), sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
+            sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
         )
-        names = [field.attname for field in fields]
         with connection.cursor() as cursor, connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
             for row in rows:
-                copy.write_row([getattr(row, name) for name in names])
+                copy.write_row(row)
 
 
-def rows_of(
-    hospital_id: UUID, new: contracts.NewSession, *, roster_line_id: UUID | None, special: Set[int], now: datetime
-) -> tuple[ClinicSession, list[Slot]]:
-    """A session and its slots as rows, numbered from 1; `special` are positions from 0. Released if its time came."""
-    state = SessionState.RELEASED if new.release_at <= now else SessionState.PLANNED
-    session = ClinicSession(
+def values_of(row: models.Model) -> list[object]:
+    """A row's values as `copy_in` takes them."""
+    return [getattr(row, field.attname) for field in _concrete(type(row))]
+
+
+def session_of(
+    hospital_id: UUID, new: contracts.NewSession, *, roster_line_id: UUID | None, now: datetime
+) -> ClinicSession:
+    """A planned session as a row, not yet written. Released if its time came."""
+    return ClinicSession(
         hospital_id=hospital_id,
         id=new.session_id,
         campus_id=new.campus_id,
@@ -310,28 +316,32 @@ def rows_of(
         starts_at=new.starts_at,
         ends_at=new.ends_at,
         fee_fen=new.fee_fen,
-        state=state,
+        state=SessionState.RELEASED if new.release_at <= now else SessionState.PLANNED,
         release_at=new.release_at,
         is_first_visit_named=new.is_first_visit_named,
         roster_line_id=roster_line_id,
         slots=len(new.windows),
     )
-    slots = [
-        Slot(
-            hospital_id=hospital_id,
-            id=new_id(),
-            session_id=new.session_id,
-            number=place + 1,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            pool=pool,
-            is_special=place in special,
-            session_starts_at=new.starts_at,
-            session_ends_at=new.ends_at,
-        )
-        for place, (starts_at, ends_at, pool) in enumerate(new.windows)
-    ]
-    return session, slots
+
+
+def slots_of(hospital_id: UUID, new: contracts.NewSession, *, special: Set[int]) -> list[list[object]]:
+    """The session's slots as `copy_in` takes them, numbered from 1; `special` are positions from 0."""
+    same = Slot(
+        hospital_id=hospital_id,
+        session_id=new.session_id,
+        session_starts_at=new.starts_at,
+        session_ends_at=new.ends_at,
+    )
+    names = _names(Slot)
+    row = values_of(same)
+    own = [names.index(name) for name in ("id", "number", "starts_at", "ends_at", "pool", "is_special")]
+    rows: list[list[object]] = []
+    for place, (starts_at, ends_at, pool) in enumerate(new.windows):
+        values = (new_id(), place + 1, starts_at, ends_at, pool.value, place in special)
+        for index, value in zip(own, values, strict=True):
+            row[index] = value
+        rows.append(row.copy())
+    return rows
 
 
 def extra_slot_of(session: ClinicSession, patient_id: UUID, *, by: UUID, reason: ExtraReason) -> Slot:
@@ -385,9 +395,13 @@ def share(hospital_id: UUID, slot_id: UUID) -> tuple[ClinicSession, Slot] | None
     return session, Slot.from_db(connection.alias, _names(Slot), row[width:])
 
 
+def _concrete(model: type[models.Model]) -> "list[models.Field[object, object]]":
+    return [field for field in model._meta.concrete_fields if field.column is not None]
+
+
 def _names(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields if field.column is not None]
+    return [field.attname for field in _concrete(model)]
 
 
 def _columns(model: type[models.Model], alias: str) -> str:
-    return ", ".join(f'{alias}."{f.column}"' for f in model._meta.concrete_fields if f.column is not None)
+    return ", ".join(f'{alias}."{field.column}"' for field in _concrete(model))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from uuid import UUID
 
 import chinese_calendar
@@ -227,12 +227,15 @@ def check_shares(counts: Mapping[Pool, int], policies: Policies) -> None:
 
 def spread(counts: Mapping[Pool, int]) -> list[Pool]:
     """The pools in slot order, each spread evenly over the half-day: the k-th slot of n lies at (k + ½) / n."""
+    return list(_spread(tuple(counts.items())))
+
+
+@lru_cache(maxsize=1024)  # a city's sessions have some dozens of sizes, and rosters make them by the thousand
+def _spread(counts: tuple[tuple[Pool, int], ...]) -> tuple[Pool, ...]:
     places = [
-        (Fraction(2 * k + 1, 2 * counts[pool]), POOL_ORDER.index(pool), pool)
-        for pool in counts
-        for k in range(counts[pool])
+        (Fraction(2 * k + 1, 2 * count), POOL_ORDER.index(pool), pool) for pool, count in counts for k in range(count)
     ]
-    return [pool for _, _, pool in sorted(places)]
+    return tuple(pool for _, _, pool in sorted(places))
 
 
 def pool_windows(windows: Sequence[Window], policies: Policies, clinic_kind: str) -> tuple[PooledWindow, ...]:

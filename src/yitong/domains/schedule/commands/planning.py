@@ -71,7 +71,7 @@ def import_roster(
     ids = [line.roster_line_id for line in lines]
     known = set(models.RosterLine.objects.filter(hospital_id=hospital_id, id__in=ids).values_list("id", flat=True))
     places = _Places(hospital_id, lines)
-    in_force = _policies_by_department(hospital_id, now)
+    in_force = policies.of_hospital(hospital_id, now)
     rows = []
     for line in lines:
         if line.roster_line_id in known:
@@ -83,7 +83,7 @@ def import_roster(
         }
         rows.append(models.RosterLine(hospital_id=hospital_id, id=line.roster_line_id, **content))
     if rows:
-        models.copy_in(rows)
+        models.copy_in(models.RosterLine, [models.values_of(row) for row in rows])
         event = contracts.RosterImported(
             hospital_id=hospital_id, subject_id=hospital_id, lines=len(rows), known=len(known)
         )
@@ -130,7 +130,7 @@ def import_sessions(
     if len(ids) != len(sessions):
         raise errors.SessionExists()
     known = set(models.ClinicSession.objects.filter(hospital_id=hospital_id, id__in=ids).values_list("id", flat=True))
-    in_force = _policies_by_department(hospital_id, now)
+    in_force = policies.of_hospital(hospital_id, now)
     planned = [rules.Planned(new, None) for new in sessions if new.session_id not in known]
     places = _Places(hospital_id, [plan.new for plan in planned])
     for plan in planned:
@@ -160,7 +160,7 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
     sittings = rules.Sittings(
         existing.filter(~Q(state=SessionState.STOPPED)).values_list("practitioner_id", "starts_at", "ends_at")
     )
-    in_force = _policies_by_department(cmd.hospital_id, now)
+    in_force = policies.of_hospital(cmd.hospital_id, now)
     lines = models.RosterLine.objects.filter(
         Q(until_date=None) | Q(until_date__gte=cmd.from_date),
         hospital_id=cmd.hospital_id,
@@ -225,11 +225,6 @@ def _titles(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> dict[UU
     return {None: None, **{key: doctor.title.value for key, doctor in doctors.items() if doctor.is_active}}
 
 
-def _policies_by_department(hospital_id: UUID, now: datetime) -> Callable[[UUID], Policies]:
-    """The policies in force, read once for each department."""
-    return cache(lambda department_id: policies.at(hospital_id, now, department_id=department_id))
-
-
 def _write(
     hospital_id: UUID,
     planned: Sequence[rules.Planned],
@@ -241,20 +236,18 @@ def _write(
     """Sessions, then slots, by COPY, and one event for all. Returns the number of slots."""
     if not planned:
         return 0
-    rows = [
-        models.rows_of(
-            hospital_id,
-            plan.new,
-            roster_line_id=plan.roster_line_id,
-            special=rules.special_places(plan.new, in_force(plan.new.department_id)),
-            now=now,
-        )
-        for plan in planned
+    sessions = [
+        models.session_of(hospital_id, plan.new, roster_line_id=plan.roster_line_id, now=now) for plan in planned
     ]
-    sessions = [session for session, _ in rows]
-    slots = [slot for _, own in rows for slot in own]
-    models.copy_in(sessions)
-    models.copy_in(slots)
+    slots = [
+        slot
+        for plan in planned
+        for slot in models.slots_of(
+            hospital_id, plan.new, special=rules.special_places(plan.new, in_force(plan.new.department_id))
+        )
+    ]
+    models.copy_in(models.ClinicSession, [models.values_of(session) for session in sessions])
+    models.copy_in(models.Slot, slots)
     event = contracts.SessionsPlanned(
         hospital_id=hospital_id,
         subject_id=hospital_id,
