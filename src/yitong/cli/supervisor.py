@@ -183,7 +183,7 @@ class Supervisor:
         return handle
 
     def _environment(self, *, pool: bool) -> dict[str, str]:
-        gathered = {"YITONG_STATIC": "gathered", "YITONG_POOL": "1"} if pool else {}
+        gathered = {"YITONG_STATIC": "gathered", "YITONG_POOL": "1", "YITONG_KEEPS_REFERENCE": "1"} if pool else {}
         metrics = {"PROMETHEUS_MULTIPROC_DIR": str(self.data_dir / "metrics")} if pool else {}
         return {
             "YITONG_DATABASE_URL": self.database.app_url,

@@ -51,19 +51,18 @@ INSTALLED_APPS = [
     "yitong.config.apps.PlugsConfig",
 ]
 
+# Nobody here uses Django's own sessions, users or messages: account holders and staff have sessions of our own
+# (faces.common.actors), the last act's notice a signed cookie (faces.common.pages).
 MIDDLEWARE = [
     "yitong.faces.common.middleware.TraceMiddleware",
     "yitong.config.logging.RequestLog",
     "yitong.faces.common.security.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "yitong.faces.common.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "yitong.faces.common.actors.ActorMiddleware",
+    "yitong.faces.common.middleware.ReferenceMiddleware",
     "yitong.faces.common.middleware.RefusalMiddleware",
 ]
 
@@ -79,12 +78,13 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
-                "django.contrib.messages.context_processors.messages",
             ],
         },
     }
 ]
 
+# Pages for visitors keep places, prices and rules in the process while their tables stand still (core.db.reference).
+YITONG_KEEPS_REFERENCE = os.environ.get("YITONG_KEEPS_REFERENCE") == "1"
 DATABASES = {"default": databases.settings_for(databases.url(), pool=os.environ.get("YITONG_POOL", "0") == "1")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

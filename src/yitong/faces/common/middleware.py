@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils import translation
 
+from yitong.core.db import reference
 from yitong.faces.common import refusals
+from yitong.faces.common.actors import STAFF_SPACES
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -90,3 +92,17 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         refusal = refusals.as_refusal(error)
         return refusals.answer(request, refusal) if refusal else None
+
+
+class ReferenceMiddleware:
+    """Lets a visitor's GET answer from the reference data that this process holds. Staff always read the tables: who
+    has just changed something sees it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in ("GET", "HEAD") or request.path.startswith(STAFF_SPACES):
+            return self.get_response(request)
+        with reference.kept():
+            return self.get_response(request)
