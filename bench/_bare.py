@@ -5,7 +5,7 @@ from django.conf import settings
 
 settings.configure(
     DEBUG=False,
-    SECRET_KEY="bench",  # noqa: S106 - guards nothing: it serves one public line on loopback
+    SECRET_KEY="bench",  # guards nothing: it serves one public line on loopback
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,
     INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],

@@ -1,4 +1,4 @@
-"""A load generator of a few lines: keep-alive HTTP/1.1 over asyncio, in a process of its own, bounded in count and time.
+"""A small load generator: keep-alive HTTP/1.1 over asyncio, in a process of its own, bounded in count and time.
 
 It asks loopback addresses only and stops by itself.
 """
@@ -27,9 +27,11 @@ class Load:
     bytes_largest: int
 
 
-def run(port: int, paths: Sequence[str], *, connections: int, seconds: float, headers: dict[str, str] | None = None) -> Load:
-    """Asks the paths in turn over so many connections for so long; from a process of its own."""
-    work = {"port": port, "paths": list(paths), "connections": connections, "seconds": seconds, "headers": headers or {}}
+def run(port: int, asks: Sequence[str | tuple[str, dict[str, str]]], *, connections: int, seconds: float) -> Load:
+    """Asks for the paths (or paths with headers) in turn over so many connections for so long, from a process of its
+    own."""
+    pairs = [(ask, {}) if isinstance(ask, str) else ask for ask in asks]
+    work = {"port": port, "asks": pairs, "connections": connections, "seconds": seconds}
     done = subprocess.run(
         [sys.executable, __file__], input=json.dumps(work), capture_output=True, text=True, check=True, timeout=180
     )
@@ -52,14 +54,19 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reque
     return status, len(head) + length
 
 
-async def _worker(work: dict, number: int, until: float, took: list[float], statuses: dict[str, int], sizes: list[int]) -> None:
+def _lines(headers: dict[str, str]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+
+async def _worker(
+    work: dict, number: int, until: float, took: list[float], statuses: dict[str, int], sizes: list[int]
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", work["port"], limit=4 * 2**20)
-    extra = "".join(f"{name}: {value}\r\n" for name, value in work["headers"].items())
     requests = [
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{work['port']}\r\nAccept: text/html\r\n{extra}\r\n".encode()
-        for path in work["paths"]
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{work['port']}\r\nAccept: text/html\r\n{_lines(headers)}\r\n".encode()
+        for path, headers in work["asks"]
     ]
-    n = number
+    n = number * len(requests) // work["connections"]
     while time.monotonic() < until and len(took) < MOST_REQUESTS:
         start = time.perf_counter()
         status, size = await _ask(reader, writer, requests[n % len(requests)])
