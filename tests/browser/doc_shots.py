@@ -1,0 +1,189 @@
+"""The pictures of the documentation, taken from a running demo: `bin/doc-shots http://127.0.0.1:8000`.
+
+Phone pictures show one screen of 390 × 844, desk pictures one of 1440 × 900 at two thirds of the size. Each is written
+into docs/images/ with a palette, so that it stays below 120 kB. Names of groups after the address take only those.
+"""
+
+import base64
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+from tests.browser.palette import shrink
+from tests.browser.visitors import Visitor, code_for
+
+from yitong.cli.demo import people
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+CHROMIUM = "/usr/bin/chromium"
+LIMIT_BYTES = 120_000
+SIZES = {"phone": (390, 844, 1.0), "desk": (1440, 900, 2 / 3)}
+
+
+class Camera:
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser, self.url = browser, url
+
+    @contextmanager
+    def window(self, size: str, *, language: str = "zh-CN") -> Iterator[Visitor]:
+        wide, high, _ = SIZES[size]
+        context = self.browser.new_context(
+            viewport={"width": wide, "height": high},
+            locale=language,
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+            has_touch=size == "phone",
+        )
+        context.set_default_timeout(20_000)
+        yield Visitor(context.new_page(), self.url)
+        context.close()
+
+    def take(self, visitor: Visitor, name: str) -> None:
+        visitor.page.wait_for_load_state("load")
+        visitor.page.evaluate("document.querySelector('#toast')?.remove()")
+        self.keep(visitor.page.screenshot(), name, smaller=visitor.page.viewport_size["width"] > 1000)  # type: ignore[index]
+
+    def keep(self, png: bytes, name: str, *, smaller: bool = False) -> None:
+        small = shrink(self._scaled(png, SIZES["desk"][2]) if smaller else png)
+        assert len(small) < LIMIT_BYTES, f"{name}: {len(small)} bytes"
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        (IMAGES / f"{name}.png").write_bytes(small)
+        print(f"docs/images/{name}.png  {len(small) // 1000} kB", flush=True)
+
+    def _scaled(self, png: bytes, factor: float) -> bytes:
+        wide, high, _ = SIZES["desk"]
+        return self.mount(
+            f'<img src="{_inline(png)}" width="{wide * factor:g}">', round(wide * factor), round(high * factor)
+        )
+
+    def mount(self, html: str, wide: int, high: int) -> bytes:
+        """A picture of a piece of HTML of our own."""
+        page = self.browser.new_page(viewport={"width": wide, "height": high})
+        page.set_content(f"<style>*{{margin:0}}img{{display:block}}</style>{html}")
+        page.wait_for_function("[...document.images].every(i => i.complete)")
+        png = page.screenshot()
+        page.close()
+        return png
+
+
+def _inline(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+# -- patients --------------------------------------------------------------------------------------------------------
+
+
+def patient(camera: Camera) -> None:
+    """A newcomer: signs in, adds himself and a child, books."""
+    serial = int(time.time()) % 10_000
+    phone = f"{people.PHONE_PREFIX}8{int(time.time()) % 10_000_000:07d}"
+    mother = people.identity_number("resident_id", date(1988, 5, 17), "female", serial=serial)
+    child = people.identity_number("resident_id", date(2016, 3, 8), "male", serial=serial + 1)
+    with camera.window("phone") as visitor:
+        visitor.go("/")
+        camera.take(visitor, "patient-home")
+        visitor.page.locator("main a.item").first.click()
+        camera.take(visitor, "patient-hospital")
+        visitor.go("/sign-in/")
+        camera.take(visitor, "patient-sign-in")
+        visitor.page.locator("input[name=phone]").fill(phone)
+        visitor.press("获取验证码")
+        visitor.page.locator("input[name=code]").fill(code_for(visitor, phone))
+        visitor.press("登录")
+        _add(visitor, "本人", "测试林晚", mother)
+        _add(visitor, "子女", "测试林小满", child, guardian=True)
+        _until_verified(visitor)
+        visitor.go("/me/people/")
+        camera.take(visitor, "patient-people")
+        _to_department(visitor)
+        camera.take(visitor, "patient-department")
+        visitor.page.locator("a.offer").last.click()
+        camera.take(visitor, "patient-session")
+        visitor.page.locator("a.window").first.click()
+        camera.take(visitor, "patient-book")
+        visitor.press("确认预约")
+        camera.take(visitor, "patient-booked")
+        for path, name in (("/bookings/", "bookings"), ("/messages/", "messages"), ("/me/data/", "data")):
+            visitor.go(path)
+            camera.take(visitor, f"patient-{name}")
+        visitor.go("/me/people/")
+        visitor.page.locator("main a[href*='/me/people/']:not([href*=add])").first.click()
+        visitor.page.wait_for_load_state("load")
+        address = visitor.page.url
+        visitor.follow("就诊码")
+        camera.take(visitor, "patient-code")
+        visitor.page.goto(address)
+        visitor.follow("谁看过信息")
+        camera.take(visitor, "patient-reads")
+    with camera.window("phone") as visitor:
+        visitor.page.context.add_cookies([{"name": "yitong_size", "value": "largest", "url": visitor.url}])
+        visitor.go("/")
+        camera.take(visitor, "patient-home-largest")
+    with camera.window("phone", language="en-GB") as visitor:
+        visitor.go("/")
+        camera.take(visitor, "patient-home-en")
+    with camera.window("desk") as visitor:
+        _to_department(visitor)
+        camera.take(visitor, "patient-department-wide")
+
+
+def _add(visitor: Visitor, relation: str, name: str, number: str, *, guardian: bool = False) -> None:
+    visitor.go("/me/people/add/")
+    visitor.page.get_by_text(relation, exact=True).first.click()
+    visitor.page.locator("input[name=name]").fill(name)
+    visitor.page.locator("input[name=number]").fill(number)
+    if guardian:
+        visitor.page.locator("input[name=consent]").check()
+    visitor.press("添加并核验")
+
+
+def _until_verified(visitor: Visitor) -> None:
+    for _ in range(100):
+        visitor.go("/me/people/")
+        if visitor.text().count("已实名核验") > 1:
+            return
+        visitor.page.wait_for_timeout(300)
+    raise AssertionError(visitor.text())
+
+
+def _to_department(visitor: Visitor) -> None:
+    """A department that still has something in the days shown first, at the last hospital of the list."""
+    visitor.go("/")
+    visitor.page.locator("main a.item[href^='/hospitals/']").last.click()
+    visitor.page.wait_for_load_state("load")
+    for href in [a.get_attribute("href") for a in visitor.page.locator("main a[href*='/departments/']").all()]:
+        visitor.go(str(href))
+        if visitor.page.locator("a.offer").count():
+            return
+    raise AssertionError("no department has anything left")
+
+
+def partner(camera: Camera) -> None:
+    with camera.window("desk") as visitor:
+        visitor.go("/api/v1/docs")
+        camera.take(visitor, "partner-docs")
+
+
+GROUPS: dict[str, Callable[[Camera], None]] = {"patient": patient, "partner": partner}
+
+
+def main(url: str, *wanted: str) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--font-render-hinting=none"]
+        )
+        for name, group in GROUPS.items():
+            if not wanted or name in wanted:
+                group(Camera(browser, url.rstrip("/")))
+        browser.close()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or not re.match(r"https?://", sys.argv[1]):
+        sys.exit("usage: bin/doc-shots http://127.0.0.1:8000 [patient|partner|desk|office|cover …]")
+    main(*sys.argv[1:])
