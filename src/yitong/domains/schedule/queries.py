@@ -1,9 +1,11 @@
 """Reading the schedule. Each function names one hospital; lists are bounded."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from yitong.core.actor import Actor
@@ -12,6 +14,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.schedule import errors, permissions, rules
 from yitong.domains.schedule.contracts import (
     DepartmentDay,
+    HalfDay,
     Pool,
     RosterLine,
     Session,
@@ -27,6 +30,9 @@ from yitong.domains.schedule.models import Slot as SlotRow
 LONGEST_RANGE = timedelta(days=92)
 MOST_SESSIONS = 500
 PAGE = 100
+
+SESSION = [field.name for field in fields(Session)]
+COLUMNS = ["id" if name == "session_id" else name for name in SESSION]
 
 
 # -- when it may be booked (pure; the rules are shared with every face) ----------------------------------------------
@@ -84,7 +90,7 @@ def sessions_by_id(hospital_id: UUID, ids: Collection[UUID]) -> dict[UUID, Sessi
 def list_sessions(hospital_id: UUID, department_id: UUID, from_date: date, until_date: date) -> list[Session]:
     """Sessions of the days [from_date, until_date], planned and stopped ones too, by time; at most 500."""
     rows = _between(hospital_id, from_date, until_date).filter(department_id=department_id)
-    return [row.as_contract() for row in rows.order_by("starts_at", "practitioner_id", "id")[:MOST_SESSIONS]]
+    return _sessions(rows.order_by("starts_at", "practitioner_id", "id")[:MOST_SESSIONS])
 
 
 def list_department_days(
@@ -99,7 +105,7 @@ def list_practitioner_sessions(
 ) -> list[Session]:
     """Where one practitioner sits on the days [from_date, until_date], by time; at most 500."""
     rows = _between(hospital_id, from_date, until_date).filter(practitioner_id=practitioner_id)
-    return [row.as_contract() for row in rows.order_by("starts_at", "id")[:MOST_SESSIONS]]
+    return _sessions(rows.order_by("starts_at", "id")[:MOST_SESSIONS])
 
 
 def day_list(
@@ -166,6 +172,16 @@ def _between(hospital_id: UUID, from_date: date, until_date: date) -> QuerySet[C
     return ClinicSession.objects.filter(hospital_id=hospital_id, date__gte=from_date, date__lte=until_date)
 
 
+def _sessions(rows: QuerySet[ClinicSession]) -> list[Session]:
+    """As contracts, without a model object for each: a department's week is dozens of rows, asked at each page."""
+    found = []
+    for row in rows.values_list(*COLUMNS):
+        values = dict(zip(SESSION, row, strict=True))
+        values["half_day"], values["state"] = HalfDay(values["half_day"]), SessionState(values["state"])
+        found.append(Session(**values))
+    return found
+
+
 def _days(rows: QuerySet[ClinicSession]) -> list[DepartmentDay]:
     days: dict[date, list[tuple[str, int, datetime]]] = {}
     for day, state, slots, release in rows.values_list("date", "state", "slots", "release_at").order_by("date"):
@@ -189,8 +205,16 @@ def _day(day: date, sessions: Sequence[tuple[str, int, datetime]]) -> Department
 
 def list_slots(hospital_id: UUID, session_id: UUID) -> list[Slot]:
     """Every slot of the session, by number."""
-    rows = SlotRow.objects.filter(hospital_id=hospital_id, session_id=session_id).order_by("number")
-    return [row.as_contract() for row in rows]
+    return slots_of_sessions(hospital_id, [session_id])[session_id]
+
+
+def slots_of_sessions(hospital_id: UUID, session_ids: Collection[UUID]) -> dict[UUID, list[Slot]]:
+    """Every slot of these sessions, by number; one query."""
+    found: dict[UUID, list[Slot]] = {session_id: [] for session_id in session_ids}
+    rows = SlotRow.objects.filter(hospital_id=hospital_id, session_id__in=list(found)).order_by("session_id", "number")
+    for row in rows:
+        found[row.session_id].append(row.as_contract())
+    return found
 
 
 def get_slot(hospital_id: UUID, slot_id: UUID) -> Slot:
@@ -211,20 +235,15 @@ def count_slots(
 ) -> dict[UUID, int]:
     """How many slots each session has in these pools; extra ones and those that reopen later are not counted (R-014,
     R-017). One query. What is taken of them booking knows, and may leave out by `except_ids`."""
-    counted = (
-        SlotRow.objects.filter(
-            Q(reopens_at=None) | Q(reopens_at__lte=now),
-            hospital_id=hospital_id,
-            session_id__in=set(session_ids),
-            pool__in=[pool.value for pool in pools],
-            is_extra=False,
+    wanted = list(set(session_ids))
+    with connection.cursor() as cursor:  # by hand: the busiest page asks it; building it took longer than its answer
+        cursor.execute(
+            "SELECT session_id, count(*) FROM schedule_slot WHERE hospital_id = %s AND session_id = ANY(%s)"
+            " AND pool = ANY(%s) AND NOT is_extra AND (reopens_at IS NULL OR reopens_at <= %s) AND id <> ALL(%s)"
+            " GROUP BY session_id",
+            [hospital_id, wanted, [pool.value for pool in pools], now, list(except_ids)],
         )
-        .exclude(id__in=set(except_ids))
-        .values_list("session_id")
-        .annotate(n=Count("number"))
-        .order_by()
-    )
-    found = dict(counted)
+        found = dict(cursor.fetchall())
     return {session_id: found.get(session_id, 0) for session_id in session_ids}
 
 
