@@ -115,7 +115,7 @@ WHITENOISE_USE_FINDERS = not STATIC_GATHERED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "yitong.config.static.GatheredFiles"
         if STATIC_GATHERED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -7,7 +7,7 @@ one changed row anywhere, and all that was kept is forgotten.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOOK_AFTER_S = 1.0  # how old a fingerprint may be: what somebody has changed is seen by visitors a second later
-MOST = 20_000  # answers; beyond, all are forgotten
+MOST = 20_000  # answers; when so many are kept, all are forgotten
 
 
 class _Reading:
@@ -51,7 +51,7 @@ class _Kept:
                 started = time.monotonic()
                 if started - self.looked_at > LOOK_AFTER_S:
                     found = _fingerprint()
-                    if found != self.fingerprint or len(self.answers) > MOST:
+                    if found != self.fingerprint or len(self.answers) >= MOST:
                         self.fingerprint, self.answers = found, {}
                     self.looked_at = started
         return self.answers
@@ -75,18 +75,25 @@ def keeps(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def ask(*args: P.args, **kwargs: P.kwargs) -> R:
-        reading = _reading.get()
-        if reading is None or connection.in_atomic_block:
-            return function(*args, **kwargs)
-        answers = reading.answers
-        if answers is None:
-            answers = reading.answers = _kept.current()
-        key = (function, args, tuple(kwargs.items()))
-        if key not in answers:
-            answers[key] = function(*args, **kwargs)
-        return answers[key]  # type: ignore[return-value]
+        return keep((function, args, tuple(kwargs.items())), lambda: function(*args, **kwargs))
 
     return ask
+
+
+def keep(key: Hashable, make: Callable[[], R]) -> R:
+    """What was made under this key before, where it may be kept; else it is made now."""
+    reading = _reading.get()
+    if reading is None or connection.in_atomic_block:
+        return make()
+    answers = reading.answers
+    if answers is None:
+        answers = reading.answers = _kept.current()
+    if key in answers:
+        return answers[key]  # type: ignore[return-value]
+    made = make()
+    if len(answers) < MOST:
+        answers[key] = made
+    return made
 
 
 def _fingerprint() -> object:

@@ -27,6 +27,7 @@ SIZES = ("normal", "large", "largest")
 SIZE_COOKIE = "yitong_size"
 NOTICE_COOKIE = "yitong_notice"
 NOTICE_MAX_AGE_S = 60
+SECTIONS = ("/hospitals/", "/search/", "/book/", "/bookings/", "/messages/", "/me/", "/sign-in/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ class Shell:
     @property
     def layout(self) -> str:
         return f"common/{self.face}_shell.html"
+
+    @property
+    def section(self) -> str:
+        """Where in the patient's menus the page lies; one of a few words, as parts of pages are kept by it."""
+        path = self.path.split("?")[0]
+        return next((one for one in SECTIONS if path.startswith(one)), "/" if path == "/" else "")
 
     @property
     def is_english(self) -> bool:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from functools import lru_cache
 
 import segno
 from django import template
 from django.forms import BoundField
+from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -13,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from yitong.core import clock, masks
+from yitong.core.db import reference
 from yitong.core.money import Fen
 from yitong.faces.common import words
 
@@ -30,10 +33,16 @@ def _today() -> date:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """One drawing of our sprite. Without a label it is decoration and silent."""
-    href = f"{static('yitong/icons.svg')}#{name}"
+    sprite = static("yitong/icons.svg")
     if label:
+        href = f"{sprite}#{name}"
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href)
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href)
+    return _decoration(sprite, name)
+
+
+@lru_cache(maxsize=512)  # a page has dozens
+def _decoration(sprite: str, name: str) -> SafeString:
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', f"{sprite}#{name}")
 
 
 @register.filter
@@ -155,3 +164,22 @@ def current(context: Context, *prefixes: str) -> SafeString:
 def joined(values: Iterable[object]) -> str:
     """A list in one line, with the language's own comma."""
     return (", " if words.is_english(_language()) else "、").join(str(value) for value in values)
+
+
+class KeptNode(template.Node):
+    def __init__(self, name: str, keys: list[FilterExpression], nodes: NodeList) -> None:
+        self.name, self.keys, self.nodes = name, keys, nodes
+
+    def render(self, context: Context) -> SafeString:
+        key = ("template", self.name, _language(), *(str(one.resolve(context)) for one in self.keys))
+        return reference.keep(key, lambda: self.nodes.render(context))
+
+
+@register.tag
+def kept(parser: Parser, token: Token) -> KeptNode:
+    """`{% kept "tabbar" shell.section %}…{% endkept %}`: a part that depends on nothing but reference data, the
+    language and what is named. A visitor's page takes it as it was rendered before, while that data stands still."""
+    _, name, *keys = token.split_contents()
+    nodes = parser.parse(("endkept",))
+    parser.delete_first_token()
+    return KeptNode(name.strip('"'), [parser.compile_filter(one) for one in keys], nodes)

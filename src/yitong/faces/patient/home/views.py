@@ -24,7 +24,7 @@ def home(request: Request) -> HttpResponse:
     in_force = policies.at(None, reader.now)
     context = {
         "departments": presenters.common_departments(),
-        "districts": presenters.districts(hospitals.list_hospitals(), reader),
+        "districts": lambda: presenters.districts(hospitals.list_hospitals(), reader),  # asked for when not kept
         "visit": _next_visit(request, reader),
         "release": releases.release(in_force, reader),
         "announcements": hospitals.list_announcements(None, reader.now),
