@@ -83,7 +83,8 @@ def at_desk(view: View) -> View:
         if session.must_enrol and not workplaces(session):
             return pages.go(request, "desk:second_factor")
         if not workplaces(session):
-            return pages.page(request, "desk/sign_in/nowhere.html", {}, 403)
+            is_of_city = any(role.hospital_id is None for role in session.roles)
+            return pages.page(request, "desk/sign_in/nowhere.html", {"is_of_city": is_of_city}, 403)
         back = urlencode({"next": request.get_full_path() if request.method == "GET" else reverse("desk:today")})
         return pages.go_to(request, f"{reverse('desk:place')}?{back}")
 

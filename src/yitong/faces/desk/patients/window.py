@@ -23,6 +23,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import SessionState
 from yitong.faces.common import pages
 from yitong.faces.common.words import Reader
+from yitong.faces.desk import departments as naming
 from yitong.faces.desk.forms import IN_PLACE, asked_day, status_of
 from yitong.faces.desk.patients import forms, presenters
 from yitong.faces.desk.place import Place, at_desk
@@ -75,7 +76,10 @@ def sessions(request: HttpRequest, place: Place, patient_id: UUID) -> HttpRespon
         offers = presenters.offers(patient_id, found, left, doctors, reader.name(department), reader)
     context = {
         **_who(request, place, patient_id, reader),
-        "departments": [(one.department_id, reader.name(one), one is department) for one in departments],
+        "departments": [
+            (key, name, department is not None and key == department.department_id)
+            for key, name in naming.names(place.hospital_id, departments, reader).items()
+        ],
         "department": department,
         "days": [
             (ahead.isoformat(), reader.day(ahead), ahead == day)

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from yitong.domains.hospitals.contracts import ClinicKind, Department, Practitioner
 from yitong.domains.schedule.contracts import AddRosterLine, EndRosterLine, GenerateSessions, HalfDay
 from yitong.faces.common import terms
-from yitong.faces.common.words import WEEKDAYS_ZH
 from yitong.faces.desk.forms import Day, Key
 
 if TYPE_CHECKING:
@@ -31,9 +30,7 @@ def _time(label: "StrOrPromise") -> forms.TimeField:
 class AddLine(Key):
     practitioner = forms.ChoiceField(label=_("医师"), required=False)
     clinic_kind = forms.ChoiceField(label=_("类别"), choices=[(kind.value, terms.CLINICS[kind]) for kind in ClinicKind])
-    weekday = forms.TypedChoiceField(
-        label=_("星期"), coerce=int, choices=[(n, _(name)) for n, name in enumerate(WEEKDAYS_ZH)]
-    )
+    weekday = forms.TypedChoiceField(label=_("星期"), coerce=int)
     half_day = forms.ChoiceField(
         label=_("上午或下午"), choices=[(half.value, terms.HALF_DAYS[half]) for half in HalfDay]
     )
@@ -50,8 +47,11 @@ class AddLine(Key):
     open_on_holidays = forms.BooleanField(label=_("节假日也出诊"), required=False)
     is_first_visit_named = forms.BooleanField(label=_("首诊可以点名约"), required=False)
 
-    def __init__(self, *given: object, doctors: Iterable[Practitioner], **more: object) -> None:
+    def __init__(
+        self, *given: object, doctors: Iterable[Practitioner], weekdays: Iterable[str], **more: object
+    ) -> None:
         super().__init__(*given, **more)  # type: ignore[arg-type]
+        self.fields["weekday"].choices = list(enumerate(weekdays))  # type: ignore[attr-defined]
         named = [(str(one.practitioner_id), f"{one.name} {terms.term(terms.TITLES, one.title)}") for one in doctors]
         self.fields["practitioner"].choices = [("", _("不定医师（科室出诊）")), *named]  # type: ignore[attr-defined]
 

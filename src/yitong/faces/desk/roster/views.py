@@ -19,6 +19,7 @@ from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import HalfDay
 from yitong.domains.schedule.errors import RosterLineMissing
 from yitong.faces.common import pages
+from yitong.faces.desk import departments as naming
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.place import Place, at_desk
 from yitong.faces.desk.roster import forms, presenters
@@ -37,8 +38,11 @@ def roster(request: HttpRequest, place: Place) -> HttpResponse:
     reader = pages.reader_of(request)
     departments = _departments(place)
     department = _asked(request, departments)
+    named = naming.names(place.hospital_id, departments, reader)
     context: dict[str, object] = {
-        "departments": [(one.department_id, reader.name(one), one is department) for one in departments],
+        "departments": [
+            (key, name, department is not None and key == department.department_id) for key, name in named.items()
+        ],
         "department": department,
         "can_manage": may.can_manage(request.actor, place.hospital_id),
         "weekdays": presenters.weekdays(reader),
@@ -50,9 +54,8 @@ def roster(request: HttpRequest, place: Place) -> HttpResponse:
         doctors = hospitals.practitioners_by_id(
             place.hospital_id, {one.practitioner_id for one in lines if one.practitioner_id is not None}
         )
-        name = reader.name(department)
-        context["name"] = name
-        context["rows"] = presenters.grid(lines, doctors, department.department_id, name, reader)
+        context["name"] = named[department.department_id]
+        context["rows"] = presenters.grid(lines, doctors, department.department_id, reader.name(department), reader)
     return pages.page(request, "desk/roster/roster.html", context)
 
 
@@ -67,7 +70,12 @@ def add(request: HttpRequest, place: Place) -> HttpResponse:
         return pages.go(request, "desk:roster")
     doctors = hospitals.list_practitioners(place.hospital_id, department.department_id)
     given = request.POST if request.method == "POST" else None
-    form = forms.AddLine(given, doctors=doctors, initial=_usual(request, place, department))
+    form = forms.AddLine(
+        given,
+        doctors=doctors,
+        weekdays=presenters.weekdays(reader),
+        initial=_usual(request, place, department),
+    )
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
@@ -80,7 +88,7 @@ def add(request: HttpRequest, place: Place) -> HttpResponse:
     context = {
         "form": form,
         "department_id": department.department_id,
-        "department": reader.name(department),
+        "department": naming.names(place.hospital_id, [department], reader)[department.department_id],
         "back": _home(department.department_id),
         "refusal": pages.said(refusal, reader),
     }
@@ -115,7 +123,7 @@ def end(request: HttpRequest, place: Place, line_id: UUID) -> HttpResponse:
         "form": form,
         "line": presenters.sitting(line, doctors, reader.name(department), reader),
         "weekday": presenters.weekdays(reader)[line.weekday],
-        "department": reader.name(department),
+        "department": naming.names(place.hospital_id, [department], reader)[department.department_id],
         "back": _home(line.department_id),
         "refusal": pages.said(refusal, reader),
     }

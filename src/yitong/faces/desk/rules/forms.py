@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -40,6 +39,8 @@ class Set(Key):
         super().__init__(*given, **more)  # type: ignore[arg-type]
         self.policy = policy
         self.fields["value"] = _value_field(policy)
+        self.fields["value"].required = not (self.is_bound and self.data.get("give_back"))
+        self.fields["value"].error_messages["required"] = _("请填新的值")
         if policy.department:
             self.fields["department"] = forms.ChoiceField(
                 label=_("范围"),
@@ -47,12 +48,6 @@ class Set(Key):
                 choices=[("", _("全院")), *((str(one.department_id), one.name) for one in departments)],
             )
         self.order_fields(["department", "value", "give_back", "day", "time", "source"])
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not data.get("give_back") and data.get("value") in (None, "") and "value" not in self.errors:
-            self.add_error("value", _("请填新的值"))
-        return data
 
     def clean_value(self) -> JsonValue | None:
         given = self.cleaned_data["value"]

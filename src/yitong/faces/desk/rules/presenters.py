@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from yitong.core.policy import KEYS, JsonValue, Policies, PolicyKey
 from yitong.domains.hospitals.contracts import Department, PolicyEntry
@@ -16,14 +16,14 @@ from yitong.faces.common.words import Reader
 from yitong.faces.desk import words
 
 GROUPS: tuple[tuple[str, Promise], ...] = (
-    ("booking.window", lazy("放号和可约天数")),
-    ("booking.limits", lazy("预约次数")),
-    ("booking.", lazy("预约")),
-    ("pools.", lazy("号源分配")),
-    ("identity.", lazy("实名和就诊码")),
-    ("staff.", lazy("职工登录")),
+    ("booking.window", gettext_lazy("放号和可约天数")),
+    ("booking.limits", gettext_lazy("预约次数")),
+    ("booking.", gettext_lazy("预约")),
+    ("pools.", gettext_lazy("号源分配")),
+    ("identity.", gettext_lazy("实名和就诊码")),
+    ("staff.", gettext_lazy("职工登录")),
 )
-CHOICES: dict[str, Promise] = {"at_visit": lazy("就诊时支付"), "online": lazy("网上支付")}
+CHOICES: dict[str, Promise] = {"at_visit": gettext_lazy("就诊时支付"), "online": gettext_lazy("网上支付")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ class Move(Key):
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": _("请至少选一个号"), "invalid_choice": _("有的号刚被约走，请重新选")},
         )
+        others = [(pool.value, terms.POOLS[pool]) for pool in Pool if pool is not from_pool]
+        self.fields["to_pool"].choices = others  # type: ignore[attr-defined]
         self.order_fields(["slots", "to_pool"])
 
     def to_command(self, hospital_id: UUID, session_id: UUID) -> MoveSlots:

@@ -106,7 +106,7 @@ def booked(booking: Booking, *, sees_names: bool, reader: Reader) -> BookedLine:
         state=terms.term(terms.BOOKING_STATES, booking.state),
         tag=terms.BOOKING_TAGS.get(booking.state, ""),
         code=booking.code if sees_names else "",
-        channel=terms.term(terms.CHANNELS, booking.channel) + (f" · {_('加号')}" if booking.is_extra else ""),
+        channel=" · ".join([terms.term(terms.CHANNELS, booking.channel), *([_("加号")] if booking.is_extra else [])]),
         is_live=booking.state in LIVE,
         can_check_in=booking.state is State.CONFIRMED and booking.date == reader.today,
         can_cancel=booking.state in (State.HELD, State.CONFIRMED),
@@ -151,12 +151,13 @@ def figures(bookings: Iterable[Booking], session: Session) -> list[tuple[str, in
     return [
         (_("已约"), len(every)),
         (_("已到"), sum(one.state in ARRIVED for one in every)),
-        (_("剩余"), 0 if is_stopped else max(0, session.slots - len(every))),
+        (_("余号"), 0 if is_stopped else max(0, session.slots - len(every))),
     ]
 
 
 def slot_name(slot: Slot) -> str:
-    return f"{common.window(slot.starts_at, slot.ends_at)} · {_('第 %(n)s 号') % {'n': slot.number}}"
+    number = _("第 %(n)s 号") % {"n": slot.number}
+    return f"{common.window(slot.starts_at, slot.ends_at)} · {number}"
 
 
 def booking_facts(

@@ -18,7 +18,7 @@ from yitong.domains.access.errors import MfaRequired, MfaWrong, TerminalUnknown
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Hospital
 from yitong.faces.common import pages, throttle
-from yitong.faces.common.actors import STAFF_COOKIE, TERMINAL_COOKIE
+from yitong.faces.common.actors import STAFF_COOKIE, STAFF_SPACES, TERMINAL_COOKIE
 from yitong.faces.desk import place as places
 from yitong.faces.desk.forms import status_of
 from yitong.faces.desk.sign_in import forms
@@ -152,7 +152,7 @@ def entered(request: HttpRequest, signed: SignedIn, path: str) -> HttpResponse:
 
 def _next(request: HttpRequest) -> str:
     path = pages.safe_next(request, request.POST.get("next") or request.GET.get("next"), reverse("desk:today"))
-    return path if path.startswith("/desk/") else reverse("desk:today")
+    return path if path.startswith(STAFF_SPACES) else reverse("desk:today")
 
 
 def _seated(token: str) -> list[SeatedStaff] | None:

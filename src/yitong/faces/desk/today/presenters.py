@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yitong.domains.booking.contracts import LIVE, State
-from yitong.domains.hospitals.contracts import Department, Practitioner
+from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
@@ -57,7 +57,6 @@ def line(
     session: Session,
     counts: Counts,
     doctors: Mapping[UUID, Practitioner],
-    department: str,
     reader: Reader,
 ) -> SessionLine:
     booked = sum(counts.get(state, 0) for state in LIVE)
@@ -67,7 +66,7 @@ def line(
         href=reverse("desk:session", args=[session.session_id]),
         time=words.window(session.starts_at, session.ends_at),
         half_day=terms.term(terms.HALF_DAYS, session.half_day),
-        doctor=doctor_of(session, doctors, department, reader),
+        doctor=doctor_of(session, doctors, _("科室出诊"), reader),
         clinic=terms.term(terms.CLINICS, session.clinic_kind),
         booked=booked,
         arrived=sum(counts.get(state, 0) for state in ARRIVED),
@@ -90,23 +89,21 @@ def doctor_of(session: Session, doctors: Mapping[UUID, Practitioner], department
 def by_department(
     sessions: Iterable[Session],
     counts: Mapping[UUID, Counts],
-    departments: Mapping[UUID, Department],
+    departments: Mapping[UUID, str],
     doctors: Mapping[UUID, Practitioner],
     reader: Reader,
 ) -> list[Group]:
-    """In the order of the national codes."""
+    """In the order of the departments."""
     found: dict[UUID, list[SessionLine]] = {}
     for one in sessions:
-        name = _name(departments, one.department_id, reader)
-        found.setdefault(one.department_id, []).append(line(one, counts.get(one.session_id, {}), doctors, name, reader))
-    order = sorted(found, key=lambda key: (departments[key].national_code, departments[key].name))
-    return [Group(_name(departments, key, reader), found[key]) for key in order]
+        found.setdefault(one.department_id, []).append(line(one, counts.get(one.session_id, {}), doctors, reader))
+    return [Group(name, found[key]) for key, name in departments.items() if key in found]
 
 
 def by_day(
     sessions: Sequence[Session],
     counts: Mapping[UUID, Counts],
-    departments: Mapping[UUID, Department],
+    departments: Mapping[UUID, str],
     doctors: Mapping[UUID, Practitioner],
     reader: Reader,
 ) -> list[tuple[str, list[tuple[str, SessionLine]]]]:
@@ -116,14 +113,8 @@ def by_day(
             reader.day(day),
             [
                 (
-                    _name(departments, one.department_id, reader),
-                    line(
-                        one,
-                        counts.get(one.session_id, {}),
-                        doctors,
-                        _name(departments, one.department_id, reader),
-                        reader,
-                    ),
+                    departments.get(one.department_id, ""),
+                    line(one, counts.get(one.session_id, {}), doctors, reader),
                 )
                 for one in own
             ],
@@ -145,8 +136,3 @@ def totals(lines: Iterable[SessionLine]) -> Totals:
 
 def week_name(first: date, last: date, reader: Reader) -> str:
     return f"{words.month_day(first, reader.language)} – {words.month_day(last, reader.language)}"
-
-
-def _name(departments: Mapping[UUID, Department], key: UUID, reader: Reader) -> str:
-    found = departments.get(key)
-    return reader.name(found) if found is not None else ""

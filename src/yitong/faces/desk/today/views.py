@@ -13,10 +13,12 @@ from yitong.domains.access.contracts import RoleName
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import State
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.hospitals.contracts import Department, Practitioner
+from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionPage
 from yitong.faces.common import pages
+from yitong.faces.common.words import Reader
+from yitong.faces.desk import departments
 from yitong.faces.desk.forms import asked_day
 from yitong.faces.desk.place import Place, at_desk
 from yitong.faces.desk.today import presenters
@@ -57,10 +59,11 @@ def today(request: HttpRequest, place: Place) -> HttpResponse:
         practitioner_id=practitioner_id,
         cursor=wish.cursor or None,
     )
-    departments, doctors, counts = _around(request, place, found.sessions)
-    groups = presenters.by_department(found.sessions, counts, departments, doctors, reader)
+    doctors, counts = _around(request, place, found.sessions)
+    named = departments.names(place.hospital_id, hospitals.list_departments(place.hospital_id), reader)
+    groups = presenters.by_department(found.sessions, counts, named, doctors, reader)
     context = {
-        **_frame(request, place, wish, found, "desk:today"),
+        **_frame(reader, place, wish, found, named, "desk:today"),
         "groups": groups,
         "totals": presenters.totals(one for group in groups for one in group.lines),
         "day_name": reader.day(wish.day),
@@ -89,10 +92,11 @@ def week(request: HttpRequest, place: Place) -> HttpResponse:
         practitioner_id=practitioner_id,
         cursor=wish.cursor or None,
     )
-    departments, doctors, counts = _around(request, place, found.sessions)
+    doctors, counts = _around(request, place, found.sessions)
+    named = departments.names(place.hospital_id, hospitals.list_departments(place.hospital_id), reader)
     context = {
-        **_frame(request, place, wish, found, "desk:week"),
-        "days": presenters.by_day(found.sessions, counts, departments, doctors, reader),
+        **_frame(reader, place, wish, found, named, "desk:week"),
+        "days": presenters.by_day(found.sessions, counts, named, doctors, reader),
         "day_name": presenters.week_name(first, last, reader),
         "previous": wish.href("desk:week", day=first - timedelta(days=7)),
         "next": wish.href("desk:week", day=first + timedelta(days=7)),
@@ -119,10 +123,9 @@ def _wish(request: HttpRequest, place: Place, otherwise: date) -> tuple[Wish, UU
 
 def _around(
     request: HttpRequest, place: Place, sessions: tuple[Session, ...]
-) -> tuple[dict[UUID, Department], dict[UUID, Practitioner], dict[UUID, dict[State, int]]]:
-    """Departments, doctors and counts of these sessions: as many queries for one as for a hundred."""
+) -> tuple[dict[UUID, Practitioner], dict[UUID, dict[State, int]]]:
+    """Doctors and counts of these sessions: as many queries for one as for a hundred."""
     return (
-        hospitals.departments_by_id(place.hospital_id, {one.department_id for one in sessions}),
         hospitals.practitioners_by_id(
             place.hospital_id, {one.practitioner_id for one in sessions if one.practitioner_id is not None}
         ),
@@ -130,15 +133,13 @@ def _around(
     )
 
 
-def _frame(request: HttpRequest, place: Place, wish: Wish, found: SessionPage, view: str) -> dict[str, object]:
+def _frame(
+    reader: Reader, place: Place, wish: Wish, found: SessionPage, named: dict[UUID, str], view: str
+) -> dict[str, object]:
     """The filter and the pages, alike for day and week."""
-    reader = pages.reader_of(request)
     return {
         "wish": wish,
-        "departments": [
-            (one.department_id, reader.name(one), one.department_id == wish.department_id)
-            for one in hospitals.list_departments(place.hospital_id)
-        ],
+        "departments": [(key, name, key == wish.department_id) for key, name in named.items()],
         "can_be_mine": RoleName.DOCTOR in place.roles,
         "here": reverse(view),
         "now_href": wish.href(view, day=reader.today),

@@ -1,0 +1,305 @@
+"""The desk in a browser: each page on a desk screen and on a phone, and the flows that staff live in."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import pyotp
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+from tests import clinic as build
+from tests import make
+from tests.browser.test_patient_booking import add_myself, to_window, until_verified
+from tests.browser.visitors import Visitor
+
+from yitong.core import clock
+from yitong.core.clock import SHANGHAI
+from yitong.domains.access.commands import second_factor
+from yitong.domains.access.contracts import Invited
+from yitong.domains.booking import queries as booking
+from yitong.domains.booking.commands import claim
+from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.people.commands import patients
+from yitong.domains.people.contracts import RegisterAtDesk
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session, SessionState
+
+HOSPITAL = "BJ13"
+ALL_ROLES = ("registrar", "nurse", "doctor", "roster_manager", "hospital_admin")
+New = Callable[..., Visitor]
+
+
+@dataclass
+class Ward:
+    """The hospital of these tests; acts in it run in the tests' own process, committed."""
+
+    hospital_id: UUID
+    blocker: DjangoDbBlocker
+
+    def staff(self, *roles: str) -> Invited:
+        return make.staff_member(*roles, hospital_id=self.hospital_id, now=clock.now())
+
+    def token(self, invited: Invited) -> str:
+        """A session with the second factor."""
+        now = clock.now()
+        token = make.signed_in(invited, now=now).token
+        enrolment = second_factor.begin_totp(token, now=now)
+        second_factor.confirm_totp(token, make.totp_code(enrolment.secret, now), now=now)
+        return token
+
+    def on_site(self) -> Session:
+        """A session of these days for which the window still has slots."""
+        now = clock.now()
+        today = clock.shanghai_date(now)
+        for department in hospitals.list_departments(self.hospital_id):
+            if department.sex is not None or department.age_from is not None or department.age_below is not None:
+                continue
+            found = [
+                one
+                for one in schedule.list_sessions(
+                    self.hospital_id, department.department_id, today, today + timedelta(days=4)
+                )
+                if one.state is not SessionState.STOPPED and one.ends_at > now + timedelta(hours=1)
+            ]
+            left = booking.offers(self.hospital_id, found, channel="desk", now=now)
+            open_ones = [one for one in found if left[one.session_id].left > 1 and one.practitioner_id is not None]
+            if open_ones:
+                return open_ones[0]
+        raise AssertionError("the window of this hospital has nothing left")
+
+    def walk_in(self, session: Session) -> tuple[UUID, UUID]:
+        """(booking, patient) of somebody at the window."""
+        registrar, now = make.staff_actor("registrar", hospital_id=self.hospital_id), clock.now()
+        cmd = RegisterAtDesk(f"walk{make.number()}", self.hospital_id, build.identity())
+        patient_id = patients.register_at_desk(cmd, actor=registrar, now=now).patient_id
+        slot = next(
+            one
+            for one in booking.slot_offers(self.hospital_id, session, channel="desk", now=now)
+            if one.is_open and one.ends_at > now
+        )
+        wish = HoldSlot(f"walk{make.number()}", self.hospital_id, slot.slot_id, patient_id, is_first_visit=False)
+        return claim.hold_slot(wish, actor=registrar, now=now).booking_id, patient_id
+
+
+@pytest.fixture
+def ward(city: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Ward]:
+    with django_db_blocker.unblock():
+        found = hospitals.find_hospital_by_code(HOSPITAL)
+        assert found is not None
+        yield Ward(found.hospital_id, django_db_blocker)
+
+
+def enter(someone: Visitor, token: str) -> Visitor:
+    someone.page.context.add_cookies(
+        [{"name": "yitong_staff", "value": token, "url": someone.url, "httpOnly": True, "sameSite": "Lax"}]
+    )
+    return someone
+
+
+def sign_in(someone: Visitor, login: str) -> None:
+    someone.go("/desk/sign-in/")
+    someone.page.locator("input[name=login]").fill(login)
+    someone.page.locator("input[name=password]").fill(make.PASSWORD)
+    someone.press("登录")
+
+
+@pytest.mark.parametrize(("width", "language"), [("desk", "zh"), ("phone", "en")])
+def test_every_page_is_clean(visitor: New, ward: Ward, width: str, language: str) -> None:
+    session = ward.on_site()
+    booking_id, patient_id = ward.walk_in(session)
+    invited = ward.staff(*ALL_ROLES)
+    someone = enter(visitor(width=width, language=language), ward.token(invited))
+    slot = next(
+        one
+        for one in booking.slot_offers(ward.hospital_id, session, channel="desk", now=clock.now())
+        if one.is_open and one.ends_at > clock.now()
+    )
+    line = schedule.list_roster(
+        ward.hospital_id, session.date, actor=make.staff_actor("roster_manager", hospital_id=ward.hospital_id)
+    )[0]
+    at, department = f"/desk/sessions/{session.session_id}", f"department={session.department_id}"
+    pages = {
+        "today": f"/desk/?day={session.date}",
+        "week": f"/desk/week/?day={session.date}&{department}",
+        "none": "/desk/?day=2020-01-01",
+        "session": f"{at}/",
+        "list": f"{at}/list/",
+        "stop": f"{at}/stop/",
+        "substitute": f"{at}/substitute/",
+        "pools": f"{at}/pools/",
+        "extra": f"{at}/extra/",
+        "booking": f"/desk/bookings/{booking_id}/",
+        "check-in": f"/desk/bookings/{booking_id}/check-in/",
+        "cancel": f"/desk/bookings/{booking_id}/cancel/",
+        "slip": f"/desk/bookings/{booking_id}/slip/",
+        "find": "/desk/find/",
+        "patient": f"/desk/patients/{patient_id}/",
+        "register": "/desk/window/",
+        "window-sessions": f"/desk/window/{patient_id}/?day={session.date}&{department}",
+        "window-slots": f"/desk/window/{patient_id}/{session.session_id}/",
+        "window-confirm": f"/desk/window/{patient_id}/slot/{slot.slot_id}/",
+        "roster": f"/desk/roster/?department={line.department_id}",
+        "roster-add": f"/desk/roster/add/?department={line.department_id}",
+        "roster-end": f"/desk/roster/{line.roster_line_id}/end/",
+        "generate": "/desk/roster/generate/",
+        "staff": "/desk/staff/",
+        "staff-add": "/desk/staff/add/",
+        "staff-import": "/desk/staff/import/",
+        "staff-member": f"/desk/staff/{invited.staff_id}/",
+        "rules": "/desk/rules/",
+        "rule": "/desk/rules/pools.bookable/",
+        "announcements": "/desk/announcements/",
+        "terminals": "/desk/terminals/",
+        "me": "/desk/me/",
+        "password": "/desk/me/password/",
+        "place": "/desk/place/",
+        "refused": "/desk/duplicates/",
+        "missing": f"/desk/bookings/{patient_id}/",
+    }
+    for name, path in pages.items():
+        someone.go(path)
+        someone.look(f"desk-{name}-{width}-{language}")
+    someone.page.context.clear_cookies()
+    for name, path in {
+        "sign-in": "/desk/sign-in/",
+        "invite": "/desk/sign-in/invite/",
+        "switch": "/desk/switch/",
+    }.items():
+        someone.go(path)
+        someone.look(f"desk-{name}-{width}-{language}")
+
+
+@pytest.mark.rule("R-205")
+def test_an_administrator_sets_up_the_code_and_signs_in_with_it(visitor: New, ward: Ward) -> None:
+    invited = ward.staff("hospital_admin")
+    someone = visitor(width="desk")
+    sign_in(someone, invited.login)
+    someone.look("desk-totp-begin")
+    someone.press("开始设置")
+    secret = someone.page.locator(".secret").inner_text()
+    assert someone.page.locator(".qr svg").count() == 1
+    someone.look("desk-totp-scan")
+    someone.page.locator("input[name=code]").fill("000000")
+    someone.press("核对并开启")
+    assert someone.page.locator(".secret").inner_text() == secret
+    someone.page.locator("input[name=code]").fill(pyotp.TOTP(secret).at(clock.now()))
+    someone.press("核对并开启")
+    someone.look("desk-totp-recovery")
+    recovery = someone.page.locator(".codes li").first.inner_text()
+    someone.follow("收好了，进入工作台")
+    assert someone.page.get_by_role("link", name="职工", exact=True).count() == 1
+    someone.press("退出")
+    sign_in(someone, invited.login)
+    someone.look("desk-sign-in-code")
+    assert someone.page.evaluate("document.activeElement.name") == "code"
+    someone.page.locator("input[name=code]").fill(recovery)
+    someone.press("登录")
+    assert someone.page.url == f"{someone.url}/desk/"
+
+
+def test_a_booking_from_a_phone_arrives_and_a_stop_reaches_it(
+    visitor: New,
+    ward: Ward,
+    sign_in: Callable[[Visitor, str], None],
+    phone_number: str,
+    new_identity: Callable[[], tuple[str, str]],
+) -> None:
+    patient = visitor()
+    sign_in(patient, phone_number)
+    add_myself(patient, new_identity)
+    until_verified(patient)
+    to_window(patient)
+    patient.page.locator("a.window").first.click()
+    patient.page.wait_for_load_state("load")
+    hospital_id, slot_id = (UUID(part) for part in patient.page.url.split("/book/")[1].split("/")[:2])
+    slot = schedule.get_slot(hospital_id, slot_id)
+    session = schedule.get_session(hospital_id, slot.session_id)
+    day = slot.starts_at.astimezone(SHANGHAI).date()
+    manager = make.staff_member("roster_manager", "nurse", hospital_id=hospital_id, now=clock.now())
+    desk = visitor(width="desk")
+    enter(desk, make.signed_in(manager, now=clock.now()).token)
+    desk.go(f"/desk/?day={day}&department={session.department_id}")
+    before = int(desk.page.locator("#booked-total").inner_text())
+    patient.press("确认预约")
+    code = patient.page.locator(".code").inner_text()
+    arrived = re.compile(f"^{before + 1}$")
+    desk.page.locator("#booked-total").filter(has_text=arrived).wait_for(timeout=15_000)
+    desk.look("desk-arrived")
+
+    desk.page.locator(f'a[href="/desk/sessions/{session.session_id}/"]').click()
+    desk.page.wait_for_load_state("load")
+    assert code in desk.text()
+    desk.look("desk-session-booked")
+    desk.follow("办理停诊")
+    assert desk.page.locator("main tbody tr").count() >= 1
+    desk.page.get_by_text("设备故障").click()
+    desk.page.locator("input[name=sure]").check()
+    desk.look("desk-stop-preview")
+    desk.press("确认停诊")
+    desk.look("desk-stopped")
+    assert "已停诊" in desk.text()
+    for _ in range(100):
+        patient.page.reload()
+        if "医院停诊" in patient.text():
+            break
+        patient.page.wait_for_timeout(200)
+    assert "医院停诊" in patient.text()
+
+
+def test_a_walk_in_is_booked_by_keys_alone_and_without_scripts(
+    visitor: New, ward: Ward, new_identity: Callable[[], tuple[str, str]]
+) -> None:
+    session = ward.on_site()
+    someone = visitor(width="desk", scripts=False)
+    sign_in(someone, ward.staff("registrar").login)
+    name, number = new_identity()
+    keys = someone.page.keyboard
+    someone.go("/desk/window/")
+    assert someone.page.evaluate("document.activeElement.name") == "number"
+    keys.type(number)
+    keys.press("Tab")
+    keys.type(name)
+    keys.press("Enter")
+    someone.page.wait_for_url("**/desk/window/*/")
+    assert "证件已核对" in someone.text()
+    someone.page.locator("select[name=department]").select_option(str(session.department_id))
+    someone.page.locator("select[name=day]").select_option(str(session.date))
+    someone.press("查看")
+    someone.page.locator(f'a[href$="/{session.session_id}/"]').focus()
+    keys.press("Enter")
+    someone.page.wait_for_url(f"**/{session.session_id}/")
+    someone.page.locator("a.window").first.focus()
+    keys.press("Enter")
+    someone.page.wait_for_url("**/slot/*/")
+    someone.page.locator("input[name=is_again]").focus()
+    keys.press("Space")
+    keys.press("Tab")
+    keys.press("Enter")
+    someone.page.wait_for_url("**/slip/")
+    assert re.fullmatch(r"\d{4} \d{4}", someone.page.locator(".code").inner_text())
+    someone.look("desk-slip-walk-in")
+
+
+def test_a_roster_line_by_keys_alone(visitor: New, ward: Ward) -> None:
+    someone = visitor(width="desk")
+    enter(someone, make.signed_in(ward.staff("roster_manager"), now=clock.now()).token)
+    someone.go("/desk/roster/")
+    before = someone.page.locator(".sitting").count()
+    someone.page.locator("a.add").last.focus()  # Sunday night
+    someone.page.keyboard.press("Enter")
+    someone.page.wait_for_url("**/roster/add/**")
+    someone.page.locator("input[name=per_window]").focus()
+    someone.page.keyboard.press("Control+A")
+    someone.page.keyboard.type("3")
+    someone.page.keyboard.press("Enter")
+    someone.page.wait_for_url("**/desk/roster/?department=*")
+    assert someone.page.locator(".sitting").count() == before + 1
+    someone.look("desk-roster-added")
+    someone.page.locator(".sitting").last.focus()
+    someone.page.keyboard.press("Enter")
+    someone.page.wait_for_url("**/end/")
+    someone.press("定为最后一天")
+    assert "已定好最后一天" in someone.text()

@@ -1,0 +1,276 @@
+"""Roster, staff, rules, announcements, shared desks, duplicates: through the pages."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from tests import clinic as build
+from tests import make
+from tests.unit.desk.conftest import NOW, Desk, Hospital, enter, open_hospital
+
+from yitong.core.db import policies
+from yitong.core.db.models import Event, PolicyRecord
+from yitong.core.ids import new_id
+from yitong.domains.access import queries as access
+from yitong.domains.access.contracts import RoleName
+from yitong.domains.access.models import Staff, Terminal
+from yitong.domains.hospitals.models import Announcement
+from yitong.domains.people.contracts import IdentityGiven, IdentityKind, Sex
+from yitong.domains.people.models import MergeCandidate, Patient, ReadLog
+from yitong.domains.schedule.models import ClinicSession, RosterLine
+
+Sit = Callable[..., Desk]
+
+
+def line(hospital: Hospital, **changed: object) -> dict[str, object]:
+    return {
+        "practitioner": hospital.doctor_id,
+        "clinic_kind": "expert",
+        "weekday": 2,
+        "half_day": "am",
+        "starts": "08:00",
+        "ends": "12:00",
+        "slot_minutes": 30,
+        "per_window": 4,
+        "from_date": "2026-11-24",
+        **changed,
+    }
+
+
+# -- roster ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_is_added_seen_and_ended(hospital: Hospital, desk: Sit) -> None:
+    manager = desk("roster_manager")
+    path = f"/desk/roster/add/?department={hospital.department_id}"
+    key = str(new_id())
+    assert manager.post(path, **line(hospital), key=key).status_code == 303
+    assert manager.post(path, **line(hospital), key=key).status_code == 303
+    row = RosterLine.objects.get(hospital_id=hospital.id)
+    grid = f"/desk/roster/?department={hospital.department_id}"
+    assert f"/desk/roster/{row.id}/end/" in manager.get(grid).content.decode()
+    seen = desk("nurse").get(grid).content.decode()
+    assert ("8:00–12:00" in seen, "/end/" in seen, "/add/" in seen) == (True, False, False)
+    assert manager.post(path, **line(hospital)).status_code == 409  # the doctor sits there already
+    for wrong in ({"slot_minutes": 0}, {"slot_minutes": 90}, {"ends": "07:00"}, {"weekday": 9}, {"from_date": "x"}):
+        assert (wrong, manager.post(path, **line(hospital, **wrong)).status_code) == (wrong, 422)
+    ended = manager.post(f"/desk/roster/{row.id}/end/", until_date="2026-12-31")
+    assert (ended.status_code, RosterLine.objects.get(id=row.id).until_date) == (303, date(2026, 12, 31))
+    assert manager.post(f"/desk/roster/{row.id}/end/", until_date="2027-01-31").status_code == 422
+
+
+def test_sessions_come_of_the_roster_once(hospital: Hospital, desk: Sit) -> None:
+    manager = desk("roster_manager")
+    manager.post(f"/desk/roster/add/?department={hospital.department_id}", **line(hospital))
+    before = ClinicSession.objects.filter(hospital_id=hospital.id).count()
+    days = {"from_date": "2026-11-24", "until_date": "2026-12-06"}
+    made = manager.post("/desk/roster/generate/", **days).content.decode()
+    figures = re.findall(r"<dd>(\d+)</dd>", made)
+    assert figures == ["2", "64", "0", "0"]
+    assert ClinicSession.objects.filter(hospital_id=hospital.id).count() == before + 2
+    again = manager.post("/desk/roster/generate/", **days).content.decode()
+    assert re.findall(r"<dd>(\d+)</dd>", again) == ["0", "0", "2", "0"]
+    backwards = manager.post("/desk/roster/generate/", from_date="2026-12-06", until_date="2026-11-24")
+    assert backwards.status_code == 422
+
+
+# -- staff -------------------------------------------------------------------------------------------------------------
+
+
+def test_one_joins_is_given_a_role_and_leaves(hospital: Hospital, desk: Sit) -> None:
+    admin = desk("hospital_admin")
+    added = admin.post("/desk/staff/add/", login="wang.fang", name="王芳示范", roles=["nurse", "registrar"])
+    page = added.content.decode()
+    member = Staff.objects.get(login="wang.fang")
+    assert (added.status_code, page.count('class="secret"')) == (200, 1)
+    assert "no-store" in added.headers["Cache-Control"]
+    assert admin.post("/desk/staff/add/", login="wang.fang", name="另一人", roles="nurse").status_code == 409
+    assert admin.post("/desk/staff/add/", login="x y", name="另一人", roles="nurse").status_code == 422
+    assert admin.post("/desk/staff/add/", login="boss", name="自封", roles="city_operator").status_code == 422
+    path = f"/desk/staff/{member.id}/"
+    assert "王芳示范" in admin.get("/desk/staff/").content.decode()
+    assert admin.post(f"{path}role/", role="doctor", until="2026-12-31").status_code == 303
+    assert {role.name for role in access.roles_of(member.id, NOW)} == {"nurse", "registrar", "doctor"}
+    assert admin.post(f"{path}role/end/", role="nurse").status_code == 303
+    assert admin.post(f"{path}role/", role="auditor").status_code == 422
+    assert "secret" in admin.post(f"{path}invite/").content.decode()
+    assert admin.post(f"{path}leave/").status_code == 303
+    assert access.roles_of(member.id, NOW) == frozenset()
+    assert admin.get(path).status_code == 404
+
+
+@pytest.mark.rule("R-205")
+def test_nobody_changes_the_own_roles(hospital: Hospital, desk: Sit) -> None:
+    admin = desk("hospital_admin")
+    own = f"/desk/staff/{admin.staff_id}/"
+    assert admin.get(own).status_code == 200
+    before = access.roles_of(admin.staff_id, NOW)
+    for act, data in (("role/", {"role": "doctor"}), ("role/end/", {"role": "hospital_admin"}), ("leave/", {})):
+        assert admin.post(own + act, **data).status_code == 403
+    assert access.roles_of(admin.staff_id, NOW) == before
+
+
+def test_the_file_of_joiners_and_leavers(hospital: Hospital, desk: Sit) -> None:
+    admin = desk("hospital_admin")
+    leaver = make.staff_member("nurse", hospital_id=hospital.id)
+    text = f"action,login,name,roles\njoin,li.si,李四示范,nurse registrar\nleave,{leaver.login},,\n"
+    broken = admin.post("/desk/staff/import/", text=text + "join,bad login,x,nurse\n")
+    assert (broken.status_code, Staff.objects.filter(login="li.si").exists()) == (422, False)
+    file = SimpleUploadedFile("staff.csv", text.encode("utf-8-sig"), "text/csv")
+    done = admin.client.post("/desk/staff/import/", {"file": file})
+    assert (done.status_code, done.content.decode().count('class="secret"')) == (200, 1)
+    assert access.roles_of(leaver.staff_id, NOW) == frozenset()
+    other = SimpleUploadedFile("staff.csv", text.encode("gb18030"), "text/csv")
+    assert admin.client.post("/desk/staff/import/", {"file": other}).status_code == 422
+    assert admin.post("/desk/staff/import/").status_code == 422
+
+
+# -- rules -------------------------------------------------------------------------------------------------------------
+
+
+def rule(**changed: object) -> dict[str, object]:
+    return {"value": "", "day": "2026-12-01", "time": "00:00", "source": "院办公会 2026-11", **changed}
+
+
+def at_hospital(hospital: Hospital) -> policies.Policies:
+    return policies.at(hospital.id, NOW + timedelta(days=30))
+
+
+def test_a_rule_is_set_from_a_day_on_and_has_a_history(hospital: Hospital, desk: Sit) -> None:
+    admin = desk("hospital_admin")
+    path = "/desk/rules/booking.hold_minutes/"
+    assert admin.post(path, **rule(value="20")).status_code == 303
+    assert at_hospital(hospital).int("booking.hold_minutes") == 20
+    assert policies.at(hospital.id, NOW).int("booking.hold_minutes") == 15
+    page = admin.get(path).content.decode()
+    assert ("院办公会 2026-11" in page, "王小芳" in page, "还没生效" in page) == (True, True, True)
+    assert admin.post(path, **rule(give_back="on", day="2026-12-05")).status_code == 303
+    assert at_hospital(hospital).int("booking.hold_minutes") == 15
+    assert admin.get("/desk/rules/no.such.rule/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("policy", "value", "stored"),
+    [
+        ("booking.window.release", "14:30", "14:30"),
+        ("pools.bookable", "90", "0.9"),
+        ("booking.payment", "online", "online"),
+        ("booking.window.same_day", "yes", True),
+        ("booking.noshow", "2,year,90", [{"count": 2, "period": "natural_year", "lock_days": 90}]),
+        ("booking.extra_per_session", "0", 0),
+    ],
+)
+def test_each_kind_of_rule_is_read(hospital: Hospital, desk: Sit, policy: str, value: str, stored: object) -> None:
+    assert desk("hospital_admin").post(f"/desk/rules/{policy}/", **rule(value=value)).status_code == 303
+    assert PolicyRecord.objects.get(hospital_id=hospital.id, key=policy).value == stored
+
+
+@pytest.mark.parametrize(
+    ("policy", "changed"),
+    [
+        ("booking.limits.d7", {"value": "9"}),  # looser than the city
+        ("pools.bookable", {"value": "50"}),
+        ("booking.hold_minutes", {"value": "9000"}),
+        ("booking.hold_minutes", {"value": "x"}),
+        ("booking.hold_minutes", {}),
+        ("booking.hold_minutes", {"value": "20", "day": "2026-11-01"}),  # past
+        ("booking.hold_minutes", {"value": "20", "source": ""}),
+        ("booking.noshow", {"value": "often,year,90"}),
+        ("booking.payment", {"value": "barter"}),
+    ],
+)
+def test_a_looser_late_or_broken_rule_is_refused(
+    hospital: Hospital, desk: Sit, policy: str, changed: dict[str, object]
+) -> None:
+    before = Event.objects.count()
+    someone = desk("hospital_admin")
+    before = Event.objects.count()
+    assert someone.post(f"/desk/rules/{policy}/", **rule(**changed)).status_code in (409, 422)
+    assert (Event.objects.count(), PolicyRecord.objects.filter(hospital_id=hospital.id).count()) == (before, 0)
+
+
+def test_a_department_may_have_its_own(hospital: Hospital, desk: Sit) -> None:
+    path = "/desk/rules/booking.extra_per_session/"
+    set_ = rule(value="1", department=hospital.department_id)
+    assert desk("hospital_admin").post(path, **set_).status_code == 303
+    later = NOW + timedelta(days=30)
+    own = policies.at(hospital.id, later, department_id=hospital.department_id)
+    assert (own.int("booking.extra_per_session"), at_hospital(hospital).int("booking.extra_per_session")) == (1, 3)
+
+
+# -- announcements and shared desks ------------------------------------------------------------------------------------
+
+
+def test_an_announcement_is_published_and_withdrawn(hospital: Hospital, desk: Sit) -> None:
+    admin, key = desk("hospital_admin"), str(new_id())
+    told = {"title": "门诊搬家", "body": "十二月起心内科在三楼。", "until": "2026-12-31", "key": key}
+    assert admin.post("/desk/announcements/", **told).status_code == 303
+    assert admin.post("/desk/announcements/", **told).status_code == 303
+    row = Announcement.objects.get(hospital_id=hospital.id)
+    assert "门诊搬家" in admin.get("/desk/announcements/").content.decode()
+    other = open_hospital()
+    stranger = enter(make.staff_member("hospital_admin", hospital_id=other.id), with_totp=True)
+    assert stranger.post(f"/desk/announcements/{row.id}/withdraw/").status_code == 404
+    assert admin.post(f"/desk/announcements/{row.id}/withdraw/").status_code == 303
+    assert "门诊搬家" not in admin.get("/desk/announcements/").content.decode()
+    assert admin.post("/desk/announcements/", title="x", body="y", until="2026-11-01").status_code == 422
+
+
+def test_this_browser_becomes_a_shared_desk(hospital: Hospital, desk: Sit) -> None:
+    admin = desk("hospital_admin")
+    assert admin.post("/desk/terminals/", name="").status_code == 422
+    assert admin.post("/desk/terminals/", name="门诊一楼 3 号窗口").status_code == 303
+    cookie = admin.client.cookies["yitong_terminal"]
+    assert (bool(cookie["httponly"]), access.find_terminal(cookie.value) is not None) == (True, True)
+    row = Terminal.objects.get(hospital_id=hospital.id)
+    assert "就是这台" in admin.get("/desk/terminals/").content.decode()
+    assert admin.post(f"/desk/terminals/{row.id}/close/").status_code == 303
+    assert access.find_terminal(cookie.value) is None
+
+
+# -- duplicates --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(hospital: Hospital) -> MergeCandidate:
+    """One person with two documents, so two records."""
+    born = date(1979, 8, 9)
+    build.patient(hospital.id, build.identity(birth=born))
+    first = Patient.objects.order_by("-created_at", "-id").values_list("name", flat=True)[0]
+    other = IdentityGiven(str(first), IdentityKind.PASSPORT, f"E{make.number():08d}", born, Sex.FEMALE)
+    build.patient(hospital.id, other)
+    return MergeCandidate.objects.get(state="open")
+
+
+def test_two_records_are_merged_and_parted_again(pair: MergeCandidate) -> None:
+    operator = enter(make.staff_member("city_operator"), with_totp=True)
+    path = f"/desk/duplicates/{pair.id}/"
+    assert path in operator.get("/desk/duplicates/").content.decode()
+    assert operator.get(path).status_code == 200
+    assert ReadLog.objects.filter(reader=f"staff:{operator.staff_id}", purpose="merge").count() == 2
+    assert operator.post(path, survivor=pair.patient_id).status_code == 422
+    assert operator.post(path, survivor=new_id(), reason="核对过原件").status_code == 422
+    done = operator.post(path, survivor=pair.patient_id, reason="核对过两份证件原件")
+    assert done.headers["Location"] == f"/desk/duplicates/patients/{pair.patient_id}/"
+    assert Patient.objects.get(id=pair.other_id).state == "merged"
+    page = operator.get(done.headers["Location"]).content.decode()
+    merge = re.search(r'name="merge" value="([^"]+)"', page)[1]  # type: ignore[index]
+    undo = {"merge": merge, "survivor": pair.patient_id, "reason": "弄错了"}
+    assert operator.post(done.headers["Location"], **{**undo, "reason": ""}).status_code == 422
+    assert operator.post(done.headers["Location"], **undo).status_code == 303
+    assert Patient.objects.get(id=pair.other_id).state == "active"
+
+
+def test_a_pair_is_kept_apart(pair: MergeCandidate) -> None:
+    operator = enter(make.staff_member("city_operator"), with_totp=True)
+    assert operator.post(f"/desk/duplicates/{pair.id}/", apart="1").status_code == 303
+    assert MergeCandidate.objects.get(id=pair.id).state == "rejected"
+    assert operator.get(f"/desk/duplicates/{pair.id}/").status_code == 404
+
+
+def test_roles_are_known_words() -> None:
+    from yitong.faces.desk import words
+
+    assert set(words.ROLES) == {role.value for role in RoleName}

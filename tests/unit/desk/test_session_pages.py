@@ -1,0 +1,276 @@
+"""The day, a session and its bookings, finding a patient, booking at the window: through the pages."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from tests import clinic as build
+from tests import make
+from tests.unit.desk.conftest import ONSITE, Desk, Hospital
+
+from yitong.core import masks
+from yitong.core.db.models import Event
+from yitong.core.ids import new_id
+from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.contracts import State
+from yitong.domains.booking.models import Booking
+from yitong.domains.hospitals.contracts import Title
+from yitong.domains.people.models import Patient, ReadLog
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Pool
+
+Sit = Callable[..., Desk]
+
+
+def number_of(patient: object) -> str:
+    return str(Patient.objects.get(id=patient).identity_number)
+
+
+def name_of(patient: object) -> str:
+    return str(Patient.objects.get(id=patient).name)
+
+
+def booked(hospital: Hospital, n: int = ONSITE) -> tuple[object, Booking]:
+    """A walk-in on today's list."""
+    patient = build.patient(hospital.id)
+    held = build.hold(hospital.place, patient, build.registrar(hospital.id), n=n)
+    return patient, Booking.objects.get(hospital_id=hospital.id, id=held.booking_id)
+
+
+def test_a_new_booking_shows_at_the_next_asking(hospital: Hospital, desk: Sit) -> None:
+    someone = desk("nurse")
+    live = {"HX-Request": "true", "HX-Trigger": "live-today"}
+    before = someone.get("/desk/", headers=live).content.decode()
+    booked(hospital)
+    after = someone.get("/desk/", headers=live).content.decode()
+    assert '<dd id="booked-total">0</dd>' in before
+    assert '<dd id="booked-total">1</dd>' in after
+    assert "<html" not in after
+
+
+def test_day_week_and_department(hospital: Hospital, desk: Sit) -> None:
+    someone = desk("registrar")
+    row = f'href="/desk/sessions/{hospital.place.session_id}/"'
+    seen = {
+        path: row in someone.get(path).content.decode()
+        for path in (
+            "/desk/",
+            "/desk/week/",
+            f"/desk/?day={hospital.day}",
+            "/desk/?day=2026-11-24",
+            "/desk/week/?day=2026-11-30",
+            f"/desk/?department={hospital.department_id}",
+            f"/desk/?department={make.department(hospital.id)}",
+            "/desk/?day=nonsense&department=nonsense",
+        )
+    }
+    assert list(seen.values()) == [True, True, True, False, False, True, False, True]
+    assert someone.get("/desk/?cursor=nonsense").status_code == 422
+
+
+def test_a_doctor_sees_the_own_sessions_first(hospital: Hospital, desk: Sit) -> None:
+    other = build.clinic(day=hospital.day, hospital_id=hospital.id, department_id=make.department(hospital.id))
+    page = {path: desk("doctor").get(path).content.decode() for path in ("/desk/", "/desk/?mine=0")}
+    assert [str(other.session_id) in body for body in page.values()] == [False, True]
+    assert all(str(hospital.place.session_id) in body for body in page.values())
+
+
+def test_names_and_codes_are_for_those_who_receive(hospital: Hospital, desk: Sit) -> None:
+    patient, booking = booked(hospital)
+    path = f"/desk/sessions/{hospital.place.session_id}/"
+    nurse, manager = desk("nurse").get(path).content.decode(), desk("roster_manager").get(path).content.decode()
+    grouped = f"{booking.code[:4]} {booking.code[4:]}"
+    name = name_of(patient)
+    assert (name in nurse, grouped in nurse) == (True, True)
+    assert (name in manager, grouped in manager, masks.name(name) in manager) == (False, False, True)
+    own = desk("roster_manager").get(f"/desk/bookings/{booking.id}/").content.decode()
+    assert (name in own, grouped in own) == (False, False)
+    assert ReadLog.objects.filter(patient_id=patient, what="session_list").count() == 2
+
+
+@pytest.mark.rule("R-001")
+def test_check_in_needs_the_document_of_the_booking(hospital: Hospital, desk: Sit) -> None:
+    patient, booking = booked(hospital)
+    path = f"/desk/bookings/{booking.id}/check-in/"
+    nurse = desk("nurse")
+    wrong = nurse.post(path, number=build.identity().number)
+    assert (wrong.status_code, Booking.objects.get(id=booking.id).state) == (422, State.CONFIRMED)
+    assert nurse.post(path, number="").status_code == 422
+    assert nurse.post(path, number=number_of(patient).lower()).headers["Location"] == f"/desk/bookings/{booking.id}/"
+    assert Booking.objects.get(id=booking.id).state == State.CHECKED_IN
+    again = nurse.post(path, number=number_of(patient))
+    assert again.status_code == 409
+
+
+def test_cancel_at_the_window(hospital: Hospital, desk: Sit) -> None:
+    _patient, booking = booked(hospital)
+    registrar = desk("registrar")
+    path, key = f"/desk/bookings/{booking.id}/cancel/", str(new_id())
+    assert registrar.post(path, key=key).status_code == 303
+    assert registrar.post(path, key=key).status_code == 303  # a second press gives the first answer
+    ended = Booking.objects.get(id=booking.id)
+    assert (ended.state, ended.end_reason) == (State.CANCELLED, "window")
+    assert registrar.post(path).status_code == 409
+
+
+@pytest.mark.rule("R-016")
+def test_stop_shows_whom_it_touches_then_does_it(hospital: Hospital, desk: Sit) -> None:
+    patient, _booking = booked(hospital)
+    manager = desk("roster_manager")
+    path = f"/desk/sessions/{hospital.place.session_id}/stop/"
+    preview = manager.get(path).content.decode()
+    assert (masks.name(name_of(patient)) in preview, "会影响 1 人" in preview) == (True, True)
+    assert manager.post(path, reason="leave").status_code == 422
+    assert manager.post(path, sure="on").status_code == 422
+    assert manager.post(path, reason="weather", sure="on").status_code == 422
+    assert Event.objects.filter(operation="schedule.session_stopped").count() == 0
+    assert manager.post(path, reason="leave", sure="on").status_code == 303
+    assert schedule.get_session(hospital.id, hospital.place.session_id).state == "stopped"
+    assert manager.post(path, reason="leave", sure="on").status_code == 409
+
+
+@pytest.mark.rule("R-016")
+def test_substitute_by_a_free_colleague(hospital: Hospital, desk: Sit) -> None:
+    manager = desk("roster_manager")
+    path = f"/desk/sessions/{hospital.place.session_id}/substitute/"
+    assert "没有合适的替诊医师" in manager.get(path).content.decode()
+    colleague = make.practitioner(hospital.id, hospital.department_code, name="钱替诊", title=Title.CHIEF)
+    assert "钱替诊" in manager.get(path).content.decode()
+    assert manager.post(path, practitioner=new_id()).status_code == 422
+    assert manager.post(path, practitioner=colleague).status_code == 303
+    assert schedule.get_session(hospital.id, hospital.place.session_id).practitioner_id == colleague
+
+
+@pytest.mark.rule("R-012")
+def test_slots_move_between_pools_and_leave_a_trace(hospital: Hospital, desk: Sit) -> None:
+    manager = desk("roster_manager")
+    session = hospital.place.session_id
+    free, online = hospital.place.slot(ONSITE), hospital.place.slot(0)
+    path = f"/desk/sessions/{session}/pools/"
+    assert manager.post(f"{path}?pool=onsite", slots=[free], to_pool="online").status_code == 303
+    assert schedule.get_slot(hospital.id, free).pool is Pool.ONLINE
+    assert Event.objects.get(operation="schedule.slots_moved").actor == f"staff:{manager.staff_id}"
+    _patient, _booking = booked(hospital, n=ONSITE + 1)
+    taken = hospital.place.slot(ONSITE + 1)
+    assert manager.post(f"{path}?pool=onsite", slots=[taken], to_pool="online").status_code == 422
+    too_many = [hospital.place.slot(n) for n in range(6)]
+    refused = manager.post(f"{path}?pool=online", slots=too_many, to_pool="onsite")
+    assert (refused.status_code, schedule.get_slot(hospital.id, online).pool) == (422, Pool.ONLINE)
+
+
+@pytest.mark.rule("R-014")
+def test_a_doctor_adds_a_slot_for_a_patient_by_document(hospital: Hospital, desk: Sit) -> None:
+    patient = build.patient(hospital.id)
+    doctor, path = desk("doctor"), f"/desk/sessions/{hospital.place.session_id}/extra/"
+    asked = {"kind": "resident_id", "number": number_of(patient), "reason": "urgent"}
+    shown = doctor.post(path, **asked)
+    assert (shown.status_code, name_of(patient) in shown.content.decode()) == (200, True)
+    assert Booking.objects.filter(patient_id=patient).count() == 0
+    key = str(new_id())
+    done = doctor.post(path, **asked, patient=patient, key=key)
+    assert done.status_code == 303
+    again = doctor.post(path, **asked, patient=patient, key=key)
+    assert again.headers["Location"] == done.headers["Location"]
+    assert Booking.objects.get(patient_id=patient).is_extra
+    unknown = doctor.post(path, **{**asked, "number": build.identity().number})
+    assert unknown.status_code == 404
+    colleague = build.clinic(day=hospital.day, hospital_id=hospital.id, department_id=make.department(hospital.id))
+    other = doctor.post(f"/desk/sessions/{colleague.session_id}/extra/", **asked, patient=patient)
+    assert (other.status_code, Booking.objects.filter(patient_id=patient).count()) == (403, 1)
+
+
+# -- finding ---------------------------------------------------------------------------------------------------------
+
+
+def test_find_by_code(hospital: Hospital, desk: Sit) -> None:
+    _patient, booking = booked(hospital)
+    registrar = desk("registrar")
+    spaced = f"{booking.code[:4]} {booking.code[4:]}"
+    found = registrar.post("/desk/find/", way="code", **{"code-code": spaced})
+    assert found.headers["Location"] == f"/desk/bookings/{booking.id}/"
+    other = "00000000" if booking.code != "00000000" else "00000001"
+    assert "没有找到" in registrar.post("/desk/find/", way="code", **{"code-code": other}).content.decode()
+    assert registrar.post("/desk/find/", way="code", **{"code-code": "12ab"}).status_code == 422
+
+
+def test_find_by_document_and_by_name_leaves_lines(hospital: Hospital, desk: Sit) -> None:
+    given = build.identity(birth=date(1990, 2, 3))
+    patient = build.patient(hospital.id, given)
+    registrar = desk("registrar")
+    by_document = {"document-kind": "resident_id", "document-number": given.number}
+    page = registrar.post("/desk/find/", way="document", **by_document).content.decode()
+    assert (f"/desk/patients/{patient}/" in page, given.name in page) == (True, True)
+    assert page.count(given.number) == 1  # in the form as it was typed, and nowhere else
+    by_name = {"name-name": given.name, "name-birth_date": "1990-02-03"}
+    assert f"/desk/patients/{patient}/" in registrar.post("/desk/find/", way="name", **by_name).content.decode()
+    nobody = {"document-kind": "resident_id", "document-number": build.identity().number}
+    assert "没有找到" in registrar.post("/desk/find/", way="document", **nobody).content.decode()
+    broken = {"document-kind": "resident_id", "document-number": "110101199002300001"}
+    assert registrar.post("/desk/find/", way="document", **broken).status_code in (200, 422)
+    reader = f"staff:{registrar.staff_id}"
+    assert ReadLog.objects.filter(patient_id=patient, reader=reader, what="search").count() == 2
+    own = registrar.get(f"/desk/patients/{patient}/")
+    assert (own.status_code, given.number in own.content.decode()) == (200, False)
+    assert ReadLog.objects.filter(patient_id=patient, reader=reader, what="patient").count() == 1
+
+
+# -- at the window -----------------------------------------------------------------------------------------------------
+
+
+def test_a_walk_in_from_document_to_slip(hospital: Hospital, desk: Sit) -> None:
+    registrar, given = desk("registrar"), build.identity()
+    document = {"kind": "resident_id", "number": given.number, "name": given.name}
+    registered = registrar.post("/desk/window/", **document)
+    to = registered.headers["Location"]
+    patient = Patient.objects.get(id=to.split("/")[3])
+    assert (registered.status_code, patient.level, given.number in to) == (303, "seen", False)
+    choice = registrar.get(f"{to}?department={hospital.department_id}").content.decode()
+    assert f"{to}{hospital.place.session_id}/" in choice
+    windows = registrar.get(f"{to}{hospital.place.session_id}/").content.decode()
+    slot = hospital.place.slot(ONSITE)
+    assert f"{to}slot/{slot}/" in windows
+    assert str(hospital.place.slot(0)) not in windows  # an online slot is not the window's (R-012)
+    key = str(new_id())
+    again = registrar.post(f"{to}slot/{slot}/", key=key, is_again="on")
+    slip = again.headers["Location"]
+    held = Booking.objects.get(patient_id=patient.id)
+    assert (slip, held.pool, held.channel) == (f"/desk/bookings/{held.id}/slip/", "onsite", "desk")
+    assert registrar.post(f"{to}slot/{slot}/", key=key, is_again="on").headers["Location"] == slip
+    assert f"{held.code[:4]} {held.code[4:]}" in registrar.get(slip).content.decode()
+    taken = registrar.post(f"{to}slot/{slot}/", is_again="on")
+    assert (taken.status_code, Booking.objects.filter(patient_id=patient.id).count()) == (409, 1)
+
+
+def test_the_document_must_be_whole_and_the_name_its_own(hospital: Hospital, desk: Sit) -> None:
+    registrar, given = desk("registrar"), build.identity()
+    build.patient(hospital.id, given)
+    before = Patient.objects.count()
+    for changed in ({"name": "另一个"}, {"number": "123"}, {"number": ""}, {"name": "名" * 500}, {"kind": "x"}):
+        document = {"kind": "resident_id", "number": given.number, "name": given.name, **changed}
+        assert registrar.post("/desk/window/", **document).status_code in (409, 422)
+    assert Patient.objects.count() == before
+    known = registrar.post("/desk/window/", kind="resident_id", number=given.number, name=given.name)
+    assert (known.status_code, Patient.objects.count()) == (303, before)
+
+
+def test_the_list_on_paper_has_who_comes_and_nobody_else(hospital: Hospital, desk: Sit) -> None:
+    patient, booking = booked(hospital)
+    _gone, other = booked(hospital, n=ONSITE + 1)
+    registrar = desk("registrar")
+    registrar.post(f"/desk/bookings/{other.id}/cancel/")
+    page = registrar.get(f"/desk/sessions/{hospital.place.session_id}/list/").content.decode()
+    assert f"{booking.code[:4]} {booking.code[4:]}" in page
+    assert f"{other.code[:4]} {other.code[4:]}" not in page
+    assert bookings.count_by_session(
+        hospital.id, [hospital.place.session_id], make.staff_actor("nurse", hospital_id=hospital.id)
+    )[hospital.place.session_id] == {State.CONFIRMED: 1, State.CANCELLED: 1}
+    assert name_of(patient) in page
+
+
+def test_the_list_says_when_it_has_changed(hospital: Hospital, desk: Sit) -> None:
+    nurse, path = desk("nurse"), f"/desk/sessions/{hospital.place.session_id}/news/?shown="
+    assert "名单有变化" not in nurse.get(f"{path}0").content.decode()
+    patient, _booking = booked(hospital)
+    reads = ReadLog.objects.filter(patient_id=patient).count()
+    assert "名单有变化" in nurse.get(f"{path}0").content.decode()
+    assert ReadLog.objects.filter(patient_id=patient).count() == reads
