@@ -155,6 +155,7 @@ class Booking:
     end_reason: str | None
     patient_name: str  # plain; for those who may read it
     is_extra: bool
+    is_first_visit: bool
 
 
 @dataclass(frozen=True, slots=True)
