@@ -38,6 +38,12 @@ def check_can_change(actor: Actor, hospital_id: UUID, *, is_linked: bool, channe
         raise BookingMissing()
 
 
+def check_can_confirm(actor: Actor) -> None:
+    """An account holder may change his booking, but not say that it is paid (R-018)."""
+    if actor.kind == "account":
+        raise Forbidden()
+
+
 def check_can_see(actor: Actor, hospital_id: UUID, *, is_linked: bool, channel: str) -> None:
     if not _belongs(actor, hospital_id, is_linked=is_linked, channel=channel, roles=LISTS, scope=Scope.BOOKINGS_READ):
         raise BookingMissing()

@@ -233,15 +233,15 @@ def count_slots(
     *,
     except_ids: Collection[UUID] = (),
 ) -> dict[UUID, int]:
-    """How many slots each session has in these pools; extra ones and those that reopen later are not counted (R-014,
-    R-017). One query. What is taken of them booking knows, and may leave out by `except_ids`."""
+    """How many slots each session has in these pools; extra ones and those that are over or reopen later are not
+    counted (R-002, R-014, R-017). One query. What is taken of them booking knows, and may leave out by `except_ids`."""
     wanted = list(set(session_ids))
     with connection.cursor() as cursor:  # by hand: the busiest page asks it; building it took longer than its answer
         cursor.execute(
             "SELECT session_id, count(*) FROM schedule_slot WHERE hospital_id = %s AND session_id = ANY(%s)"
-            " AND pool = ANY(%s) AND NOT is_extra AND (reopens_at IS NULL OR reopens_at <= %s) AND id <> ALL(%s)"
-            " GROUP BY session_id",
-            [hospital_id, wanted, [pool.value for pool in pools], now, list(except_ids)],
+            " AND pool = ANY(%s) AND NOT is_extra AND (reopens_at IS NULL OR reopens_at <= %s)"
+            " AND ends_at > %s AND id <> ALL(%s) GROUP BY session_id",
+            [hospital_id, wanted, [pool.value for pool in pools], now, now, list(except_ids)],
         )
         found = dict(cursor.fetchall())
     return {session_id: found.get(session_id, 0) for session_id in session_ids}

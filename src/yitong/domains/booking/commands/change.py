@@ -1,7 +1,7 @@
 """Confirm, cancel, move, check in: what becomes of a booking by somebody's will."""
 
-import hmac
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command
+from yitong.core.db.fields import blind_index
 from yitong.core.policy import Policies
 from yitong.domains.booking import errors, models, permissions, rules
 from yitong.domains.booking.commands.claim import CONSTRAINTS, live_bookings, project, shard_of
@@ -36,11 +37,14 @@ from yitong.domains.schedule.commands import slots as schedule
 
 @command(refusals=CONSTRAINTS)
 def confirm_booking(cmd: ConfirmBooking, *, actor: Actor, now: datetime) -> Changed:
-    """A held booking is paid: it is confirmed (R-018). Payment calls this as the system.
+    """A held booking is paid: it is confirmed (R-018). Payment calls this as the system; a window or the channel that
+    made the booking says that it took the money. Nobody says so of himself.
 
-    Locks: the patient's limits. Emits: BookingConfirmed. Refuses: BookingMissing, HoldRanOut, StateForbids, KeyReused.
+    Locks: the patient's limits. Emits: BookingConfirmed. Refuses: BookingMissing, Forbidden, HoldRanOut, StateForbids,
+    KeyReused.
     """
     booking = _begin(cmd.hospital_id, cmd.booking_id, actor)
+    permissions.check_can_confirm(actor)
     once = idempotency.begin(actor, "booking.confirm_booking", cmd)
     if once.answer is not None:
         return _again(once.answer)
@@ -97,14 +101,16 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     after = next_state(State(before), Move.RESCHEDULE)
     old = policies.at(cmd.hospital_id, now, department_id=booking.department_id)
     rules.check_can_cancel(booking.visit_date, old, channel=actor.channel, now=now)
+    held_limits = limits.lock_limits(booking.patient_id)
+    patient_id = held_limits.patient_id  # the survivor, where the record was merged since (R-102)
     bookable = schedule.share_slot(cmd.hospital_id, cmd.slot_id)
     in_force = policies.at(cmd.hospital_id, now, department_id=bookable.session.department_id)
     claim = rules.Claim(
-        cmd=HoldSlot(cmd.key, cmd.hospital_id, cmd.slot_id, booking.patient_id, booking.is_first_visit),
+        cmd=HoldSlot(cmd.key, cmd.hospital_id, cmd.slot_id, patient_id, booking.is_first_visit),
         bookable=bookable,
-        facts=people.booking_facts(booking.patient_id, actor, now=now),
-        limits=limits.lock_limits(booking.patient_id),
-        others=live_bookings(booking.patient_id, without=booking.id),
+        facts=people.booking_facts(patient_id, actor, now=now),
+        limits=held_limits,
+        others=live_bookings(patient_id, without=booking.id),
         department=hospitals.get_department(cmd.hospital_id, bookable.session.department_id),
         policies=in_force,
         channel=actor.channel,
@@ -121,6 +127,9 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     project(booking)
     limits.give_back_day(booking.patient_id, from_day)
     limits.take_day(booking.patient_id, booking.visit_date)
+    if booking.account_id is not None and actor.channel != rules.DESK:
+        # It frees a slot as a cancel does (R-010), or one booking could keep a whole session on its way back (R-017).
+        abuse.note_account_use(booking.account_id, booked=0, cancelled=1, at=now)
     tell(BookingMoved, booking, before, actor, now, from_session_id=from_session, from_slot_id=from_slot)
     return once.finish(_changed(booking))
 
@@ -134,11 +143,13 @@ def check_in_booking(cmd: CheckIn, *, actor: Actor, now: datetime) -> Changed:
     """
     permissions.check_can_check_in(actor, cmd.hospital_id)
     booking = locked_booking(cmd.hospital_id, cmd.booking_id)
-    once = idempotency.begin(actor, "booking.check_in_booking", cmd)
+    # A plain hash of a number could be guessed back, so what is compared is keyed (R-208).
+    shown_index = blind_index("idempotency", cmd.identity_number).hex()
+    once = idempotency.begin(actor, "booking.check_in_booking", replace(cmd, identity_number=shown_index))
     if once.answer is not None:
         return _again(once.answer)
-    shown = people.get_patient(booking.patient_id, actor, purpose="check_in", hospital_id=cmd.hospital_id)
-    if not hmac.compare_digest(shown.identity_number.encode(), cmd.identity_number.strip().upper().encode()):
+    patient = people.get_patient(booking.patient_id, actor, purpose="check_in", hospital_id=cmd.hospital_id)
+    if not people.is_same_document(patient, cmd.identity_number):
         raise errors.RealNameMismatch()
     if clock.shanghai_date(now) != booking.visit_date:
         raise errors.CheckInTooEarly(date=booking.visit_date.isoformat())
@@ -164,9 +175,22 @@ def end(booking: models.Booking, after: State, *, reason: str, policies_in_force
     project(booking)
     limits.give_back_day(booking.patient_id, booking.visit_date)
     if booking.entitlement_id is not None:
-        models.Entitlement.objects.filter(hospital_id=booking.hospital_id, id=booking.entitlement_id).update(
-            used_by_id=None
-        )
+        _give_back_entitlement(booking.hospital_id, booking.entitlement_id)
+
+
+def _give_back_entitlement(hospital_id: UUID, entitlement_id: UUID) -> None:
+    """It serves again, unless an equal one was granted meanwhile: of each, one is open. Under the patient's lock."""
+    row = models.Entitlement.objects.get(hospital_id=hospital_id, id=entitlement_id)
+    equal = models.Entitlement.objects.filter(
+        hospital_id=hospital_id,
+        patient_id=row.patient_id,
+        department_id=row.department_id,
+        pool=row.pool,
+        until_date=row.until_date,
+        used_by_id=None,
+    )
+    if not equal.exists():
+        models.Entitlement.objects.filter(hospital_id=hospital_id, id=entitlement_id).update(used_by_id=None)
 
 
 def has_run_out(booking: models.Booking, now: datetime) -> bool:

@@ -52,9 +52,9 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
     permissions.check_may_ask(actor, cmd.hospital_id)
     if not cmd.key or len(cmd.key) > 80:
         raise KeyMissing()
+    held_limits = limits.lock_limits(cmd.patient_id)  # first: a merge or an erasure that we waited for is seen
     facts = people.booking_facts(cmd.patient_id, actor, now=now)
     permissions.check_can_book_for(actor, may_act=facts.may_act)
-    held_limits = limits.lock_limits(cmd.patient_id)
     first = _first_answer(cmd, actor)
     if first is not None:
         return first
@@ -204,7 +204,11 @@ def _entitled_pool(cmd: HoldSlot, department_id: UUID, *, now: datetime) -> Pool
         return None
     row = (
         models.Entitlement.objects.select_for_update(of=("self",))
-        .filter(hospital_id=cmd.hospital_id, id=cmd.entitlement_id, patient_id=cmd.patient_id)
+        .filter(
+            hospital_id=cmd.hospital_id,
+            id=cmd.entitlement_id,
+            patient_id__in=people.records_of([cmd.patient_id]),  # what a record had that was merged into his
+        )
         .first()
     )
     if row is None or row.used_by_id is not None or row.department_id != department_id:

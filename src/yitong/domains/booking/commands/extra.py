@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command
@@ -35,8 +36,8 @@ def add_extra(cmd: AddExtra, *, actor: Actor, now: datetime) -> Held:
     claim refuses of a person and of the limits.
     """
     permissions.check_can_add_extra(actor, cmd.hospital_id)
-    facts = people.booking_facts(cmd.patient_id, actor, now=now)
     held_limits = limits.lock_limits(cmd.patient_id)
+    facts = people.booking_facts(cmd.patient_id, actor, now=now)
     once = idempotency.begin(actor, "booking.add_extra", cmd)
     if once.answer is not None:
         return _held_again(once.answer)
@@ -68,11 +69,15 @@ def add_extra(cmd: AddExtra, *, actor: Actor, now: datetime) -> Held:
 def grant_entitlement(cmd: GrantEntitlement, *, actor: Actor, now: datetime) -> Granted:
     """A referral or contract opens a pool of one department to one patient until a day (R-012, R-096).
 
-    Emits: EntitlementGranted. Refuses: Forbidden, DepartmentMissing, PatientMissing.
+    Locks: the patient's limits. Emits: EntitlementGranted. Refuses: Forbidden, EntitlementInvalid (not such a pool, or
+    a day that is over), EntitlementStands, DepartmentMissing, PatientMissing.
     """
     permissions.check_can_grant(actor, cmd.hospital_id)
     if cmd.pool not in ENTITLED_POOLS:
         raise EntitlementInvalid(pool=cmd.pool)
+    if cmd.until_date < clock.shanghai_date(now):
+        raise EntitlementInvalid(until=cmd.until_date.isoformat())
+    limits.lock_limits(cmd.patient_id)  # an equal one may be coming back from a booking that ends
     once = idempotency.begin(actor, "booking.grant_entitlement", cmd)
     if once.answer is not None:
         return Granted(UUID(once.answer["hospital_id"]), UUID(once.answer["entitlement_id"]))

@@ -18,6 +18,8 @@ from yitong.domains.booking.commands.claim import project
 from yitong.domains.booking.contracts import BookingMissed, BookingStopped, HoldExpired, State
 from yitong.domains.booking.states import TRANSITIONS, Move, next_state
 from yitong.domains.people.commands import limits
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import SessionState
 
 CODE_LIFE = timedelta(days=30)
 PAGE = 200
@@ -85,6 +87,8 @@ def mark_missed(hospital_id: UUID, booking_id: UUID, *, actor: Actor, now: datet
     in_force = policies.at(hospital_id, now, department_id=booking.department_id)
     if booking.state != State.CONFIRMED or rules.missed_at(booking.ends_at, in_force) > now:
         return False
+    if schedule.get_session(hospital_id, booking.session_id).state is SessionState.STOPPED:
+        return False  # the stop's handler is on its way: what the hospital caused never counts
     before = booking.state
     booking.state = next_state(State(before), Move.MISS).value
     booking.save(update_fields=["state"])

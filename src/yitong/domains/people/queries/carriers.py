@@ -83,7 +83,7 @@ def resolve_identity(
 ) -> UUID:
     """The patient whose proven number this is. Leaves a line. Refuses: CarrierMissing, IdInvalid."""
     permissions.check_can_read(actor, hospital_id)
-    read = identity.read_number(number)
+    read = identity.number_of(kind, number)
     family = identity.family_of(kind, read)
     rows = models.PatientIdentity.objects.filter(family=family, number_index=blind_index(f"identity.{family}", read))
     return _resolved(rows.order_by("pk").first(), actor, purpose, hospital_id)

@@ -1,5 +1,6 @@
 """Patients, where merged records lead, and what staff find at a desk."""
 
+import hmac
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
@@ -53,6 +54,15 @@ def patient_of(row: models.Patient) -> Patient:
         level=IdentityLevel(row.level),
         state=PatientState(row.state),
     )
+
+
+def is_same_document(patient: Patient, shown: str) -> bool:
+    """Whether the number on the document that somebody shows is the patient's, however it is typed (R-001)."""
+    try:
+        number = identity.number_of(patient.identity_kind, shown)
+    except errors.IdInvalid:
+        return False
+    return hmac.compare_digest(patient.identity_number.encode(), number.encode())
 
 
 def patients_of(account_id: UUID) -> list[PatientCard]:
@@ -132,7 +142,7 @@ def find_patients(wish: FindPatient, actor: Actor, *, now: datetime) -> list[Pat
 
 def _found_ids(wish: FindPatient) -> Collection[UUID]:
     if wish.identity_kind is not None:
-        number = identity.read_number(wish.identity_number)
+        number = identity.number_of(wish.identity_kind, wish.identity_number)
         family = identity.family_of(wish.identity_kind, number)
         index = blind_index(f"identity.{family}", number)
         rows = models.PatientIdentity.objects.filter(family=family, number_index=index)

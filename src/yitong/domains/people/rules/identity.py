@@ -90,6 +90,13 @@ def read_number(text: str) -> str:
     return re.sub(r"[\s\-‐-―]", "", unicodedata.normalize("NFKC", text)).upper()
 
 
+def number_of(kind: IdentityKind, text: str) -> str:
+    """The number under which a document of that kind is kept: the two last digits of an old Hong Kong and Macau permit
+    count its renewals, the person is the first nine characters. Refuses: IdInvalid."""
+    number = read_number(text)
+    return number[:9] if kind is IdentityKind.HK_MACAU_PERMIT and len(number) == 11 else number
+
+
 def family_of(kind: IdentityKind, number: str) -> str:
     """Household book, identity card, residence permit and the card of 2023 number people in one range."""
     if len(number) == 18 and _EIGHTEEN.fullmatch(number):
@@ -155,8 +162,7 @@ def _of_form(kind: IdentityKind, number: str) -> str:
         raise IdTypeUnsupported(kind=kind.value)
     if not form.fullmatch(number):
         raise IdInvalid(part="form")
-    # The two last digits of an old Hong Kong and Macau permit count its renewals: the person is the first nine.
-    return number[:9] if kind is IdentityKind.HK_MACAU_PERMIT else number
+    return number_of(kind, number)
 
 
 def _date_of(text: str) -> date:
