@@ -51,6 +51,14 @@ def near(day: date, today: date, language: str) -> str:
     return (NEAR_EN if is_english(language) else NEAR_ZH).get((day - today).days, "")
 
 
+def age(birth: date, today: date, language: str) -> str:
+    """`5 岁`; in months below one year."""
+    months = (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
+    if months < 12:
+        return f"{max(months, 0)} mo" if is_english(language) else f"{max(months, 0)} 个月"
+    return f"{months // 12} y" if is_english(language) else f"{months // 12} 岁"
+
+
 def month_day(day: date, language: str) -> str:
     return f"{day.day} {MONTHS_EN[day.month - 1]}" if is_english(language) else f"{day.month}月{day.day}日"
 
@@ -146,6 +154,9 @@ class Reader:
     def short_day(self, day: date) -> str:
         """`明天`, or `周三`: the top line of a day in the calendar strip."""
         return near(day, self.today, self.language) or weekday(day, self.language)
+
+    def age(self, birth: date | None) -> str:
+        return age(birth, self.today, self.language) if birth else ""
 
     def visit(self, start: datetime, end: datetime) -> str:
         return visit_time(start, end, self.today, self.language)

@@ -59,11 +59,12 @@ class BookingPage:
     can_change: bool
     change_rule: str
     hold_until: datetime | None
+    is_prepaid: bool
     now: datetime
     department_href: str
 
 
-def people(cards: Iterable[PatientCard], chosen: UUID | None, needs_verified: bool) -> list[Person]:
+def people(cards: Iterable[PatientCard], chosen: UUID | None, needs_verified: bool, reader: Reader) -> list[Person]:
     """Who may be booked for; those who can't yet, and why. The only one who can is chosen already."""
     cards = list(cards)
     able = [c for c in cards if not needs_verified or c.level is not IdentityLevel.DECLARED]
@@ -73,13 +74,17 @@ def people(cards: Iterable[PatientCard], chosen: UUID | None, needs_verified: bo
     return [
         Person(
             id=str(card.patient_id),
-            name=f"{card.name_masked} · {terms.term(terms.RELATIONS, card.relation)}",
+            name=" · ".join(filter(None, (card.name_masked, relation(card), reader.age(card.birth_date)))),
             note=card.identity_masked if card in able else _("还没有实名核验，暂不能预约"),
             is_chosen=card.patient_id == chosen,
             is_disabled=card not in able,
         )
         for card in cards
     ]
+
+
+def relation(card: PatientCard) -> str:
+    return terms.term(terms.RELATIONS, card.relation)
 
 
 def slot_facts(
@@ -103,7 +108,17 @@ def slot_facts(
 
 
 def pay_words(payment: str) -> str:
-    return _("约号后在网上支付") if payment == "online" else _("就诊时在医院支付，平台不收费")
+    return _("医院要求先付费，在医院窗口或自助机付") if payment == "online" else _("就诊时在医院支付，平台不收费")
+
+
+def pay_first_words(payment: str, hold_minutes: int) -> str:
+    """What one should know before one holds a slot of a hospital that wants its fee first (R-018); else nothing."""
+    if payment != "online":
+        return ""
+    return _(
+        "这里不能网上付费。约号后只保留 %(minutes)s 分钟，请在这之前到医院窗口或自助机付费，付了才算约成；"
+        "过时号会放回，不算爽约"
+    ) % {"minutes": hold_minutes}
 
 
 def _where(campus: Campus, department: Department, reader: Reader) -> str:
@@ -126,8 +141,8 @@ def lines(
                 if found is not None
             ),
             who=masks.name(b.patient_name),
-            state=terms.term(terms.BOOKING_STATES, b.state),
-            tag=terms.BOOKING_TAGS.get(b.state, ""),
+            state=terms.term(terms.BOOKING_STATES, shown_state(b, reader)),
+            tag=terms.BOOKING_TAGS.get(shown_state(b, reader), ""),
             is_coming=is_coming(b, reader),
         )
         for b in bookings
@@ -135,7 +150,7 @@ def lines(
 
 
 def is_coming(booking: Booking, reader: Reader) -> bool:
-    return booking.state in COMING and booking.ends_at > reader.now
+    return shown_state(booking, reader) in COMING and booking.ends_at > reader.now
 
 
 def in_order(bookings: Iterable[Booking], reader: Reader) -> tuple[list[Booking], list[Booking]]:
@@ -154,9 +169,7 @@ def booking_page(
     practitioner: Practitioner | None,
     reader: Reader,
 ) -> BookingPage:
-    doctor = terms.term(terms.CLINICS, booking.clinic_kind)
-    if practitioner is not None:
-        doctor = f"{reader.name(practitioner)} {terms.term(terms.TITLES, practitioner.title)}"
+    doctor = doctor_name(booking, {practitioner.practitioner_id: practitioner} if practitioner else {}, reader)
     has_code = booking.state in WITH_CODE
     facts = [
         (pgettext("one", "就诊人"), booking.patient_name, ""),
@@ -169,26 +182,44 @@ def booking_page(
     return BookingPage(
         when=reader.visit(booking.starts_at, booking.ends_at),
         where=f"{reader.name(hospital)} · {reader.name(department)}",
-        state=terms.term(terms.BOOKING_STATES, booking.state),
-        tag=terms.BOOKING_TAGS.get(booking.state, ""),
+        state=terms.term(terms.BOOKING_STATES, shown_state(booking, reader)),
+        tag=terms.BOOKING_TAGS.get(shown_state(booking, reader), ""),
         code=booking.code if has_code else "",
         qr=f"YITONG:{hospital.code}:{booking.code}" if has_code else "",
         facts=facts,
         advice=advice(booking, reader),
         can_change=can_change(booking, reader),
         change_rule=change_rule(booking, reader),
-        hold_until=booking.hold_until if booking.state is State.HELD else None,
+        hold_until=booking.hold_until if is_held(booking, reader) else None,
+        is_prepaid=booking.payment == "online",
         now=reader.now,
         department_href=reverse("patient:department", args=[booking.hospital_id, booking.department_id]),
     )
 
 
+def doctor_name(booking: Booking, practitioners: Mapping[UUID, Practitioner], reader: Reader) -> str:
+    """The doctor with the title, or the kind of clinic where nobody is named yet."""
+    found = practitioners.get(booking.practitioner_id) if booking.practitioner_id else None
+    if found is None:
+        return terms.term(terms.CLINICS, booking.clinic_kind)
+    return f"{reader.name(found)} {terms.term(terms.TITLES, found.title)}"
+
+
+def is_held(booking: Booking, reader: Reader) -> bool:
+    """Held and not run out; what has run out is swept within a minute, and looks ended at once."""
+    return booking.state is State.HELD and (booking.hold_until is None or reader.now < booking.hold_until)
+
+
+def shown_state(booking: Booking, reader: Reader) -> State:
+    return State.EXPIRED if booking.state is State.HELD and not is_held(booking, reader) else booking.state
+
+
 def can_change(booking: Booking, reader: Reader) -> bool:
-    return booking.state in CHANGEABLE and reader.now < booking.cancel_until
+    return shown_state(booking, reader) in CHANGEABLE and reader.now < booking.cancel_until
 
 
 def change_rule(booking: Booking, reader: Reader) -> str:
-    if booking.state not in CHANGEABLE:
+    if shown_state(booking, reader) not in CHANGEABLE:
         return ""
     time = reader.moment(booking.cancel_until)
     if reader.now < booking.cancel_until:
@@ -198,15 +229,19 @@ def change_rule(booking: Booking, reader: Reader) -> str:
 
 def advice(booking: Booking, reader: Reader) -> str:
     """What happens next, by state."""
-    match booking.state:
+    match shown_state(booking, reader):
         case State.HELD:
-            return _("请在保留时间内付费，过时号会放回")
+            return _(
+                "还没有约成：这家医院要求先付费，这里不能网上付费。请在保留时间内到医院窗口或自助机付费；"
+                "过时号会放回，不收费，也不算爽约"
+            )
         case State.CONFIRMED:
             return _("就诊当天带上证件原件，提前 15 分钟到，凭预约码和证件报到")
         case State.CHECKED_IN:
             return _("已报到，请在候诊区等叫号")
         case State.STOPPED:
-            return _("医院停诊，费用原路退回；这次不占您的预约次数，请另约时间")
+            free = _("医院停诊；这次不占您的预约次数，请另约时间")
+            return free + _("；已付的费用原路退回") if booking.payment == "online" else free
         case State.MISSED:
             return _("没有按时报到，算一次爽约")
         case State.EXPIRED:
@@ -216,12 +251,14 @@ def advice(booking: Booking, reader: Reader) -> str:
     return ""
 
 
-def move_facts(booking: Booking, slot: Slot, session: Session, reader: Reader) -> list[Fact]:
+def move_facts(booking: Booking, slot: Slot, session: Session, doctors: tuple[str, str], reader: Reader) -> list[Fact]:
     """Old and new, and what the difference costs (R-047)."""
+    before, after = doctors
     facts = [
         (_("原来的时间"), reader.visit(booking.starts_at, booking.ends_at), ""),
         (_("新的时间"), reader.visit(slot.starts_at, slot.ends_at), ""),
     ]
+    facts.append((_("医生"), after if after == before else f"{before} → {after}", ""))
     if session.fee_fen != booking.fee_fen:
         facts.append((_("医事服务费"), f"{reader.yuan(booking.fee_fen)} → {reader.yuan(session.fee_fen)}", ""))
     return facts

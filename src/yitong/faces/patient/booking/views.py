@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -12,7 +13,8 @@ from yitong.core.ids import new_id
 from yitong.core.policy import Policies
 from yitong.domains.booking import queries as reads
 from yitong.domains.booking.commands import change, claim
-from yitong.domains.booking.contracts import Booking
+from yitong.domains.booking.contracts import Booking, State
+from yitong.domains.booking.errors import AbuseLocked, VerifyRequired
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
@@ -50,7 +52,8 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
         raise
     except Refusal as refusal:
         return _book_page(request, slot, session, in_force, account_id, reader, form=form, refusal=refusal)
-    return pages.go(request, "patient:booking", hospital_id, held.booking_id, notice=_("预约成功"))
+    notice = _("号已为您保留") if held.state is State.HELD else _("预约成功")
+    return pages.go(request, "patient:booking", hospital_id, held.booking_id, notice=notice)
 
 
 def _book_page(
@@ -72,7 +75,7 @@ def _book_page(
     doctor = choices.session_doctor(session, doctors, visit, in_force, reader)
     chosen = form.cleaned_data.get("patient") if form is not None and form.is_bound and form.is_valid() else None
     needs_verified = in_force.flag("booking.verified_only")
-    persons = presenters.people(people.patients_of(account_id), chosen, needs_verified)
+    persons = presenters.people(people.patients_of(account_id), chosen, needs_verified, reader)
     context = {
         "facts": presenters.slot_facts(
             slot,
@@ -91,6 +94,9 @@ def _book_page(
         "is_first": visit is choices.Visit.FIRST,
         "is_for_again": schedule.must_hide_name(session, in_force, is_first_visit=True),
         "cancel_rule": choosing.rule_line(hospital_id, session.department_id, "R-007", reader),
+        "pay_first": presenters.pay_first_words(in_force.word("booking.payment"), in_force.int("booking.hold_minutes")),
+        "is_locked": isinstance(refusal, AbuseLocked),
+        "is_unverified": isinstance(refusal, VerifyRequired),
         "key": form.data.get("key") if form is not None else new_id(),
         "form": form,
         "refusal": pages.said(refusal, reader),
@@ -168,15 +174,15 @@ def cancel(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespons
 
 @require_GET
 def move_day(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpResponse:
-    """改约: another day or session of the same department."""
+    """改约: another day or session of the same department; who comes again may stay with the doctor (R-004)."""
     pages.account_of(request)
     reader = pages.reader_of(request)
     found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
     in_force = policies.at(hospital_id, reader.now, department_id=found.department_id)
     days = choosing.days(in_force, reader)
     sessions = schedule.list_sessions(hospital_id, found.department_id, days[0], days[-1])
-    way, link = choices.Moving(booking_id), choices.Link(request.path, {})
-    chosen = choosing.choice(request, hospital_id, days, sessions, choices.Visit.FIRST, way, link, in_force, reader)
+    visit, link = _visit_of(found), choices.Link(request.path, {})
+    chosen = choosing.choice(request, hospital_id, days, sessions, visit, _way_of(found), link, in_force, reader)
     context = chosen | {"booking": _page_of(found, reader), "hospital_id": hospital_id, "booking_id": booking_id}
     return pages.page(request, "patient/booking/move.html", context)
 
@@ -188,11 +194,11 @@ def move_window(request: Request, hospital_id: UUID, booking_id: UUID, session_i
     reader = pages.reader_of(request)
     found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
     session = schedule.get_session(hospital_id, session_id)
-    context = choosing.windows(session, choices.Visit.FIRST, choices.Moving(booking_id), reader) | {
+    context = choosing.windows(session, _visit_of(found), _way_of(found), reader) | {
         "booking": _page_of(found, reader),
         "hospital_id": hospital_id,
         "booking_id": booking_id,
-        "date": session.date.isoformat(),
+        "back": f"{reverse('patient:move', args=[hospital_id, booking_id])}?date={session.date.isoformat()}",
     }
     return pages.page(request, "patient/booking/move_window.html", context)
 
@@ -221,14 +227,32 @@ def move_confirm(request: Request, hospital_id: UUID, booking_id: UUID, slot_id:
     session = schedule.get_session(hospital_id, slot.session_id)
     context = {
         "booking": _page_of(found, reader),
-        "facts": presenters.move_facts(found, slot, session, reader),
+        "facts": presenters.move_facts(found, slot, session, _doctors_of_move(found, session, reader), reader),
         "hospital_id": hospital_id,
         "booking_id": booking_id,
         "key": request.POST.get("key") or new_id(),
         "refusal": pages.said(refusal, reader),
-        "back": choices.Moving(booking_id).session(session),
+        "back": _way_of(found).session(session),
     }
     return pages.page(request, "patient/booking/move_confirm.html", context, refusal.status if refusal else 200)
+
+
+def _visit_of(found: Booking) -> choices.Visit:
+    return choices.Visit.FIRST if found.is_first_visit else choices.Visit.AGAIN
+
+
+def _way_of(found: Booking) -> choices.Moving:
+    return choices.Moving(found.booking_id, None if found.is_first_visit else found.practitioner_id)
+
+
+def _doctors_of_move(found: Booking, session: Session, reader: Reader) -> tuple[str, str]:
+    """Who would have seen the patient and who will, as far as the patient may choose (R-004)."""
+    hospital_id = found.hospital_id
+    ids = {i for i in (found.practitioner_id, session.practitioner_id) if i is not None}
+    doctors = hospitals.practitioners_by_id(hospital_id, ids) if ids else {}
+    in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
+    after = choices.session_doctor(session, doctors, _visit_of(found), in_force, reader)
+    return presenters.doctor_name(found, doctors, reader), f"{after.name} {after.title}".strip()
 
 
 def _page_of(found: Booking, reader: Reader) -> presenters.BookingPage:

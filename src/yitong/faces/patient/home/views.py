@@ -51,7 +51,11 @@ def search(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     found = hospitals.search(query, limit=RESULTS) if query else []
-    context = {"query": query, "lines": [presenters.found_line(item, reader) for item in found]}
+    context = {
+        "query": query,
+        "lines": [presenters.found_line(item, reader) for item in found],
+        "departments": presenters.common_departments(),
+    }
     return pages.page(request, "patient/home/search.html", context)
 
 

@@ -9,7 +9,7 @@ from yitong.core.db import policies
 from yitong.core.policy import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts import Department, Practitioner
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common.words import Reader
@@ -17,6 +17,8 @@ from yitong.faces.patient.hospitals import presenters
 
 CHANNEL = "web"
 MOST_IN_BUNDLE = 8
+MOST_TRIED = 6
+MOST_ELSEWHERE = 3
 
 
 def asked_visit(request: HttpRequest) -> presenters.Visit:
@@ -61,20 +63,23 @@ def choice(
     in_force: Policies,
     reader: Reader,
 ) -> dict[str, object]:
-    """The strip and the chosen day's sessions: the asked day, else the first with something left."""
+    """The strip and the chosen day's sessions: the asked day, else the first with something left, if there is one with
+    the doctor of before. Where the day has nothing, the days that have."""
     bookable = days[:-1]
     offers = bookings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
-    asked = _asked_day(request, bookable)
-    chosen = asked or presenters.nearest(bookable, sessions, offers, days[0]) or days[0]
+    found = presenters.open_days(bookable, sessions, offers)
+    again = presenters.open_days(bookable, sessions, offers, with_id=way.present_id) if way.present_id else {}
+    chosen = _asked_day(request, bookable) or next(iter(again or found), days[0])
     of_day = [s for s in sessions if s.date == chosen]
     doctors = practitioners(hospital_id, of_day)
-    near = presenters.nearest(bookable, sessions, offers, chosen)
     return {
         "days": presenters.strip(days, bookable, sessions, offers, chosen, link, reader),
         "chosen": reader.day(chosen),
         "half_days": presenters.half_days(of_day, offers, doctors, visit, way, in_force, reader),
-        "is_day_open": any(offers[s.session_id].left for s in of_day if s.session_id in offers),
-        "near": near and {"href": link.to(date=near.isoformat()), "day": reader.day(near)},
+        "is_day_open": chosen in found,
+        "is_open": bool(found),
+        "near": presenters.near_days(found, chosen, link, reader) if chosen not in found else [],
+        "again": presenters.near_days(again, chosen, link, reader),
         "release": presenters.release(in_force, reader),
     }
 
@@ -85,6 +90,46 @@ def _asked_day(request: HttpRequest, days: list[date]) -> date | None:
     except ValueError:
         return None
     return asked if asked in days else None
+
+
+def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
+    """Departments of the same specialty that have something left: of the hospital, of its district, of the city.
+
+    At most MOST_TRIED are asked, whatever the size of the city, and the first MOST_ELSEWHERE are given.
+    """
+    places = {one.hospital_id: one for one in hospitals.list_hospitals()}
+    home = hospitals.get_hospital(department.hospital_id)
+
+    def distance(one: Department) -> tuple[bool, bool]:
+        return one.hospital_id != home.hospital_id, places[one.hospital_id].district != home.district
+
+    same = [
+        one
+        for one in hospitals.list_departments_of_code(department.national_code)
+        if one.department_id != department.department_id
+        and one.hospital_id in places
+        and (one.sex, one.age_from, one.age_below) == (department.sex, department.age_from, department.age_below)
+    ]
+    found: list[presenters.Near] = []
+    for one in sorted(same, key=distance)[:MOST_TRIED]:
+        left = _left_days(one, reader)
+        if left:
+            place = f"{reader.name(places[one.hospital_id])} · {reader.name(one)}"
+            campus = reader.name(hospitals.get_campus(one.hospital_id, one.campus_id))
+            day, n = next(iter(left.items()))
+            note = f"{campus} · {reader.day(day)} {presenters.left_words(n)}"
+            found.append(presenters.Near(presenters.department_line(one, reader).href, place, note))
+        if len(found) == MOST_ELSEWHERE:
+            break
+    return found
+
+
+def _left_days(department: Department, reader: Reader) -> dict[date, int]:
+    hospital_id, department_id = department.hospital_id, department.department_id
+    bookable = days(policies.at(hospital_id, reader.now, department_id=department_id), reader)[:-1]
+    sessions = schedule.list_sessions(hospital_id, department_id, bookable[0], bookable[-1])
+    offers = bookings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
+    return presenters.open_days(bookable, sessions, offers)
 
 
 def place(hospital_id: UUID, campus_id: UUID, location: str, reader: Reader) -> str:
@@ -98,7 +143,7 @@ def windows(session: Session, visit: presenters.Visit, way: presenters.Way, read
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
     department = hospitals.get_department(hospital_id, session.department_id)
     same = bundle(session, visit, in_force)
-    slots = [s for one in same for s in bookings.slot_offers(hospital_id, one, channel=CHANNEL, now=reader.now)]
+    slots = bookings.slot_offers_of(hospital_id, same, channel=CHANNEL, now=reader.now)
     offers = bookings.offers(hospital_id, same, channel=CHANNEL, now=reader.now)
     doctors = practitioners(hospital_id, same)
     return {

@@ -20,6 +20,8 @@ from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
 
+MOST_NEAR = 4
+
 
 class Visit(StrEnum):
     """首诊 or 复诊, as the patient says."""
@@ -42,6 +44,10 @@ class Link:
 class Way(Protocol):
     """Where sessions and windows lead: to a new booking, or to another time for one."""
 
+    @property
+    def present_id(self) -> UUID | None:
+        """The doctor with whom the patient is booked already, if any."""
+
     def session(self, session: Session) -> str: ...
     def slot(self, hospital_id: UUID, slot_id: UUID) -> str: ...
 
@@ -49,6 +55,7 @@ class Way(Protocol):
 @dataclass(frozen=True, slots=True)
 class NewBooking:
     visit: Visit
+    present_id: UUID | None = None
 
     def session(self, session: Session) -> str:
         return self._with_visit(reverse("patient:session", args=[session.hospital_id, session.session_id]))
@@ -63,6 +70,7 @@ class NewBooking:
 @dataclass(frozen=True, slots=True)
 class Moving:
     booking_id: UUID
+    present_id: UUID | None = None
 
     def session(self, session: Session) -> str:
         return reverse("patient:move_window", args=[session.hospital_id, self.booking_id, session.session_id])
@@ -145,12 +153,22 @@ class Offer:
     left: str
     is_open: bool
     note: str
+    is_present: bool
 
 
 @dataclass(frozen=True, slots=True)
 class HalfDay:
     name: str
     offers: list[Offer]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Another day, or another department, that has something left."""
+
+    href: str
+    title: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +296,13 @@ def unnamed(session: Session, about: str) -> Doctor:
 
 
 def session_doctor(
-    session: Session, practitioners: Mapping[UUID, Practitioner], visit: Visit, policies: Policies, reader: Reader
+    session: Session,
+    practitioners: Mapping[UUID, Practitioner],
+    visit: Visit,
+    policies: Policies,
+    reader: Reader,
+    *,
+    present_id: UUID | None = None,
 ) -> Doctor:
     """Who sits in the session; a first visit sees the title alone where the rule says so (R-004)."""
     found = practitioners.get(session.practitioner_id) if session.practitioner_id else None
@@ -289,6 +313,8 @@ def session_doctor(
         tags.append(_("限复诊"))
     if session.substituted_id:
         tags.append(_("替诊"))
+    if found.practitioner_id == present_id:
+        tags.append(_("原来的医生"))
     return doctor(found, reader, tags)
 
 
@@ -301,8 +327,8 @@ def half_days(
     policies: Policies,
     reader: Reader,
 ) -> list[HalfDay]:
-    """The sessions of one day, by half-day, those with slots left first. Sessions whose doctors are unnamed and of one
-    kind and title are one offer."""
+    """The sessions of one day, by half-day, those with slots left first, of them the present doctor's. Sessions whose
+    doctors are unnamed and of one kind and title are one offer."""
     by_half: dict[str, dict[tuple[object, ...], list[Session]]] = {}
     for session in sorted(sessions, key=lambda s: s.starts_at):
         by_half.setdefault(session.half_day, {}).setdefault(_bundle(session, visit, policies), []).append(session)
@@ -311,7 +337,7 @@ def half_days(
             terms.term(terms.HALF_DAYS, half),
             sorted(
                 (offer(bundle, offers, practitioners, visit, way, policies, reader) for bundle in bundles.values()),
-                key=lambda o: not o.is_open,
+                key=lambda o: (not o.is_open, not o.is_present),
             ),
         )
         for half, bundles in by_half.items()
@@ -343,12 +369,13 @@ def offer(
         text, note = _("未放号"), _("%(time)s放号") % {"time": reader.moment(session.release_at)}
     return Offer(
         href=way.session(session) if left else "",
-        doctor=session_doctor(session, practitioners, visit, policies, reader),
+        doctor=session_doctor(session, practitioners, visit, policies, reader, present_id=way.present_id),
         when=f"{reader.day(session.date)} {terms.term(terms.HALF_DAYS, session.half_day)}",
         fee=reader.yuan(session.fee_fen),
         left=text,
         is_open=left > 0,
         note=note,
+        is_present=visit is Visit.AGAIN and way.present_id is not None and session.practitioner_id == way.present_id,
     )
 
 
@@ -363,13 +390,31 @@ def windows(slots: Iterable[SlotOffer], hospital_id: UUID, way: Way) -> list[Win
     return tiles
 
 
-def nearest(
-    days: Sequence[date], sessions: Iterable[Session], offers: Mapping[UUID, SessionOffer], chosen: date
-) -> date | None:
-    """The day with slots left that is nearest to the chosen one."""
-    open_days = {s.date for s in sessions if s.session_id in offers and offers[s.session_id].left}
-    candidates = sorted((day for day in days if day in open_days), key=lambda day: abs((day - chosen).days))
-    return candidates[0] if candidates else None
+def open_days(
+    days: Sequence[date],
+    sessions: Iterable[Session],
+    offers: Mapping[UUID, SessionOffer],
+    *,
+    with_id: UUID | None = None,
+) -> dict[date, int]:
+    """What is left on each day that has something left, in order; of one doctor where one is named."""
+    left: dict[date, int] = dict.fromkeys(days, 0)
+    for one in sessions:
+        if one.date in left and one.session_id in offers and with_id in (None, one.practitioner_id):
+            left[one.date] += offers[one.session_id].left
+    return {day: n for day, n in left.items() if n}
+
+
+def near_days(found: Mapping[date, int], chosen: date, link: Link, reader: Reader) -> list[Near]:
+    """Up to MOST_NEAR days with something left, those nearest to the chosen one, in order."""
+    closest = sorted((day for day in found if day != chosen), key=lambda day: abs((day - chosen).days))[:MOST_NEAR]
+    return [Near(link.to(date=day.isoformat()), reader.day(day), left_words(found[day])) for day in sorted(closest)]
+
+
+def colleagues(departments: Iterable[Department], reader: Reader) -> list[Near]:
+    """Where others sit who do what a doctor does that has nothing left."""
+    lines = [department_line(department, reader) for department in departments]
+    return [Near(line.href, line.name, _("看看其他医生")) for line in lines]
 
 
 def hospital_note(hospital: Hospital) -> str:

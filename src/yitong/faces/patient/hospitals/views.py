@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.hospitals.contracts import Campus
+from yitong.domains.hospitals.contracts import Campus, Department, Practitioner
 from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
@@ -56,6 +56,7 @@ def department(request: Request, hospital_id: UUID, department_id: UUID) -> Http
         request, hospital_id, days, sessions, visit, presenters.NewBooking(visit), link, in_force, reader
     )
     context = chosen | {
+        "elsewhere": [] if chosen["is_open"] else choosing.elsewhere(found, reader),
         "tabs": presenters.visit_tabs(
             sessions, visit, in_force, presenters.Link(request.path, choosing.dated(request))
         ),
@@ -82,6 +83,7 @@ def doctor(request: Request, hospital_id: UUID, practitioner_id: UUID) -> HttpRe
         request, hospital_id, days, sessions, visit, presenters.NewBooking(visit), link, in_force, reader
     )
     context = chosen | {
+        "colleagues": [] if chosen["is_open"] else presenters.colleagues(_departments_of(found), reader),
         "doctor": presenters.doctor(found, reader),
         "introduction": found.introduction,
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
@@ -102,6 +104,11 @@ def session(request: Request, hospital_id: UUID, session_id: UUID) -> HttpRespon
         "steps": presenters.steps(1),
     }
     return pages.page(request, "patient/hospitals/session.html", context)
+
+
+def _departments_of(practitioner: Practitioner) -> list[Department]:
+    found = hospitals.departments_by_id(practitioner.hospital_id, practitioner.department_ids)
+    return [one for one in found.values() if one.is_bookable]
 
 
 def _asked_campus(request: Request, campuses: list[Campus]) -> UUID | None:

@@ -18,6 +18,7 @@ from yitong.faces.common import terms
 
 CONSENT_VERSION = "guardian-2026-11"
 SAYS_BIRTH = (IdentityKind.RESIDENT_ID, IdentityKind.HOUSEHOLD_BOOK, IdentityKind.RESIDENCE_PERMIT)
+MAY_BE_MINOR = (Relation.CHILD, Relation.WARD, Relation.OTHER)
 
 
 class Key(forms.Form):

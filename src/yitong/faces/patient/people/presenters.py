@@ -62,14 +62,14 @@ class Code:
     now: datetime
 
 
-def member(card: PatientCard, verification: Verification | None = None) -> Member:
+def member(card: PatientCard, reader: Reader, verification: Verification | None = None) -> Member:
     return Member(
         href=reverse("patient:person", args=[card.patient_id]),
         mark=card.name[:1],
         name=card.name_masked,
         full_name=card.name,
         relation=terms.term(terms.RELATIONS, card.relation),
-        identity=card.identity_masked,
+        identity=" · ".join(filter(None, (card.identity_masked, reader.age(card.birth_date)))),
         level=terms.term(terms.LEVELS, card.level),
         level_tag=LEVEL_TAGS[card.level],
         is_verified=card.level is not IdentityLevel.DECLARED,

@@ -15,8 +15,8 @@ from yitong.core.ids import new_id
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries
 from yitong.domains.people.commands import patients, proving
-from yitong.domains.people.contracts import PatientCard, Verification
-from yitong.domains.people.errors import PatientMissing
+from yitong.domains.people.contracts import PatientCard, Relation, Verification
+from yitong.domains.people.errors import ConsentMissing, PatientMissing
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.patient.people import forms, presenters
@@ -29,7 +29,7 @@ def people_list(request: Request) -> HttpResponse:
     most = policies.at(None, reader.now).int("booking.account.patients")
     cards = queries.patients_of(account_id)
     context = {
-        "members": [presenters.member(card) for card in cards],
+        "members": [presenters.member(card, reader) for card in cards],
         "most": most,
         "is_full": len(cards) >= most,
     }
@@ -44,7 +44,11 @@ def add(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
     back = pages.safe_next(request, request.POST.get("next") or request.GET.get("next"), reverse("patient:people"))
     refusal: Refusal | None = None
-    form = forms.Add(request.POST) if request.method == "POST" else forms.Add(initial={"key": new_id()})
+    cards = queries.patients_of(account_id)
+    most = policies.at(None, reader.now).int("booking.account.patients")
+    # Nearly everybody begins with himself; whom else he adds, he says.
+    initial = {"key": new_id(), "relation": "" if cards else Relation.SELF.value}
+    form = forms.Add(request.POST) if request.method == "POST" else forms.Add(initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             added = patients.add_patient(form.to_command(account_id), actor=request.actor, now=reader.now)
@@ -57,7 +61,15 @@ def add(request: Request) -> HttpResponse:
             if back == reverse("patient:people"):
                 return pages.go(request, "patient:person", added.patient_id, notice=notice)
             return pages.go_to(request, back, notice=notice)
-    context = {"form": form, "refusal": pages.said(refusal, reader), "next": back}
+    context = {
+        "form": form,
+        "refusal": pages.said(refusal, reader),
+        "next": back,
+        "is_full": len(cards) >= most,
+        "most": most,
+        "says_nothing_more": " ".join(forms.SAYS_BIRTH),
+        "asks_consent": "" if isinstance(refusal, ConsentMissing) else " ".join(forms.MAY_BE_MINOR),
+    }
     status = refusal.status if refusal else 422 if form.is_bound and form.errors else 200
     return pages.page(request, "patient/people/add.html", context, status)
 
@@ -88,7 +100,7 @@ def _person_page(request: Request, card: PatientCard, refusal: Refusal | None) -
     carriers = queries.list_carriers(card.patient_id, request.actor)
     names = {str(h.hospital_id): h for h in hospitals.list_hospitals(with_closed=True)} if carriers else {}
     context = {
-        "member": presenters.member(card, _last_verification(card.patient_id, request.actor)),
+        "member": presenters.member(card, reader, _last_verification(card.patient_id, request.actor)),
         "patient_id": card.patient_id,
         "carriers": presenters.carriers(carriers, names, reader),
         "key": new_id(),
@@ -116,7 +128,7 @@ def remove(request: Request, patient_id: UUID) -> HttpResponse:
             else:
                 return pages.go(request, "patient:people", notice=_("已从您的账号移除"))
     context = {
-        "member": presenters.member(card),
+        "member": presenters.member(card, reader),
         "patient_id": patient_id,
         "key": request.POST.get("key") or new_id(),
         "refusal": pages.said(refusal, reader),
@@ -132,7 +144,7 @@ def code(request: Request, patient_id: UUID) -> HttpResponse:
     reader = pages.reader_of(request)
     found = queries.get_qr(card.patient_id, request.actor, now=reader.now)
     context = {
-        "member": presenters.member(card),
+        "member": presenters.member(card, reader),
         "patient_id": patient_id,
         "code": presenters.Code(found.text, found.expires_at, reader.now),
     }
@@ -147,7 +159,7 @@ def reads(request: Request, patient_id: UUID) -> HttpResponse:
     lines = queries.list_reads(card.patient_id, request.actor)
     names = {h.hospital_id: h for h in hospitals.list_hospitals(with_closed=True)} if lines else {}
     context = {
-        "member": presenters.member(card),
+        "member": presenters.member(card, reader),
         "patient_id": patient_id,
         "reads": presenters.reads(lines, names, reader),
     }

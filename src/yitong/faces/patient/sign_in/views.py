@@ -9,10 +9,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yitong.core import clock
-from yitong.core.errors import Refusal
+from yitong.core.errors import Refusal, Throttled
 from yitong.domains.notify import queries as notices
 from yitong.domains.people.commands import accounts, phones
 from yitong.domains.people.contracts import SignedIn, StartAnew
+from yitong.domains.people.errors import CodeOver, CodeWrong
 from yitong.faces.common import pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE
 from yitong.faces.common.request import Request
@@ -33,11 +34,15 @@ def sign_in(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _phone_page(request, form, None)
     client = devices.client_of(request)
+    code = forms.Code(initial={"phone": form.cleaned_data["phone"]})
+    if "have" in request.POST:  # a code was sent a moment ago; no other is asked for
+        return _code_page(request, code, None)
     try:
         asked = phones.ask_code(form.to_command(client, reader.language), actor=request.actor, now=reader.now)
     except Refusal as refusal:
+        if "again" in request.POST:  # the code that came before may still be typed
+            return _code_page(request, code, refusal)
         return _phone_page(request, form, refusal)
-    code = forms.Code(initial={"phone": form.cleaned_data["phone"]})
     response = _code_page(request, code, None, {"again_at": asked.again_at, "now": reader.now})
     devices.remember(request, response, client)
     return response
@@ -53,8 +58,10 @@ def code(request: Request) -> HttpResponse:
     client = devices.client_of(request)
     try:
         signed = accounts.sign_in(form.to_command(client, reader.language), actor=request.actor, now=reader.now)
+    except CodeWrong as wrong:
+        return _code_page(request, _emptied(form), wrong if wrong.params["left"] else CodeOver())
     except Refusal as refusal:
-        return _code_page(request, form, refusal)
+        return _code_page(request, _emptied(form), refusal)
     if signed.needs_second_fact:
         response = pages.go_to(request, f"{reverse('patient:sign_in_check')}?{urlencode({'next': _next(request)})}")
     else:
@@ -98,8 +105,20 @@ def sign_out(request: Request) -> HttpResponse:
     return response
 
 
+def _emptied(form: forms.Code) -> forms.Code:
+    """The form with its phone and without the code that was refused."""
+    return forms.Code(initial={"phone": form.cleaned_data["phone"]})
+
+
 def _phone_page(request: Request, form: forms.Phone, refusal: Refusal | None) -> HttpResponse:
-    context = {"form": form, "refusal": pages.said(refusal, pages.reader_of(request)), "next": _next(request)}
+    following = _next(request)
+    context = {
+        "form": form,
+        "refusal": pages.said(refusal, pages.reader_of(request)),
+        "next": following,
+        "is_booking": following.startswith("/book/"),
+        "sent_to": form.cleaned_data["phone"] if isinstance(refusal, Throttled) else "",
+    }
     return pages.page(request, "patient/sign_in/phone.html", context, _status(form, refusal))
 
 

@@ -36,7 +36,20 @@
     toast.timer = setTimeout(() => (toast.textContent = ""), 8000);
   };
 
+  // <div data-when="kind" data-among="a b">: shown while the form's field has one of these values (data-unless: none of them).
+  const follow = (node) => {
+    const fields = [...node.closest("form").elements].filter((field) => field.name === node.dataset.when);
+    const show = () => {
+      const value = (fields.find((field) => field.type !== "radio" || field.checked) || {}).value;
+      const { among, unless } = node.dataset;
+      node.hidden = among ? !among.split(" ").includes(value) : unless.split(" ").includes(value);
+    };
+    fields.forEach((field) => field.addEventListener("change", show));
+    show();
+  };
+
   const start = (root) => {
+    each(root, "[data-when]", follow);
     each(root, "[data-countdown]", countdown);
     each(root, "[data-needs-script]", (node) => (node.hidden = false));
     each(root, "[data-without-script]", (node) => (node.hidden = true));
