@@ -111,6 +111,10 @@ class Page(HTMLParser):
     def link(self, css: str, containing: str = "") -> str | None:
         return next((href for cls, href in self.links if css in cls.split() and containing in href), None)
 
+    def link_to(self, beginning: str) -> str | None:
+        """The first link below this path."""
+        return next((href for _, href in self.links if href.startswith(beginning) and href != beginning), None)
+
     def alerts(self) -> list[str]:
         """What the page complains of, for the failure of a test."""
         said = re.findall(

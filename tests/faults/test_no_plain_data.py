@@ -6,17 +6,19 @@ refused; a partner calls the API; a handler fails, a page breaks. Then everythin
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import httpx
 import psycopg
+import pyotp
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 from tests import make
@@ -25,6 +27,7 @@ from tests.faults.http_city import Page, Window, code_in_outbox, running_city, u
 from tests.faults.plain_data import Leak, Secret, found_in, fragments_in, tables_of
 
 from yitong.cli.demo import city, people
+from yitong.cli.demo.staff import PASSWORD
 from yitong.cli.postgres import APP, OWNER, binaries
 from yitong.core import clock
 
@@ -53,13 +56,21 @@ def resident(serial: int, born: date, sex: people.Sex) -> str:
 MOTHER = Somebody("测试钟离昭月", resident(7351, date(1984, 2, 29), "female"), "15478216394")
 CHILD = Somebody("测试钟离小满", resident(8627, date(2019, 8, 13), "male"), "15463905287")
 CALLER = Somebody("测试端木秋实", resident(6483, date(1976, 11, 8), "male"), "15495137862")
+WALK_IN = Somebody("测试司徒望舒", resident(5917, date(1969, 12, 3), "female"), "15436720958")
 MISTYPED = MOTHER.number[:-1] + ("3" if MOTHER.number[-1] != "3" else "4")
 FIFTEEN = MOTHER.number[:6] + MOTHER.number[8:17]
 
 
 def secrets_of_journey() -> list[Secret]:
     wrong = [Secret("number", "mistyped", MISTYPED), Secret("number", "of the old form", FIFTEEN)]
-    return [*MOTHER.secrets(), *CHILD.secrets(), *CALLER.secrets(), *wrong, Secret("name", "too long", LONG[:40])]
+    return [
+        *MOTHER.secrets(),
+        *CHILD.secrets(),
+        *CALLER.secrets(),
+        *WALK_IN.secrets(),
+        *wrong,
+        Secret("name", "too long", LONG[:40]),
+    ]
 
 
 def secrets_of_city() -> list[Secret]:
@@ -98,10 +109,14 @@ def traces(
     city_up = running_city(folder, CLUSTER.url(APP, name), owner_url)
     with city_up as base, Window(base) as window, django_db_blocker.unblock():
         answers = _a_day(window, owner_url)
+        with Window(base) as other:
+            _desk(other)
+            _audit(other)
     logs = {str(path.relative_to(folder)): _log(path) for path in folder.rglob("*") if _is_log(path)}
     for path in server_logs.iterdir():
         logs[f"the database server's {path.name}"] = path.read_bytes()[before.get(path, 0) :].decode(errors="replace")
-    yield Traces(lambda *options: _dump(owner_url, *options), logs, [*window.addresses, *window.offered], answers)
+    addresses = [*window.addresses, *window.offered, *other.addresses, *other.offered]
+    yield Traces(lambda *options: _dump(owner_url, *options), logs, addresses, answers)
     with django_db_blocker.unblock():
         clone()
 
@@ -246,6 +261,72 @@ def _look_at_family(window: Window) -> None:
     person = next(href for _, href in people_page.links if href.count("-") == 4 and "/me/people/" in href)
     for path in (person, f"{person}code/", f"{person}reads/"):
         assert window.go(path).status == 200
+
+
+def _desk(window: Window) -> None:
+    """A registrar signs in, finds people in every way, books for a walk-in, checks in, gives back, prints."""
+    _sign_in_staff(window, "bj13-registrar")
+    find = window.go("/desk/find/")
+    assert find.status == 200
+    for way, given in (
+        ("document", {"kind": "resident_id", "number": MOTHER.number}),
+        ("document", {"kind": "resident_id", "number": FIFTEEN}),
+        ("card", {"card": "jingyitong", "value": MOTHER.number}),
+        ("name", {"name": MOTHER.name, "birth_date": "1984-02-29"}),
+        ("name", {"name": LONG, "birth_date": "1984-02-29"}),
+        ("code", {"code": "12345678"}),
+    ):
+        fields = {f"{way}-{name}": value for name, value in given.items()}
+        found = window.send(find, next(iter(fields)), **fields)
+        assert found.status in (200, 404, 422), (way, found.status)
+    window.send(window.go("/desk/window/"), "number", kind="resident_id", number=MISTYPED, name=WALK_IN.name)
+    register = window.go("/desk/window/")
+    page = window.send(register, "number", kind="resident_id", number=WALK_IN.number, name=WALK_IN.name)
+    booking = _book_at_window(window, page)
+    check_in = window.go(f"{booking}check-in/")
+    wrong = window.send(check_in, "number", number=MOTHER.number)
+    assert wrong.status == 422, wrong.alerts()
+    window.send(check_in, "number", number=WALK_IN.number)  # early, on days without a clinic today: refused then
+    assert window.go(f"{booking}slip/").status == 200
+    window.send(window.go(f"{booking}cancel/"), "key")
+    assert window.go("/desk/").status == 200
+    window.go(f"/desk/find/?number={WALK_IN.number}&name={WALK_IN.name}", typed=True)
+
+
+def _sign_in_staff(window: Window, login: str) -> Page:
+    page = window.send(window.go("/desk/sign-in/"), "password", login=login, password="not-the-password-2026")
+    assert page.status in (401, 422), page.alerts()
+    return window.send(page, "password", login=login, password=PASSWORD)
+
+
+def _book_at_window(window: Window, page: Page) -> str:
+    """The first number that the window still has, today or on one of the next days; the booking's address."""
+    here = urlsplit(page.url).path
+    assert "/desk/window/" in here, page.alerts()
+    days = re.findall(r'<option value="(\d{4}-\d\d-\d\d)"', page.text)
+    departments = re.findall(r'<option value="([0-9a-f-]{36})"', page.text)
+    for day in days:
+        for department in departments:
+            session = window.go(f"{here}?department={department}&day={day}").link_to(here)
+            slot = window.go(session).link("window") if session else None
+            if slot:
+                booked = window.send(window.go(slot), "key")
+                if "/desk/bookings/" in booked.url:
+                    return urlsplit(booked.url).path.removesuffix("slip/")
+    raise AssertionError("the window has nothing left")
+
+
+def _audit(window: Window) -> None:
+    """An auditor sets the second factor up and reads what was done, and who looked at whom."""
+    window.client.cookies.clear()
+    page = _sign_in_staff(window, "city-auditor")
+    page = window.send(window.go("/desk/me/second-factor/"), "csrfmiddlewaretoken", begin="1")
+    secret = page.form_with("secret")[1]["secret"]
+    window.send(page, "code", code=pyotp.TOTP(secret).now())
+    for path in ("/office/audit/", "/office/audit/reads/", "/office/audit/log/", "/office/"):
+        answer = window.go(path)
+        assert answer.status == 200, (path, answer.status)
+        assert MOTHER.name not in answer.text
 
 
 def _partner(window: Window) -> list[str]:
