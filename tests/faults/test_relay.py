@@ -112,6 +112,28 @@ def test_the_eighth_failure_is_a_dead_letter_that_stops_the_shard_until_someone_
 
 
 @pytest.mark.usefixtures("committed_db")
+def test_what_waits_behind_a_dead_letter_keeps_no_other_shard_waiting(
+    seen: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "BATCH", 5)
+    beside = next(
+        f"session:{n}"
+        for n in range(1000)
+        if relay.partition_of(f"session:{n}") == relay.partition_of("session:a")  # the same partition
+    )
+    bad = emit(0)
+    now = clock.now()
+    DeadLetter.objects.create(
+        event_id=bad, handler="x", shard="session:a", stops_shard=True, error="RuntimeError", at=now
+    )
+    for n in range(1, 8):
+        emit(n)
+    emit(99, beside)
+    relay.drain()
+    assert seen == [99]
+
+
+@pytest.mark.usefixtures("committed_db")
 def test_a_dead_letter_can_be_tried_again(seen: Recorder) -> None:
     seen.bad = {1}
     bad = emit(1)

@@ -62,6 +62,9 @@ def _pending_keys(*, everything: bool) -> list[tuple[UUID, UUID, str]]:
         cursor.execute(
             "SELECT e.hospital_id, e.id, e.shard FROM core_event e"
             f" WHERE {floor} AND NOT EXISTS (SELECT FROM core_event_delivery d WHERE d.event_id = e.id)"
+            # What waits behind a dead letter fills no batch, or the shards beside it would wait too.
+            " AND NOT EXISTS (SELECT FROM core_dead_letter l"
+            " WHERE l.shard = e.shard AND l.settled_at IS NULL AND l.stops_shard)"
             " ORDER BY e.recorded_at, e.id LIMIT 20000",
             [] if everything else [LOOK_BACK],
         )
