@@ -126,6 +126,12 @@ def test_channel_without_contract_purpose_or_limit_is_refused(field, changed):
     assert refused.value.params == {"field": field}
     with pytest.raises(errors.ChannelInvalid):
         channels.add_channel(AddChannel("有汉字", FACTS), actor=OFFICER, now=NOW)
+
+
+@pytest.mark.parametrize("code", ["desk", "web", "system"])
+def test_no_channel_takes_the_name_of_our_own_pages(code: str) -> None:
+    with pytest.raises(errors.ChannelInvalid):
+        channels.add_channel(AddChannel(code, FACTS), actor=OFFICER, now=NOW)
     assert models.Channel.objects.count() == 0
 
 
