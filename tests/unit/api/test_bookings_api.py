@@ -136,6 +136,8 @@ def test_one_account_can_not_try_as_fast_as_a_machine(caller: Callable) -> None:
 
     assert [answer.status for answer in answers] == [404] * 6 + [429]
     assert answers[6].headers["Retry-After"] == "10"
+    path = f"/hospitals/{place.hospital_id}/bookings/{uuid4()}/move"
+    assert holder.post(path, {"slot_id": str(place.slot(0))}).status == 429  # a move takes a slot as a hold does
 
 
 def test_bookings_of_all_hospitals_come_page_by_page(caller: Callable) -> None:

@@ -1,7 +1,7 @@
 """Hold, confirm, cancel, move; one's bookings at every hospital (S-03); entitlements to a pool."""
 
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ninja import Router
@@ -33,8 +33,7 @@ def hold_slot(request: ApiRequest, data: schemas.HoldSlot) -> Any:
     Where the visit is paid on the day the booking is confirmed at once; else it is held until `hold_until` (R-018).
     """
     now = clock.now()
-    if request.actor.account_id is not None:
-        throttle.device("hold", f"account:{request.actor.account_id}", now=now)
+    _slow_down(request, now)
     cmd = contracts.HoldSlot(key=request.idempotency_key, **data.model_dump())
     return Status(201, claim.hold_slot(cmd, actor=request.actor, now=now))
 
@@ -46,6 +45,7 @@ def hold_slot(request: ApiRequest, data: schemas.HoldSlot) -> Any:
     summary="确认预约 · Confirm a held booking",
 )
 def confirm_booking(request: ApiRequest, hospital_id: Id, booking_id: Id) -> Any:
+    """By the channel that made the booking, once it was paid; an account holder can't (R-018)."""
     cmd = contracts.ConfirmBooking(request.idempotency_key, hospital_id, booking_id)
     return change.confirm_booking(cmd, actor=request.actor, now=clock.now())
 
@@ -70,8 +70,10 @@ def cancel_booking(request: ApiRequest, hospital_id: Id, booking_id: Id) -> Any:
 )
 def move_booking(request: ApiRequest, hospital_id: Id, booking_id: Id, data: schemas.MoveBooking) -> Any:
     """One act: the booking keeps its id and takes another slot of the same hospital (R-047)."""
+    now = clock.now()
+    _slow_down(request, now)
     cmd = contracts.MoveBooking(request.idempotency_key, hospital_id, booking_id, data.slot_id)
-    return change.move_booking(cmd, actor=request.actor, now=clock.now())
+    return change.move_booking(cmd, actor=request.actor, now=now)
 
 
 @router.get(
@@ -114,6 +116,12 @@ def grant_entitlement(request: ApiRequest, data: schemas.GrantEntitlement) -> An
     """A referral or a contract lets one patient draw from one pool of one department until a day (R-012, R-096)."""
     cmd = contracts.GrantEntitlement(key=request.idempotency_key, **{**data.model_dump(), "pool": data.pool.value})
     return Status(201, extra.grant_entitlement(cmd, actor=request.actor, now=clock.now()))
+
+
+def _slow_down(request: ApiRequest, now: datetime) -> None:
+    """Nobody takes slots, for a hold or a move, faster than a person can (R-017)."""
+    if request.actor.account_id is not None:
+        throttle.device("hold", f"account:{request.actor.account_id}", now=now)
 
 
 def _after(place: list[str] | None, actor: Actor) -> list[contracts.Booking]:
