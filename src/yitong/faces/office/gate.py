@@ -5,18 +5,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from yitong.core.errors import Unidentified
 from yitong.domains.access.contracts import CITY_ROLES, StaffSession
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 
 View = Callable[..., HttpResponse]
 SIGN_IN = "/desk/sign-in/"  # one way in for all staff
 SECOND_FACTOR = "/desk/me/second-factor/"
 
 
-def session_of(request: HttpRequest) -> StaffSession:
+def session_of(request: Request) -> StaffSession:
     """The living session; refuses Unidentified, which leads to the sign-in and back."""
     session: StaffSession | None = getattr(request, "staff_session", None)
     if session is None:
@@ -32,7 +33,7 @@ def in_office(view: View) -> View:
     """Who lacks the second factor is led to it (R-205); who has no role of the city reads that, and where to go."""
 
     @wraps(view)
-    def inside(request: HttpRequest, *args: Any, **parts: Any) -> HttpResponse:
+    def inside(request: Request, *args: Any, **parts: Any) -> HttpResponse:
         session = session_of(request)
         if has_city_role(session):
             return view(request, *args, **parts)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from yitong.domains.access import permissions as access
 from yitong.domains.booking import permissions as booking
 from yitong.domains.hospitals import permissions as hospitals
 from yitong.domains.people import permissions as people
+from yitong.faces.common.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def may(check: Callable[..., None], *what: object) -> bool:
     return True
 
 
-def items(request: HttpRequest) -> list[Item]:
+def items(request: Request) -> list[Item]:
     found = [(name, reverse(view), icon) for allowed, name, view, icon in _every(request.actor) if allowed]
     home = reverse("office:home")
     begun = [href for _name, href, _icon in found if href != home and request.path.startswith(href)]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -12,6 +12,7 @@ from yitong.domains.people import queries
 from yitong.domains.people.commands import abuse
 from yitong.domains.people.errors import AppealMissing
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.office import gate
 from yitong.faces.office.appeals import forms, presenters
 from yitong.faces.office.forms import IN_PLACE, status_of
@@ -19,7 +20,7 @@ from yitong.faces.office.forms import IN_PLACE, status_of
 
 @require_GET
 @gate.in_office
-def appeals(request: HttpRequest) -> HttpResponse:
+def appeals(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
     found = queries.list_appeals(request.actor, reader.now)
     return pages.page(
@@ -29,7 +30,7 @@ def appeals(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def appeal(request: HttpRequest, lock_id: UUID) -> HttpResponse:
+def appeal(request: Request, lock_id: UUID) -> HttpResponse:
     reader = pages.reader_of(request)
     found = [one for one in queries.list_appeals(request.actor, reader.now) if one.lock.lock_id == lock_id]
     if not found:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,6 +16,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import permissions as people_permissions
 from yitong.domains.people import queries as people
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.office import gate, rail
 from yitong.faces.office.audit import forms, presenters
@@ -23,7 +24,7 @@ from yitong.faces.office.audit import forms, presenters
 
 @require_GET
 @gate.in_office
-def events(request: HttpRequest) -> HttpResponse:
+def events(request: Request) -> HttpResponse:
     """All that was written, by what, who, whom, where and when; ids, never names of patients."""
     audit.check_can_audit(request.actor)
     reader = pages.reader_of(request)
@@ -43,7 +44,7 @@ def events(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @gate.in_office
-def reads(request: HttpRequest) -> HttpResponse:
+def reads(request: Request) -> HttpResponse:
     """Who looked at a record, and what for."""
     people_permissions.check_can_audit(request.actor)
     reader = pages.reader_of(request)
@@ -63,7 +64,7 @@ def reads(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def log(request: HttpRequest) -> HttpResponse:
+def log(request: Request) -> HttpResponse:
     """The chains and their last seals; a press recomputes them all. Nothing is written."""
     reader = pages.reader_of(request)
     names = _hospitals(reader)
@@ -82,7 +83,7 @@ def log(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @gate.in_office
-def days(request: HttpRequest, log: str, shard: str) -> HttpResponse:
+def days(request: Request, log: str, shard: str) -> HttpResponse:
     """The day roots of one chain: what hospitals keep a copy of."""
     reader = pages.reader_of(request)
     names = _hospitals(reader)
@@ -98,7 +99,7 @@ def days(request: HttpRequest, log: str, shard: str) -> HttpResponse:
 
 @require_GET
 @gate.in_office
-def letters(request: HttpRequest) -> HttpResponse:
+def letters(request: Request) -> HttpResponse:
     """Events that a part of the system could not take; each waits for a person."""
     reader = pages.reader_of(request)
     context = {
@@ -111,7 +112,7 @@ def letters(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @gate.in_office
-def settle(request: HttpRequest) -> HttpResponse:
+def settle(request: Request) -> HttpResponse:
     form = forms.Settle(request.POST)
     audit.check_can_settle(request.actor)
     if form.is_valid():
@@ -126,11 +127,11 @@ def settle(request: HttpRequest) -> HttpResponse:
     return pages.go(request, "office:letters")
 
 
-def _given(request: HttpRequest, reader: Reader) -> Mapping[str, Any]:
+def _given(request: Request, reader: Reader) -> Mapping[str, Any]:
     return request.GET if "start" in request.GET or "end" in request.GET else forms.days(reader.today)
 
 
-def _actor_key(request: HttpRequest, form: forms.Asked, reader: Reader) -> str:
+def _actor_key(request: Request, form: forms.Asked, reader: Reader) -> str:
     """`staff:…` for a login; a key as it is; a login that nobody has finds nothing."""
     text = form.cleaned_data["actor"].strip()
     if not text or text.split(":", 1)[0] in forms.KINDS:
@@ -139,16 +140,16 @@ def _actor_key(request: HttpRequest, form: forms.Asked, reader: Reader) -> str:
     return f"staff:{found.staff_id if found else text}"
 
 
-def _next(request: HttpRequest, at: Any, row_id: UUID) -> str:
+def _next(request: Request, at: Any, row_id: UUID) -> str:
     given = {name: value for name, value in request.GET.items() if name != "before" and value}
     return "?" + urlencode({**_days(request), **given, "before": presenters.cursor(at, row_id)})
 
 
-def _days(request: HttpRequest) -> dict[str, str]:
+def _days(request: Request) -> dict[str, str]:
     return {} if "start" in request.GET else forms.days(pages.reader_of(request).today)
 
 
-def _first(request: HttpRequest) -> str:
+def _first(request: Request) -> str:
     if "before" not in request.GET:
         return ""
     return "?" + urlencode({name: value for name, value in request.GET.items() if name != "before" and value})

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,6 +15,7 @@ from yitong.domains.access.contracts import Channel, ChannelState, KeyMade, Make
 from yitong.domains.access.permissions import Action
 from yitong.domains.hospitals import queries as hospitals
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.office import gate
 from yitong.faces.office.channels import forms, presenters
@@ -23,7 +24,7 @@ from yitong.faces.office.forms import IN_PLACE, Key, Reason, status_of
 
 @require_GET
 @gate.in_office
-def channels(request: HttpRequest) -> HttpResponse:
+def channels(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
     context = {
         "channels": presenters.lines(queries.list_channels(request.actor), queries.last_uses(request.actor), reader),
@@ -34,7 +35,7 @@ def channels(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.MANAGE_CHANNELS)
     reader = pages.reader_of(request)
     form = forms.Add(request.POST if request.method == "POST" else None, hospitals=_choices(reader))
@@ -52,7 +53,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def change(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+def change(request: Request, channel_id: UUID) -> HttpResponse:
     permissions.check_can(request.actor, Action.MANAGE_CHANNELS)
     reader = pages.reader_of(request)
     channel = queries.get_channel(channel_id, request.actor)
@@ -72,14 +73,14 @@ def change(request: HttpRequest, channel_id: UUID) -> HttpResponse:
 
 @require_GET
 @gate.in_office
-def channel(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+def channel(request: Request, channel_id: UUID) -> HttpResponse:
     return _page(request, queries.get_channel(channel_id, request.actor))
 
 
 @never_cache
 @require_POST
 @gate.in_office
-def make_key(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+def make_key(request: Request, channel_id: UUID) -> HttpResponse:
     """The answer to the press shows the secret; no other page ever does, nor the same press twice."""
     permissions.check_can(request.actor, Action.MANAGE_CHANNELS)
     reader = pages.reader_of(request)
@@ -98,7 +99,7 @@ def make_key(request: HttpRequest, channel_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def revoke_key(request: HttpRequest, channel_id: UUID, key_id: UUID) -> HttpResponse:
+def revoke_key(request: Request, channel_id: UUID, key_id: UUID) -> HttpResponse:
     permissions.check_can(request.actor, Action.MANAGE_CHANNELS)
     reader = pages.reader_of(request)
     channel = queries.get_channel(channel_id, request.actor)
@@ -114,7 +115,7 @@ def revoke_key(request: HttpRequest, channel_id: UUID, key_id: UUID) -> HttpResp
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def switch(request: HttpRequest, channel_id: UUID, to: str) -> HttpResponse:
+def switch(request: Request, channel_id: UUID, to: str) -> HttpResponse:
     """Suspend, resume, or the kill switch: each says what it does, and asks why."""
     permissions.check_can(request.actor, Action.MANAGE_CHANNELS)
     reader = pages.reader_of(request)
@@ -148,7 +149,7 @@ def switch(request: HttpRequest, channel_id: UUID, to: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, channel: Channel, made: KeyMade | None = None, refusal: Refusal | None = None
+    request: Request, channel: Channel, made: KeyMade | None = None, refusal: Refusal | None = None
 ) -> HttpResponse:
     reader = pages.reader_of(request)
     keys = queries.list_keys(request.actor, channel.channel_id)

@@ -5,7 +5,7 @@ import io
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -13,6 +13,7 @@ from yitong.domains.access import queries as access
 from yitong.domains.booking import permissions, queries
 from yitong.domains.hospitals import queries as hospitals
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.office import gate, rail
 from yitong.faces.office.figures import forms, presenters
 from yitong.faces.office.figures.cells import Cells
@@ -20,7 +21,7 @@ from yitong.faces.office.figures.cells import Cells
 
 @require_GET
 @gate.in_office
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """The figures, or for one who has none to see the first page that he works with."""
     if not rail.may(permissions.check_can_see_figures, request.actor):
         return pages.go_to(request, rail.items(request)[0].href)
@@ -47,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @gate.in_office
-def file(request: HttpRequest) -> HttpResponse:
+def file(request: Request) -> HttpResponse:
     """The same as a table for a spreadsheet: UTF-8 with its mark, so that it opens as it is."""
     reader = pages.reader_of(request)
     form = forms.asked(request.GET, reader.today)
@@ -75,5 +76,5 @@ def file(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _cells(request: HttpRequest, start: date, end: date) -> Cells:
+def _cells(request: Request, start: date, end: date) -> Cells:
     return presenters.cells(queries.count_by_channel(start, end + timedelta(days=1), request.actor))

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -11,6 +11,7 @@ from yitong.domains.hospitals import permissions, queries
 from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.domains.hospitals.permissions import Action
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.office import gate
 from yitong.faces.office.forms import IN_PLACE, status_of
 from yitong.faces.office.hospitals import forms, presenters
@@ -19,7 +20,7 @@ from yitong.faces.office.policies.presenters import differences
 
 @require_GET
 @gate.in_office
-def hospitals(request: HttpRequest) -> HttpResponse:
+def hospitals(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     reader = pages.reader_of(request)
     context = {
@@ -31,7 +32,7 @@ def hospitals(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.ADD_HOSPITAL)
     reader = pages.reader_of(request)
     form = forms.Add(request.POST if request.method == "POST" else None)
@@ -49,7 +50,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @gate.in_office
-def hospital(request: HttpRequest, hospital_id: UUID) -> HttpResponse:
+def hospital(request: Request, hospital_id: UUID) -> HttpResponse:
     """All of it to read; nothing of it to write."""
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     reader = pages.reader_of(request)
@@ -74,7 +75,7 @@ def hospital(request: HttpRequest, hospital_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def switch(request: HttpRequest, hospital_id: UUID) -> HttpResponse:
+def switch(request: Request, hospital_id: UUID) -> HttpResponse:
     """Close or reopen, after a page that says what it means."""
     permissions.check_can(request.actor, Action.OPEN_OR_CLOSE)
     reader = pages.reader_of(request)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -12,6 +12,7 @@ from yitong.domains.hospitals import permissions, queries
 from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.domains.hospitals.permissions import Action
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.office import gate
 from yitong.faces.office.forms import IN_PLACE, status_of
 from yitong.faces.office.notices import forms
@@ -19,7 +20,7 @@ from yitong.faces.office.notices import forms
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def announcements(request: HttpRequest) -> HttpResponse:
+def announcements(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.ANNOUNCE_CITY)
     reader = pages.reader_of(request)
     empty = {"key": new_id(), "from_at": reader.now.isoformat()}
@@ -42,7 +43,7 @@ def announcements(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @gate.in_office
-def withdraw(request: HttpRequest, announcement_id: UUID) -> HttpResponse:
+def withdraw(request: Request, announcement_id: UUID) -> HttpResponse:
     permissions.check_can(request.actor, Action.ANNOUNCE_CITY)
     commands.withdraw_announcement(announcement_id, actor=request.actor, now=pages.reader_of(request).now)
     return pages.go(request, "office:announcements", notice=_("已撤下"))

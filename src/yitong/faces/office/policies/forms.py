@@ -115,7 +115,7 @@ def value_fields(policy: PolicyKey) -> dict[str, forms.Field]:
             share = forms.IntegerField(label=_("新的值（%）"), min_value=0, max_value=100, error_messages=WRONG)
             return {"value": share}
         case "choice":
-            choices = [(one, CHOICES.get(one, one)) for one in policy.choices]
+            choices = [(one, CHOICES[one]) for one in policy.choices]
             return {
                 "value": forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, error_messages=WRONG)
             }

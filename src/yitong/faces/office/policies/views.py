@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -17,6 +17,7 @@ from yitong.domains.hospitals.contracts import PolicyPreview
 from yitong.domains.hospitals.errors import PolicyInThePast
 from yitong.domains.hospitals.permissions import Action
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.office import gate
 from yitong.faces.office.forms import IN_PLACE, status_of
 from yitong.faces.office.policies import forms, presenters
@@ -24,7 +25,7 @@ from yitong.faces.office.policies import forms, presenters
 
 @require_GET
 @gate.in_office
-def rules(request: HttpRequest) -> HttpResponse:
+def rules(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     reader = pages.reader_of(request)
     context = {
@@ -36,7 +37,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @gate.in_office
-def rule(request: HttpRequest, name: str) -> HttpResponse:
+def rule(request: Request, name: str) -> HttpResponse:
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     key = key_named(name)
     form = None
@@ -48,7 +49,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_http_methods(["POST"])
 @gate.in_office
-def decide(request: HttpRequest, name: str) -> HttpResponse:
+def decide(request: Request, name: str) -> HttpResponse:
     """The first press shows what patients would read, the second decides."""
     permissions.check_can(request.actor, Action.SET_CITY_POLICY)
     key = key_named(name)
@@ -67,7 +68,7 @@ def decide(request: HttpRequest, name: str) -> HttpResponse:
     return _page(request, key, form, preview, refusal)
 
 
-def _preview(request: HttpRequest, form: forms.Decide, now: datetime) -> PolicyPreview:
+def _preview(request: Request, form: forms.Decide, now: datetime) -> PolicyPreview:
     if form.effective_from() < now:
         raise PolicyInThePast()
     return queries.preview_policy(
@@ -81,7 +82,7 @@ def _preview(request: HttpRequest, form: forms.Decide, now: datetime) -> PolicyP
 
 
 def _page(
-    request: HttpRequest,
+    request: Request,
     key: PolicyKey,
     form: forms.Decide | None,
     preview: PolicyPreview | None = None,

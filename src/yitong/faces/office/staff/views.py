@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +18,7 @@ from yitong.domains.access.errors import RoleOfOneself
 from yitong.domains.access.permissions import Action
 from yitong.domains.hospitals import queries as hospitals
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.office import gate, words
 from yitong.faces.office.forms import IN_PLACE, status_of
@@ -28,7 +29,7 @@ SAID_HERE = (*IN_PLACE, RoleOfOneself)
 
 @require_GET
 @gate.in_office
-def staff(request: HttpRequest) -> HttpResponse:
+def staff(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
     found = queries.list_city_staff(request.actor, reader.now)
     context = {
@@ -42,7 +43,7 @@ def staff(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.MANAGE_CITY_STAFF)
     reader = pages.reader_of(request)
     form = forms.Add(request.POST if request.method == "POST" else None)
@@ -60,13 +61,13 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @gate.in_office
-def member(request: HttpRequest, staff_id: UUID) -> HttpResponse:
+def member(request: Request, staff_id: UUID) -> HttpResponse:
     return _page(request, staff_id)
 
 
 @require_POST
 @gate.in_office
-def give(request: HttpRequest, staff_id: UUID) -> HttpResponse:
+def give(request: Request, staff_id: UUID) -> HttpResponse:
     form = forms.Give(request.POST)
     if not form.is_valid():
         return _page(request, staff_id, form=form)
@@ -75,7 +76,7 @@ def give(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 
 @require_POST
 @gate.in_office
-def end(request: HttpRequest, staff_id: UUID) -> HttpResponse:
+def end(request: Request, staff_id: UUID) -> HttpResponse:
     form = forms.End(request.POST)
     if not form.is_valid():
         return _page(request, staff_id)
@@ -86,7 +87,7 @@ def end(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 @gate.in_office
-def invite(request: HttpRequest, staff_id: UUID) -> HttpResponse:
+def invite(request: Request, staff_id: UUID) -> HttpResponse:
     """A new one-time code; the answer to the press is the only page that shows it."""
     reader = pages.reader_of(request)
     try:
@@ -98,14 +99,14 @@ def invite(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 
 @require_POST
 @gate.in_office
-def clear_factor(request: HttpRequest, staff_id: UUID) -> HttpResponse:
+def clear_factor(request: Request, staff_id: UUID) -> HttpResponse:
     notice = _("第二重验证已清除，下次登录要重新设置")
     return _act(request, staff_id, notice, second_factor.clear_totp, staff_id)
 
 
 @require_http_methods(["GET", "POST"])
 @gate.in_office
-def leave(request: HttpRequest, staff_id: UUID) -> HttpResponse:
+def leave(request: Request, staff_id: UUID) -> HttpResponse:
     permissions.check_can(request.actor, Action.MANAGE_CITY_STAFF)
     reader = pages.reader_of(request)
     found = queries.get_staff(staff_id, request.actor, reader.now)
@@ -121,7 +122,7 @@ def leave(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     return pages.page(request, "office/staff/leave.html", context, refusal.status if refusal else 200)
 
 
-def _act(request: HttpRequest, staff_id: UUID, notice: str, act: Callable[..., Any], what: object) -> HttpResponse:
+def _act(request: Request, staff_id: UUID, notice: str, act: Callable[..., Any], what: object) -> HttpResponse:
     try:
         act(what, actor=request.actor, now=pages.reader_of(request).now)
     except SAID_HERE as refusal:
@@ -129,14 +130,14 @@ def _act(request: HttpRequest, staff_id: UUID, notice: str, act: Callable[..., A
     return pages.go(request, "office:member", staff_id, notice=notice)
 
 
-def _invited(request: HttpRequest, invited: Invited) -> HttpResponse:
+def _invited(request: Request, invited: Invited) -> HttpResponse:
     response = pages.page(request, "office/staff/invited.html", {"invited": invited})
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def _page(
-    request: HttpRequest, staff_id: UUID, refusal: Refusal | None = None, form: forms.Give | None = None
+    request: Request, staff_id: UUID, refusal: Refusal | None = None, form: forms.Give | None = None
 ) -> HttpResponse:
     permissions.check_can(request.actor, Action.READ_HOSPITAL_STAFF)
     reader = pages.reader_of(request)

@@ -2,11 +2,11 @@
 
 from django import template
 from django.db import Error as DatabaseError
-from django.http import HttpRequest
 from django.template.context import Context
 
 from yitong.domains.access import queries as staff
 from yitong.domains.access.contracts import RoleName
+from yitong.faces.common.request import Request
 from yitong.faces.office import gate, rail, words
 
 register = template.Library()
@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.inclusion_tag("office/_rail_items.html", takes_context=True)
 def office_rail(context: Context) -> dict[str, object]:
-    request: HttpRequest | None = context.get("request")
+    request: Request | None = context.get("request")
     session = getattr(request, "staff_session", None)
     if request is None or session is None:
         return {"items": []}

@@ -1,0 +1,265 @@
+"""The city's pages in a browser: a rule that patients then read, the kill switch, figures, and every page looked at."""
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from urllib.parse import quote
+
+import pyotp
+import pytest
+from playwright.sync_api import expect
+from pytest_django.plugin import DjangoDbBlocker
+from tests.browser.visitors import Visitor
+
+from yitong.cli.demo.staff import PASSWORD
+from yitong.core import clock
+from yitong.domains.hospitals import queries as hospitals
+
+New = Callable[..., Visitor]
+SignIn = Callable[..., Visitor]
+ROLES = ("city_operator", "policy_officer", "security_admin", "auditor")
+
+
+def join(role: str, login: str) -> tuple[str, str]:
+    """(login, secret of the second factor) of a person who joins as in life; the last code used is 30 s old."""
+    from tests import make
+
+    from yitong.domains.access.commands import second_factor, sign_in
+
+    now = clock.now()
+    invited = make.staff_member(role, login=login, now=now, password=PASSWORD)
+    token = sign_in.sign_in(make.access.SignIn(invited.login, PASSWORD), now=now).token
+    secret = second_factor.begin_totp(token, now=now).secret
+    earlier = now - timedelta(seconds=30)
+    second_factor.confirm_totp(token, pyotp.TOTP(secret).at(earlier), now=earlier)
+    sign_in.sign_out(token, now=now)
+    return invited.login, secret
+
+
+@pytest.fixture(scope="module")
+def secrets(server: str, django_db_blocker: DjangoDbBlocker) -> dict[str, tuple[str, str]]:
+    """One person for each role."""
+    with django_db_blocker.unblock():
+        return {role: join(role, f"browser-{role.replace('_', '-')}") for role in ROLES}
+
+
+@pytest.fixture
+def officer(visitor: New, secrets: dict[str, tuple[str, str]], django_db_blocker: DjangoDbBlocker) -> SignIn:
+    """`officer("auditor", width="desk", language="en")`: signed in, with the session's cookie in the browser."""
+    from yitong.domains.access.commands import sign_in
+    from yitong.domains.access.contracts import SignIn as Given
+    from yitong.faces.common.actors import STAFF_COOKIE
+
+    def enter(role: str, **window: object) -> Visitor:
+        someone = visitor(**{"width": "desk", **window})
+        login, secret = secrets[role]
+        with django_db_blocker.unblock():
+            # Each code is good once: sessions of one person are a step of 30 s apart, on a clock of their own.
+            at = clock.now() + timedelta(seconds=30 * next(STEPS[role]))
+            token = sign_in.sign_in(Given(login, PASSWORD, pyotp.TOTP(secret).at(at)), now=at).token
+        someone.page.context.add_cookies([{"name": STAFF_COOKIE, "value": token, "url": someone.url}])
+        return someone
+
+    return enter
+
+
+def steps() -> Iterator[int]:
+    n = 1
+    while True:
+        yield n
+        n += 1
+
+
+STEPS = {role: steps() for role in ROLES}
+
+
+def test_the_way_in_leads_back_to_the_page(visitor: New, django_db_blocker: DjangoDbBlocker) -> None:
+    someone = visitor(width="desk", scripts=False)
+    someone.go("/office/policies/")
+    assert f"next={quote('/office/policies/', safe='')}" in someone.page.url
+    with django_db_blocker.unblock():
+        login, secret = join("policy_officer", "browser-way-in")
+    someone.page.locator("input[name=login]").fill(login)
+    someone.page.locator("input[name=password]").fill(PASSWORD)
+    someone.page.locator("main form button").first.click()
+    code = pyotp.TOTP(secret).at(clock.now())
+    someone.page.locator("input[name=code]").fill(code)
+    someone.page.locator("input[name=password]").fill(PASSWORD)
+    someone.page.locator("main form button").first.click()
+    assert someone.page.url == f"{someone.url}/office/policies/"
+
+
+@pytest.mark.rule("S-38")
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_a_decided_rule_changes_what_patients_read(
+    officer: SignIn, visitor: New, scripts: bool, django_db_blocker: DjangoDbBlocker
+) -> None:
+    new = "17:20" if scripts else "17:40"
+    with django_db_blocker.unblock():
+        hospital_id = hospitals.list_hospitals()[0].hospital_id
+    patient = visitor()
+    patient.go(f"/hospitals/{hospital_id}/")
+    assert new not in patient.page.content()
+    someone = officer("policy_officer", scripts=scripts)
+    someone.go("/office/policies/booking.window.stop_for_tomorrow/")
+    someone.look(f"office-policy-{'scripts' if scripts else 'plain'}")
+    soon = clock.now().astimezone(clock.SHANGHAI) + timedelta(seconds=105)
+    someone.page.locator("input[name=value]").fill(new)
+    someone.page.locator("input[name=day]").fill(f"{soon:%Y-%m-%d}")
+    someone.page.locator("input[name=hour]").fill(f"{soon:%H:%M}")
+    someone.page.locator("input[name=source]").fill("京卫医〔2026〕12号")
+    someone.press("先看效果")
+    assert f"以后：明天的号,今天{new}停止预约" in someone.text()
+    if scripts:
+        someone.look("office-policy-effect")
+    someone.press("就这样定")
+    assert "已定下" in someone.text()
+    someone.look(f"office-policy-decided-{'scripts' if scripts else 'plain'}")
+    wait = (soon.replace(second=0, microsecond=0) - clock.now()).total_seconds()
+    patient.page.wait_for_timeout(max(0.0, wait) * 1000 + 500)
+    patient.go(f"/hospitals/{hospital_id}/")
+    assert f"今天{new}停止预约" in patient.page.content()
+
+
+def test_looser_than_allowed_is_refused_in_place(officer: SignIn) -> None:
+    someone = officer("policy_officer")
+    someone.go("/office/policies/booking.limits.d7/")
+    someone.page.locator("input[name=value]").fill("9")
+    someone.page.locator("input[name=source]").fill("无")
+    someone.press("先看效果")
+    expect(someone.page.locator("main [role=alert]").first).to_be_visible()
+    someone.look("office-policy-refused")
+
+
+@pytest.mark.rule("S-14")
+def test_kill_switch_ends_the_channel_at_its_next_call(officer: SignIn) -> None:
+    someone = officer("security_admin")
+    code = f"app-{time.time_ns() % 10**9}"
+    someone.go("/office/channels/add/")
+    someone.press("新增")
+    someone.look("office-channel-add-empty")
+    someone.page.locator("input[name=code]").fill(code)
+    someone.page.locator("input[name=name]").fill("某健康应用")
+    someone.page.locator("select[name=kind]").select_option("partner")
+    someone.page.locator("textarea[name=purpose]").fill("公众查询余号")
+    someone.page.locator("input[name=contract_until]").fill("2029-12-31")
+    someone.page.locator("input[name=per_minute]").fill("60")
+    someone.page.get_by_label("看医院、科室、医师").check()
+    someone.press("新增")
+    someone.press("给一个新密钥")
+    key = someone.page.locator("#secret").inner_text()
+    someone.look("office-channel-key")
+    assert call(someone.url, key)[0] == 200
+    someone.follow("吊销渠道")
+    someone.page.locator("textarea[name=reason]").fill("转售号源")
+    someone.press("永久吊销")
+    assert "代码没有写对" in someone.text()
+    assert call(someone.url, key)[0] == 200
+    someone.look("office-channel-unconfirmed")
+    someone.page.locator("textarea[name=reason]").fill("转售号源")
+    someone.page.locator("input[name=confirm]").fill(code)
+    someone.press("永久吊销")
+    began = time.monotonic()
+    status, body = call(someone.url, key)
+    assert (status, "CHANNEL_REVOKED" in body) == (403, True)
+    assert time.monotonic() - began < 5
+    someone.look("office-channel-revoked")
+
+
+def call(url: str, key: str) -> tuple[int, str]:
+    request = urllib.request.Request(f"{url}/api/v1/hospitals", headers={"Authorization": f"Bearer {key}"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+def test_figures_tell_what_they_count(officer: SignIn) -> None:
+    someone = officer("city_operator", scripts=False)
+    someone.go("/office/")
+    assert "线上渠道的预约数 ÷ 全部预约数" in someone.text()
+    someone.look("office-figures-plain")
+    with someone.page.expect_download() as got:
+        someone.page.get_by_role("link", name="下载表格").click()
+    assert got.value.suggested_filename.endswith(".csv")
+
+
+PAGES: dict[str, tuple[str, ...]] = {
+    "city_operator": ("", "hospitals/", "hospitals/add/", "channels/", "announcements/", "appeals/"),
+    "policy_officer": ("policies/", "policies/booking.noshow/", "policies/booking.payment/"),
+    "security_admin": ("channels/", "channels/add/", "staff/", "staff/add/", "audit/letters/"),
+    "auditor": ("audit/", "audit/reads/", "audit/log/", "staff/"),
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", ["desk", "phone"])
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_in_every_form(officer: SignIn, role: str, width: str, language: str) -> None:
+    someone = officer(role, width=width, language=language)
+    for page in PAGES[role]:
+        someone.go(f"/office/{page}")
+        name = page.strip("/").replace("/", "-") or "figures"
+        someone.look(f"office-{name}-{width}-{language}")
+        if language == "en":
+            shown = someone.page.locator("nav.rail, h1").all_inner_texts()
+            assert not any("\u4e00" <= sign <= "\u9fff" for text in shown for sign in text.replace("王小芳", ""))
+
+
+@pytest.mark.parametrize("width", ["desk", "phone"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_one_of_each_kind(officer: SignIn, width: str, language: str, django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        hospital_id = hospitals.list_hospitals()[0].hospital_id
+    someone = officer("city_operator", width=width, language=language)
+    for name in ("", "switch/"):
+        someone.go(f"/office/hospitals/{hospital_id}/{name}")
+        someone.look(f"office-hospital-{name.strip('/') or 'page'}-{width}-{language}")
+    someone = officer("security_admin", width=width, language=language)
+    someone.go("/office/channels/")
+    someone.page.locator("tbody a").first.click()
+    someone.look(f"office-channel-{width}-{language}")
+    channel = someone.page.url
+    for name in ("suspend", "revoke", "terms"):
+        someone.page.goto(f"{channel}{name}/")
+        someone.look(f"office-channel-{name}-{width}-{language}")
+    someone.go("/office/staff/")
+    someone.page.locator("tbody a").first.click()
+    someone.look(f"office-member-{width}-{language}")
+    if language == "zh" and width == "desk":
+        someone.go("/office/staff/add/")
+        someone.page.locator("input[name=login]").fill(f"browser-{time.time_ns() % 10**9}")
+        someone.page.locator("input[name=name]").fill("李娜")
+        someone.page.get_by_label("审计", exact=True).check()
+        someone.press("邀请")
+        assert someone.page.locator("#secret").is_visible()
+        someone.look("office-invited")
+
+
+def test_auditor_verifies_the_log(officer: SignIn) -> None:
+    someone = officer("auditor")
+    someone.go("/office/audit/log/")
+    someone.press("现在从头核对一遍")
+    assert "全部对得上" in someone.text()
+    someone.look("office-log-verified")
+    someone.page.locator("tbody a").first.click()
+    someone.look("office-log-days")
+
+
+def test_notice_of_the_city_reaches_the_patient(officer: SignIn, visitor: New) -> None:
+    someone = officer("city_operator", scripts=False)
+    someone.go("/office/announcements/")
+    title = f"元旦门诊安排 {time.time_ns() % 10**6}"
+    someone.page.locator("input[name=title]").fill(title)
+    someone.page.locator("textarea[name=body]").fill("1 月 1 日全市门诊停诊，急诊照常。")
+    someone.press("发布")
+    someone.look("office-announcements-up")
+    patient = visitor()
+    patient.go("/")
+    assert title in patient.page.content()
+    someone.press("撤下")
+    patient.go("/")
+    assert title not in patient.page.content()
