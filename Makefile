@@ -60,11 +60,12 @@ corpora: dev ## hold our codecs and checks to the published data in ../shared/da
 long: dev ## the long walks: many races, many kills
 	@YITONG_LONG=1 bin/run-tests --timeout 3600 tests/faults tests/property
 
-bench: setup ## measure everything in bench/; figures go to .yitong/bench/
+bench: setup ## measure everything in bench/; figures go to .yitong/bench/ and docs/figures.md
 	@for file in bench/[a-z]*.py; do \
 	  [ -e "$$file" ] || { echo "bench/ holds nothing to measure yet"; break; }; \
 	  name=$$(basename "$$file" .py); $(BIN)/yitong bench "$$name" --json .yitong/bench/"$$name".json; \
 	done
+	@$(BIN)/python bench/_figures.py
 
 clean: ## remove .venv and caches; .yitong (your data) stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist src/*.egg-info

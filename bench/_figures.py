@@ -1,0 +1,50 @@
+"""Writes the figures of `.yitong/bench/*.json` between the marks of `docs/figures.md`: `python bench/_figures.py`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+HOME = Path(__file__).resolve().parents[1]
+PAGE = HOME / "docs" / "figures.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+
+def main() -> None:
+    found = [json.loads(path.read_text()) for path in sorted((HOME / ".yitong" / "bench").glob("*.json"))]
+    text = PAGE.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    sections = "\n\n".join(section(one) for one in found) or "No figures are recorded here yet: run `make bench`."
+    PAGE.write_text(f"{before}{BEGIN}\n{sections}\n{END}{after}")
+
+
+def section(one: dict[str, Any]) -> str:
+    machine = one["machine"]
+    where = f"{machine['cores']} cores ({machine['cpu']}), Python {machine['python']}, {machine['at']}"
+    rows = {**one["ratios"], **one["figures"]}
+    return "\n".join(
+        [
+            f"## {one['bench']}",
+            "",
+            f"{one['line'].partition(': ')[2]}.",
+            "",
+            f"{where}. Processes that wanted to run before it began: {machine['load_before']}.",
+            "",
+            "| figure | value |",
+            "|---|---|",
+            *(f"| {name} | {_shown(value)} |" for name, value in rows.items()),
+            "",
+            "; ".join(
+                f"{name.replace('_', ' ')}: {'yes' if held else '**no**'}" for name, held in one["checks"].items()
+            )
+            + ".",
+        ]
+    )
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+if __name__ == "__main__":
+    main()
