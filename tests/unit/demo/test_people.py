@@ -101,7 +101,7 @@ def test_every_role_and_channel_has_its_log_in() -> None:
     built = city.build("small", now=NOW)
     assert {one.role for one in built.staff} == {*staff.HOSPITAL_ROLES, *staff.CITY_ROLES}
     assert len({one.login for one in built.staff}) == len(built.staff)
-    assert [one.code for one in built.channels] == ["web", "app", "kiosk", "api", "114", "desk", "partner"]
+    assert [one.code for one in built.channels] == ["app", "kiosk", "api", "114", "partner"]
     printed = city.logins("small")
     assert {one.face for one in printed} == {"patient", "desk", "office"}
     assert all((staff.PASSWORD in one.how) == (one.face != "patient") for one in printed)

@@ -64,12 +64,10 @@ class Channel:
 _FULL = ("slots:counts", "catalogue:read", "patients:resolve", "patients:write", "bookings:read", "bookings:write")
 
 CHANNELS: tuple[Channel, ...] = (
-    Channel("web", "网页", "own", "患者网页", (*_FULL, "accounts:sign_in"), 6000),
     Channel("app", "手机应用", "own", "患者手机应用", (*_FULL, "accounts:sign_in"), 6000),
     Channel("kiosk", "自助机", "own", "医院大厅自助机", _FULL, 3000),
     Channel("api", "开放接口", "own", "医院公众号和小程序", (*_FULL, "accounts:sign_in"), 3000),
     Channel("114", "114 电话预约", "own", "电话坐席代为预约", _FULL, 1200),
-    Channel("desk", "医院窗口", "own", "窗口现场挂号", (*_FULL, "entitlements:write"), 3000),
     Channel(
         "partner",
         "合作方(仅余号数)",
