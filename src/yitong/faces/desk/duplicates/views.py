@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -15,6 +15,7 @@ from yitong.domains.people.commands import merging
 from yitong.domains.people.contracts import Candidate, RejectCandidate
 from yitong.domains.people.errors import MergeMissing
 from yitong.faces.common import pages, terms
+from yitong.faces.common.request import Request
 from yitong.faces.desk import place as places
 from yitong.faces.desk import words
 from yitong.faces.desk.duplicates import forms
@@ -25,7 +26,7 @@ MOST_PAGES = 20  # of fifty, in which one candidate is looked for
 
 
 @require_GET
-def candidates(request: HttpRequest) -> HttpResponse:
+def candidates(request: Request) -> HttpResponse:
     places.session_of(request)
     reader = pages.reader_of(request)
     found = people.list_candidates(request.actor, after=_after(request))
@@ -40,7 +41,7 @@ def candidates(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def candidate(request: HttpRequest, candidate_id: UUID) -> HttpResponse:
+def candidate(request: Request, candidate_id: UUID) -> HttpResponse:
     """Both records side by side; each look leaves a line for the patients."""
     places.session_of(request)
     may.check_can_decide(request.actor)
@@ -71,7 +72,7 @@ def candidate(request: HttpRequest, candidate_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def merges(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def merges(request: Request, patient_id: UUID) -> HttpResponse:
     """The merges that a record had a part in, and taking one back."""
     places.session_of(request)
     may.check_can_decide(request.actor)
@@ -113,7 +114,7 @@ def _undo_form(given: forms.Unmerge, merge_id: UUID, survivor_id: UUID) -> forms
     return forms.Unmerge(initial=initial, auto_id=f"id_{merge_id}_%s")
 
 
-def _candidate(request: HttpRequest, candidate_id: UUID) -> Candidate:
+def _candidate(request: Request, candidate_id: UUID) -> Candidate:
     after: UUID | None = None
     for _page in range(MOST_PAGES):
         found = people.list_candidates(request.actor, after=after)
@@ -126,7 +127,7 @@ def _candidate(request: HttpRequest, candidate_id: UUID) -> Candidate:
     raise MergeMissing()
 
 
-def _after(request: HttpRequest) -> UUID | None:
+def _after(request: Request) -> UUID | None:
     try:
         return UUID(request.GET.get("after", ""))
     except ValueError:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -12,6 +12,7 @@ from yitong.domains.access import queries as access
 from yitong.domains.access.commands import terminals as commands
 from yitong.faces.common import pages
 from yitong.faces.common.actors import TERMINAL_COOKIE
+from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.notices import forms
 from yitong.faces.desk.place import Place, at_desk
@@ -22,7 +23,7 @@ TERMINAL_S = 400 * 24 * 3600
 @never_cache
 @require_http_methods(["GET", "POST"])
 @at_desk
-def terminals(request: HttpRequest, place: Place) -> HttpResponse:
+def terminals(request: Request, place: Place) -> HttpResponse:
     reader = pages.reader_of(request)
     every = access.list_terminals(place.hospital_id, request.actor)
     token = request.COOKIES.get(TERMINAL_COOKIE)
@@ -57,6 +58,6 @@ def terminals(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_POST
 @at_desk
-def close(request: HttpRequest, place: Place, terminal_id: UUID) -> HttpResponse:
+def close(request: Request, place: Place, terminal_id: UUID) -> HttpResponse:
     commands.close_terminal(place.hospital_id, terminal_id, actor=request.actor, now=pages.reader_of(request).now)
     return pages.go(request, "desk:terminals", notice=_("已注销，在那里的登录都已退出"))

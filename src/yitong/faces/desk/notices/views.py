@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -13,6 +13,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.domains.hospitals.errors import AnnouncementMissing
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.notices import forms
 from yitong.faces.desk.place import Place, at_desk
@@ -20,7 +21,7 @@ from yitong.faces.desk.place import Place, at_desk
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def announcements(request: HttpRequest, place: Place) -> HttpResponse:
+def announcements(request: Request, place: Place) -> HttpResponse:
     may.check_can(request.actor, may.Action.ANNOUNCE, place.hospital_id)
     reader = pages.reader_of(request)
     form = forms.Publish(request.POST if request.method == "POST" else None, initial={"key": new_id()})
@@ -47,7 +48,7 @@ def announcements(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_POST
 @at_desk
-def withdraw(request: HttpRequest, place: Place, announcement_id: UUID) -> HttpResponse:
+def withdraw(request: Request, place: Place, announcement_id: UUID) -> HttpResponse:
     may.check_can(request.actor, may.Action.ANNOUNCE, place.hospital_id)
     now = pages.reader_of(request).now
     mine = {one.announcement_id for one in hospitals.list_announcements(place.hospital_id, now) if one.hospital_id}

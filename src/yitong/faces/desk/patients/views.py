@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django import forms as django_forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -14,6 +14,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE
 from yitong.faces.desk.patients import forms, presenters
 from yitong.faces.desk.place import Place, at_desk
@@ -28,7 +29,7 @@ WAYS: dict[str, type[forms.ByDocument] | type[forms.ByCard] | type[forms.ByName]
 @never_cache
 @require_http_methods(["GET", "POST"])
 @at_desk
-def find(request: HttpRequest, place: Place) -> HttpResponse:
+def find(request: Request, place: Place) -> HttpResponse:
     may_booking.check_can_list(request.actor, place.hospital_id)
     may_people.check_can_read(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -71,7 +72,7 @@ def find(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_GET
 @at_desk
-def patient(request: HttpRequest, place: Place, patient_id: UUID) -> HttpResponse:
+def patient(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
     """The patient's bookings at this hospital."""
     reader = pages.reader_of(request)
     someone = people.get_patient(patient_id, request.actor, purpose=forms.PURPOSE, hospital_id=place.hospital_id)
@@ -85,7 +86,7 @@ def patient(request: HttpRequest, place: Place, patient_id: UUID) -> HttpRespons
     return pages.page(request, "desk/patients/patient.html", context)
 
 
-def _can_register(request: HttpRequest, place: Place) -> bool:
+def _can_register(request: Request, place: Place) -> bool:
     try:
         may_people.check_can_register(request.actor, place.hospital_id)
     except Refusal:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,6 +22,7 @@ from yitong.domains.people.commands import patients
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import SessionState
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.desk import departments as naming
 from yitong.faces.desk.forms import IN_PLACE, asked_day, status_of
@@ -37,7 +38,7 @@ PURPOSE = "window_booking"
 @never_cache
 @require_http_methods(["GET", "POST"])
 @at_desk
-def register(request: HttpRequest, place: Place) -> HttpResponse:
+def register(request: Request, place: Place) -> HttpResponse:
     """The document in hand finds the patient or makes the record; the identity is `seen` then."""
     may_people.check_can_register(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -57,7 +58,7 @@ def register(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_GET
 @at_desk
-def sessions(request: HttpRequest, place: Place, patient_id: UUID) -> HttpResponse:
+def sessions(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
     """A department and a day; what the window still has."""
     may.check_may_ask(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -93,7 +94,7 @@ def sessions(request: HttpRequest, place: Place, patient_id: UUID) -> HttpRespon
 
 @require_GET
 @at_desk
-def slots(request: HttpRequest, place: Place, patient_id: UUID, session_id: UUID) -> HttpResponse:
+def slots(request: Request, place: Place, patient_id: UUID, session_id: UUID) -> HttpResponse:
     may.check_may_ask(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
     session = schedule.get_session(place.hospital_id, session_id)
@@ -111,7 +112,7 @@ def slots(request: HttpRequest, place: Place, patient_id: UUID, session_id: UUID
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def confirm(request: HttpRequest, place: Place, patient_id: UUID, slot_id: UUID) -> HttpResponse:
+def confirm(request: Request, place: Place, patient_id: UUID, slot_id: UUID) -> HttpResponse:
     may.check_may_ask(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
     slot = schedule.get_slot(place.hospital_id, slot_id)
@@ -148,7 +149,7 @@ def confirm(request: HttpRequest, place: Place, patient_id: UUID, slot_id: UUID)
     return pages.page(request, "desk/patients/window_confirm.html", context, status_of(form, refusal))
 
 
-def _who(request: HttpRequest, place: Place, patient_id: UUID, reader: Reader) -> dict[str, object]:
+def _who(request: Request, place: Place, patient_id: UUID, reader: Reader) -> dict[str, object]:
     someone = people.get_patient(patient_id, request.actor, purpose=PURPOSE, hospital_id=place.hospital_id)
     return {"patient_id": patient_id, "patient": presenters.found_patient(someone, reader)}
 

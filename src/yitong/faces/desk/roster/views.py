@@ -3,7 +3,7 @@
 from datetime import time, timedelta
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,6 +19,7 @@ from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import HalfDay
 from yitong.domains.schedule.errors import RosterLineMissing
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.desk import departments as naming
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.place import Place, at_desk
@@ -33,7 +34,7 @@ USUAL = {
 
 @require_GET
 @at_desk
-def roster(request: HttpRequest, place: Place) -> HttpResponse:
+def roster(request: Request, place: Place) -> HttpResponse:
     may.check_can_see_lists(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
     departments = _departments(place)
@@ -61,7 +62,7 @@ def roster(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def add(request: HttpRequest, place: Place) -> HttpResponse:
+def add(request: Request, place: Place) -> HttpResponse:
     may.check_can_manage(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
     departments = _departments(place)
@@ -97,7 +98,7 @@ def add(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def end(request: HttpRequest, place: Place, line_id: UUID) -> HttpResponse:
+def end(request: Request, place: Place, line_id: UUID) -> HttpResponse:
     """The last day of a line; the day before its first makes it void."""
     may.check_can_manage(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -132,7 +133,7 @@ def end(request: HttpRequest, place: Place, line_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def generate(request: HttpRequest, place: Place) -> HttpResponse:
+def generate(request: Request, place: Place) -> HttpResponse:
     """Sessions of some days; what was made, known and left out is said."""
     may.check_can_manage(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -159,14 +160,14 @@ def _departments(place: Place) -> list[Department]:
     return [one for one in hospitals.list_departments(place.hospital_id) if one.is_bookable]
 
 
-def _asked(request: HttpRequest, departments: list[Department]) -> Department | None:
+def _asked(request: Request, departments: list[Department]) -> Department | None:
     """The department in the address; else the first."""
     asked = request.GET.get("department", "")
     first = departments[0] if departments else None
     return next((one for one in departments if str(one.department_id) == asked), first)
 
 
-def _usual(request: HttpRequest, place: Place, department: Department) -> dict[str, object]:
+def _usual(request: Request, place: Place, department: Department) -> dict[str, object]:
     """What a new line most likely is: the cell that was pressed, the usual hours, the longest window allowed."""
     reader = pages.reader_of(request)
     try:

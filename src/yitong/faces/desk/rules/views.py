@@ -2,7 +2,7 @@
 
 from datetime import time, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -15,6 +15,7 @@ from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.commands import policies as commands
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.place import Place, at_desk
 from yitong.faces.desk.rules import forms, presenters
@@ -22,7 +23,7 @@ from yitong.faces.desk.rules import forms, presenters
 
 @require_GET
 @at_desk
-def rules(request: HttpRequest, place: Place) -> HttpResponse:
+def rules(request: Request, place: Place) -> HttpResponse:
     may.check_can(request.actor, may.Action.READ_POLICY_HISTORY, place.hospital_id)
     reader = pages.reader_of(request)
     here, city = policies.at(place.hospital_id, reader.now), policies.at(None, reader.now)
@@ -31,7 +32,7 @@ def rules(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def rule(request: HttpRequest, place: Place, policy: str) -> HttpResponse:
+def rule(request: Request, place: Place, policy: str) -> HttpResponse:
     """Refused where it is looser than what the city says; the sentence tells the bound."""
     may.check_can(request.actor, may.Action.SET_HOSPITAL_POLICY, place.hospital_id)
     if policy not in KEYS:

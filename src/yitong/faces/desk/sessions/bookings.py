@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -15,6 +15,7 @@ from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.place import Place, at_desk
@@ -26,14 +27,14 @@ WITH_CODE = (State.HELD, State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT)
 
 @require_GET
 @at_desk
-def booking(request: HttpRequest, place: Place, booking_id: UUID) -> HttpResponse:
+def booking(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
     context = _shown(request, place, booking_id)
     return pages.page(request, "desk/sessions/booking.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def check_in(request: HttpRequest, place: Place, booking_id: UUID) -> HttpResponse:
+def check_in(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
     """With the document that the booking was made with (R-001)."""
     may.check_can_check_in(request.actor, place.hospital_id)
     form = forms.Arrive(request.POST if request.method == "POST" else None, initial={"key": new_id()})
@@ -53,7 +54,7 @@ def check_in(request: HttpRequest, place: Place, booking_id: UUID) -> HttpRespon
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def cancel(request: HttpRequest, place: Place, booking_id: UUID) -> HttpResponse:
+def cancel(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
     """At the window any time before the visit (R-007)."""
     may.check_may_ask(request.actor, place.hospital_id)
     form = forms.Cancel(request.POST if request.method == "POST" else None, initial={"key": new_id()})
@@ -73,13 +74,13 @@ def cancel(request: HttpRequest, place: Place, booking_id: UUID) -> HttpResponse
 
 @require_GET
 @at_desk
-def slip(request: HttpRequest, place: Place, booking_id: UUID) -> HttpResponse:
+def slip(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
     """What the patient takes along from the window."""
     may.check_may_ask(request.actor, place.hospital_id)
     return pages.page(request, "desk/sessions/slip.html", _shown(request, place, booking_id))
 
 
-def _shown(request: HttpRequest, place: Place, booking_id: UUID) -> dict[str, object]:
+def _shown(request: Request, place: Place, booking_id: UUID) -> dict[str, object]:
     """Refuses BookingMissing, also for another hospital's. The read is logged."""
     reader = pages.reader_of(request)
     found = queries.get_booking(place.hospital_id, booking_id, request.actor, now=reader.now)

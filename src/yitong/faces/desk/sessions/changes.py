@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +18,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import sessions, slots
 from yitong.domains.schedule.contracts import Pool
 from yitong.faces.common import pages, terms
+from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.patients.presenters import found_patient
 from yitong.faces.desk.place import Place, at_desk
@@ -27,7 +28,7 @@ from yitong.faces.desk.sessions.views import head_of, opened
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def stop(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
+def stop(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     """Whom it touches, why, then it is done; booking tells everyone (R-016)."""
     may.check_can_manage(request.actor, place.hospital_id)
     form = forms.Stop(request.POST if request.method == "POST" else None, initial={"key": new_id()})
@@ -48,7 +49,7 @@ def stop(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def substitute(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
+def substitute(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     """Colleagues who are free, the same grade first (R-016)."""
     may.check_can_manage(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -77,7 +78,7 @@ def substitute(request: HttpRequest, place: Place, session_id: UUID) -> HttpResp
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def pools(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
+def pools(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     """Free slots from one pool to another; the shares of R-012 still hold, and the event says who did it (S-08)."""
     may.check_can_manage(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -114,7 +115,7 @@ def pools(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk
-def extra(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
+def extra(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     """加号: the doctor names the patient by document, sees who it is, and books (R-014)."""
     may_booking.check_can_add_extra(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -146,7 +147,7 @@ def extra(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
     return pages.page(request, "desk/sessions/extra.html", context, status)
 
 
-def _asked_pool(request: HttpRequest, counts: dict[Pool, int]) -> Pool:
+def _asked_pool(request: Request, counts: dict[Pool, int]) -> Pool:
     """The pool in the address, else the first one that has slots."""
     try:
         return Pool(request.GET.get("pool", ""))

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from yitong.domains.access.contracts import RoleName
@@ -15,6 +15,7 @@ from yitong.domains.schedule import permissions as may_schedule
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.desk.place import Place, at_desk
 from yitong.faces.desk.sessions import presenters
@@ -22,7 +23,7 @@ from yitong.faces.desk.sessions import presenters
 
 @require_GET
 @at_desk
-def session(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
+def session(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     found, context = opened(request, place, session_id)
     reader = pages.reader_of(request)
     bookings: list[Booking] = context["bookings"]  # type: ignore[assignment]
@@ -41,7 +42,7 @@ def session(request: HttpRequest, place: Place, session_id: UUID) -> HttpRespons
 
 @require_GET
 @at_desk
-def news(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
+def news(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     """Whether the list changed since it was shown: a count, so that asking again and again reads no patient."""
     schedule.get_session(place.hospital_id, session_id)  # another hospital's is absent
     counts = booking.count_by_session(place.hospital_id, [session_id], request.actor)[session_id]
@@ -52,12 +53,12 @@ def news(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
 
 @require_GET
 @at_desk
-def print_list(request: HttpRequest, place: Place, session_id: UUID) -> HttpResponse:
+def print_list(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     _session, context = opened(request, place, session_id)
     return pages.page(request, "desk/sessions/print_list.html", context)
 
 
-def opened(request: HttpRequest, place: Place, session_id: UUID) -> tuple[Session, dict[str, object]]:
+def opened(request: Request, place: Place, session_id: UUID) -> tuple[Session, dict[str, object]]:
     """The session with its head and its bookings. Refuses Forbidden; SessionMissing, also for another hospital's."""
     may_booking.check_can_list(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
@@ -97,7 +98,7 @@ def can_cancel(place: Place) -> bool:
     return bool(place.roles & set(may_booking.WINDOW))
 
 
-def _is_own(request: HttpRequest, place: Place, session: Session) -> bool:
+def _is_own(request: Request, place: Place, session: Session) -> bool:
     if RoleName.DOCTOR not in place.roles or session.practitioner_id is None:
         return False
     doctor = hospitals.find_practitioner_of_staff(place.hospital_id, UUID(request.actor.id))

@@ -1,6 +1,6 @@
 """One's own sign-in: password, PIN of the day, second factor."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -12,6 +12,7 @@ from yitong.domains.access.commands import sign_in, terminals
 from yitong.domains.hospitals import queries as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.actors import STAFF_COOKIE
+from yitong.faces.common.request import Request
 from yitong.faces.desk import place as places
 from yitong.faces.desk import words
 from yitong.faces.desk.forms import status_of
@@ -19,7 +20,7 @@ from yitong.faces.desk.sign_in import forms
 
 
 @require_GET
-def me(request: HttpRequest) -> HttpResponse:
+def me(request: Request) -> HttpResponse:
     session = places.session_of(request)
     reader = pages.reader_of(request)
     member = access.get_staff(session.staff_id, request.actor, reader.now)
@@ -39,7 +40,7 @@ def me(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: Request) -> HttpResponse:
     places.session_of(request)
     reader = pages.reader_of(request)
     form = forms.Password(request.POST if request.method == "POST" else None)
@@ -57,7 +58,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def pin(request: HttpRequest) -> HttpResponse:
+def pin(request: Request) -> HttpResponse:
     """For the rest of the day, at this shared desk."""
     places.session_of(request)
     reader = pages.reader_of(request)
@@ -76,7 +77,7 @@ def pin(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def second_factor(request: HttpRequest) -> HttpResponse:
+def second_factor(request: Request) -> HttpResponse:
     """Begin (a picture for the authenticator), show one code, then the recovery codes once."""
     places.session_of(request)
     reader = pages.reader_of(request)

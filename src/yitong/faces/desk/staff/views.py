@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +18,7 @@ from yitong.domains.access.commands import staff as commands
 from yitong.domains.access.contracts import StaffMember
 from yitong.domains.access.errors import StaffMissing
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.desk import words
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.place import Place, at_desk
@@ -34,7 +35,7 @@ class Act(Protocol):
 
 @require_GET
 @at_desk
-def staff_list(request: HttpRequest, place: Place) -> HttpResponse:
+def staff_list(request: Request, place: Place) -> HttpResponse:
     reader = pages.reader_of(request)
     after = request.GET.get("after", "")
     found = queries.list_staff(request.actor, reader.now, hospital_id=place.hospital_id, after=after, limit=PAGE + 1)
@@ -57,7 +58,7 @@ def staff_list(request: HttpRequest, place: Place) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @at_desk
-def add(request: HttpRequest, place: Place) -> HttpResponse:
+def add(request: Request, place: Place) -> HttpResponse:
     """The invitation is shown once, on the answer itself."""
     may.check_can(request.actor, may.Action.MANAGE_HOSPITAL_STAFF, place.hospital_id)
     reader = pages.reader_of(request)
@@ -77,7 +78,7 @@ def add(request: HttpRequest, place: Place) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @at_desk
-def import_file(request: HttpRequest, place: Place) -> HttpResponse:
+def import_file(request: Request, place: Place) -> HttpResponse:
     """Joiners and leavers of the hospital's own file: all lines or none."""
     may.check_can(request.actor, may.Action.MANAGE_HOSPITAL_STAFF, place.hospital_id)
     reader = pages.reader_of(request)
@@ -96,13 +97,13 @@ def import_file(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_GET
 @at_desk
-def member(request: HttpRequest, place: Place, staff_id: UUID) -> HttpResponse:
+def member(request: Request, place: Place, staff_id: UUID) -> HttpResponse:
     return _member_page(request, place, staff_id, None, None)
 
 
 @require_POST
 @at_desk
-def give_role(request: HttpRequest, place: Place, staff_id: UUID) -> HttpResponse:
+def give_role(request: Request, place: Place, staff_id: UUID) -> HttpResponse:
     _works_here(request, place, staff_id)
     form = forms.Role(request.POST)
     reader = pages.reader_of(request)
@@ -117,7 +118,7 @@ def give_role(request: HttpRequest, place: Place, staff_id: UUID) -> HttpRespons
 
 @require_POST
 @at_desk
-def end_role(request: HttpRequest, place: Place, staff_id: UUID) -> HttpResponse:
+def end_role(request: Request, place: Place, staff_id: UUID) -> HttpResponse:
     _works_here(request, place, staff_id)
     form = forms.OneRole(request.POST)
     reader = pages.reader_of(request)
@@ -133,7 +134,7 @@ def end_role(request: HttpRequest, place: Place, staff_id: UUID) -> HttpResponse
 @never_cache
 @require_POST
 @at_desk
-def invite_again(request: HttpRequest, place: Place, staff_id: UUID) -> HttpResponse:
+def invite_again(request: Request, place: Place, staff_id: UUID) -> HttpResponse:
     """For one who forgot the password."""
     _works_here(request, place, staff_id)
     try:
@@ -145,18 +146,18 @@ def invite_again(request: HttpRequest, place: Place, staff_id: UUID) -> HttpResp
 
 @require_POST
 @at_desk
-def clear_second_factor(request: HttpRequest, place: Place, staff_id: UUID) -> HttpResponse:
+def clear_second_factor(request: Request, place: Place, staff_id: UUID) -> HttpResponse:
     notice = _("动态口令已清除，下次登录会重新设置")
     return _act(request, place, staff_id, second_factor.clear_totp, notice)
 
 
 @require_POST
 @at_desk
-def leave(request: HttpRequest, place: Place, staff_id: UUID) -> HttpResponse:
+def leave(request: Request, place: Place, staff_id: UUID) -> HttpResponse:
     return _act(request, place, staff_id, commands.leave, _("已办离职，所有岗位和登录马上失效"))
 
 
-def _act(request: HttpRequest, place: Place, staff_id: UUID, act: Act, notice: str) -> HttpResponse:
+def _act(request: Request, place: Place, staff_id: UUID, act: Act, notice: str) -> HttpResponse:
     _works_here(request, place, staff_id)
     try:
         act(staff_id, actor=request.actor, now=pages.reader_of(request).now)
@@ -165,7 +166,7 @@ def _act(request: HttpRequest, place: Place, staff_id: UUID, act: Act, notice: s
     return pages.go(request, "desk:staff", notice=notice)
 
 
-def _works_here(request: HttpRequest, place: Place, staff_id: UUID) -> StaffMember:
+def _works_here(request: Request, place: Place, staff_id: UUID) -> StaffMember:
     """Refuses Forbidden; StaffMissing, also for one who works at other hospitals only."""
     may.check_can(request.actor, may.Action.MANAGE_HOSPITAL_STAFF, place.hospital_id)
     found = queries.get_staff(staff_id, request.actor, pages.reader_of(request).now)
@@ -175,7 +176,7 @@ def _works_here(request: HttpRequest, place: Place, staff_id: UUID) -> StaffMemb
 
 
 def _member_page(
-    request: HttpRequest, place: Place, staff_id: UUID, form: forms.Role | None, refusal: Refusal | None
+    request: Request, place: Place, staff_id: UUID, form: forms.Role | None, refusal: Refusal | None
 ) -> HttpResponse:
     reader = pages.reader_of(request)
     found = _works_here(request, place, staff_id)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django import template
 from django.db import Error as DatabaseError
-from django.http import HttpRequest
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from yitong.domains.hospitals import permissions as hospitals
 from yitong.domains.people import permissions as people
 from yitong.domains.schedule import permissions as schedule
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.desk import place as places
 from yitong.faces.desk import words
 
@@ -37,7 +37,7 @@ class Item:
 
 @register.inclusion_tag("desk/_rail_items.html", takes_context=True)
 def desk_rail(context: Context) -> dict[str, object]:
-    request: HttpRequest | None = context.get("request")
+    request: Request | None = context.get("request")
     session = getattr(request, "staff_session", None)
     if request is None or session is None:
         return {"items": []}
@@ -60,7 +60,7 @@ def desk_rail(context: Context) -> dict[str, object]:
     }
 
 
-def items(request: HttpRequest, place: places.Place | None) -> list[Item]:
+def items(request: Request, place: places.Place | None) -> list[Item]:
     actor: Actor = request.actor
     found: list[tuple[str, str, str]] = []
     if place is not None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -17,6 +17,7 @@ from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionPage
 from yitong.faces.common import pages
+from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.desk import departments
 from yitong.faces.desk.forms import asked_day
@@ -47,7 +48,7 @@ class Wish:
 
 @require_GET
 @at_desk
-def today(request: HttpRequest, place: Place) -> HttpResponse:
+def today(request: Request, place: Place) -> HttpResponse:
     """The sessions of a day by department; asks again by itself, so that a booking shows without a reload."""
     reader = pages.reader_of(request)
     wish, practitioner_id = _wish(request, place, reader.today)
@@ -77,7 +78,7 @@ def today(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_GET
 @at_desk
-def week(request: HttpRequest, place: Place) -> HttpResponse:
+def week(request: Request, place: Place) -> HttpResponse:
     """Monday to Sunday, session after session."""
     reader = pages.reader_of(request)
     wish, practitioner_id = _wish(request, place, reader.today)
@@ -105,7 +106,7 @@ def week(request: HttpRequest, place: Place) -> HttpResponse:
     return pages.page(request, "desk/today/week.html", context)
 
 
-def _wish(request: HttpRequest, place: Place, otherwise: date) -> tuple[Wish, UUID | None]:
+def _wish(request: Request, place: Place, otherwise: date) -> tuple[Wish, UUID | None]:
     """A doctor who is nothing else sees the own sessions first."""
     doctor = None
     if RoleName.DOCTOR in place.roles:
@@ -122,7 +123,7 @@ def _wish(request: HttpRequest, place: Place, otherwise: date) -> tuple[Wish, UU
 
 
 def _around(
-    request: HttpRequest, place: Place, sessions: tuple[Session, ...]
+    request: Request, place: Place, sessions: tuple[Session, ...]
 ) -> tuple[dict[UUID, Practitioner], dict[UUID, dict[State, int]]]:
     """Doctors and counts of these sessions: as many queries for one as for a hundred."""
     return (
