@@ -64,7 +64,7 @@ def raise_as_refusal(error: IntegrityError, by_constraint: Mapping[str, type[Ref
     """Raises the refusal that stands for the broken constraint; returns where none does."""
     cause = error.__cause__
     broken = cause.diag.constraint_name if isinstance(cause, pg.Error) else None
-    if broken in by_constraint:
+    if broken is not None and broken in by_constraint:
         raise by_constraint[broken]() from error
 
 

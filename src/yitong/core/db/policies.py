@@ -66,7 +66,7 @@ def _decided(hospital_id: UUID | None) -> _Decided:
     wider = Q(scope__in=["nation", "city"])
     where = wider if hospital_id is None else wider | Q(hospital_id=hospital_id)
     rows = PolicyRecord.objects.filter(where).order_by("effective_from", "decided_at")
-    return _Decided(rows.values_list("scope", "scope_id", "key", "value", "effective_from"))
+    return _Decided(list(rows.values_list("scope", "scope_id", "key", "value", "effective_from")))
 
 
 def _values(
@@ -85,7 +85,7 @@ def _values(
             continue
         since = max(since, effective_from)
         latest[key, scope] = value
-    latest.update(assuming)
+    latest.update({(key, str(scope)): value for (key, scope), value in assuming.items()})
     values: dict[str, JsonValue] = {}
     for name in {key for key, _ in latest}:
         if name in KEYS:

@@ -57,7 +57,7 @@ def drain(*, everything: bool = False) -> int:
 
 
 def _pending_keys(*, everything: bool) -> list[tuple[UUID, UUID, str]]:
-    floor = "TRUE" if everything else "e.recorded_at > now() - %s"
+    floor = "TRUE" if everything else "e.recorded_at > now() - make_interval(secs => %s)"
     with cross_hospital("the relay asks what is pending anywhere"), connection.cursor() as cursor:
         cursor.execute(
             "SELECT e.hospital_id, e.id, e.shard FROM core_event e"
@@ -66,7 +66,7 @@ def _pending_keys(*, everything: bool) -> list[tuple[UUID, UUID, str]]:
             " AND NOT EXISTS (SELECT FROM core_dead_letter l"
             " WHERE l.shard = e.shard AND l.settled_at IS NULL AND l.stops_shard)"
             " ORDER BY e.recorded_at, e.id LIMIT 20000",
-            [] if everything else [LOOK_BACK],
+            [] if everything else [LOOK_BACK.total_seconds()],
         )
         return cursor.fetchall()
 
@@ -168,7 +168,7 @@ def backoff(tries: int) -> timedelta:
     return timedelta(seconds=min(60, 2 ** (tries - 1)))
 
 
-def settle(event_id: object, handler: str, *, how: str, by: str, at: datetime) -> None:
+def settle(event_id: UUID, handler: str, *, how: str, by: str, at: datetime) -> None:
     """A person decides on a dead letter: `retry` or `skip`."""
     with transaction.atomic():
         DeadLetter.objects.filter(event_id=event_id, handler=handler, settled_at=None).update(

@@ -14,6 +14,7 @@ from yitong.domains.people import queries as people
 @command()
 def tell_booking(event: BookingEvent, template: TemplateName, event_id: UUID, *, now: datetime) -> None:
     """Tells every account that the patient belongs to. Once by event and account."""
+    assert event.hospital_id is not None
     row = models.Booking.objects.get(hospital_id=event.hospital_id, id=event.subject_id)
     _tell(row, template, event_id, now)
 
