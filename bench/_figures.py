@@ -28,7 +28,7 @@ def section(one: dict[str, Any]) -> str:
             "",
             f"{one['line'].partition(': ')[2]}.",
             "",
-            f"{where}. Processes that wanted to run before it began: {machine['load_before']}.",
+            f"{where}. Processes that wanted to run before it began: {machine['load_before']}.{_doubt(machine)}",
             "",
             "| figure | value |",
             "|---|---|",
@@ -39,6 +39,15 @@ def section(one: dict[str, Any]) -> str:
             )
             + ".",
         ]
+    )
+
+
+def _doubt(machine: dict[str, Any]) -> str:
+    if machine["load_before"] < machine["cores"]:
+        return ""
+    return (
+        " **Other work took most of the machine during this run, so absolute figures are too low; ratios suffer too, as"
+        " the side that needs more processes loses more. To be run again on a quiet machine.**"
     )
 
 

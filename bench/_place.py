@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from yitong.config.paths import project_root
+from yitong.config.process import die_with
 
 GRANIAN = ("--interface", "wsgi", "--host", "127.0.0.1", "--no-access-log", "--log-level", "warning", "--http", "auto")
 READY_LIMIT_S = 1800
@@ -79,7 +80,7 @@ def city(name: str, data_dir: Path, *, workers: int = 2) -> Iterator[City]:
     found = City(free_port(), data_dir, was_new=not (data_dir / "demo-sign-ins.json").exists())
     data_dir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-u", "-m", "yitong", "up", "--city", name, "--web-workers", str(workers)]
-    started = time.monotonic()
+    started, parent = time.monotonic(), os.getpid()
     process = subprocess.Popen(
         command,
         env=found.environment,
@@ -88,6 +89,7 @@ def city(name: str, data_dir: Path, *, workers: int = 2) -> Iterator[City]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: die_with(parent, signal.SIGTERM),  # whatever ends us, nothing of ours stays
     )
     try:
         assert process.stdout is not None
@@ -108,7 +110,7 @@ def city(name: str, data_dir: Path, *, workers: int = 2) -> Iterator[City]:
 @contextmanager
 def served(application: str, *, workers: int = 2, threads: int = 4) -> Iterator[int]:
     """A WSGI application of `bench/` under Granian with the flags of `yitong up`; gives its port."""
-    port = free_port()
+    port, parent = free_port(), os.getpid()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "granian", *GRANIAN, "--port", str(port), "--workers", str(workers)),
@@ -119,6 +121,7 @@ def served(application: str, *, workers: int = 2, threads: int = 4) -> Iterator[
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=lambda: die_with(parent, signal.SIGTERM),  # whatever ends us, nothing of ours stays
     )
     try:
         _await_port(port)
