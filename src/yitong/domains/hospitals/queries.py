@@ -241,7 +241,12 @@ def search(text: str, limit: int = 20) -> list[FoundItem]:
     if not wanted:
         return []
     escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    bounds: dict[str, str | int] = {"like": f"%{escaped}%", "word": f" {wanted} ", "start": f" {wanted}", "n": max(1, min(limit, 50))}
+    bounds: dict[str, str | int] = {
+        "like": f"%{escaped}%",
+        "word": f" {wanted} ",
+        "start": f" {wanted}",
+        "n": max(1, min(limit, 50)),
+    }
     with connection.cursor() as cursor:  # by hand: each key typed asks it, and it took longer to build than to answer
         cursor.execute(SEARCH, bounds)
         return [_found(_Entry(*row)) for row in cursor.fetchall()]
