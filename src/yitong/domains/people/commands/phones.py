@@ -120,6 +120,13 @@ def try_code(phone: str, purpose: CodePurpose, code: str, now: datetime) -> Refu
     return None if is_right else errors.CodeWrong(left=codes.CODE_TRIES - row.tries)
 
 
+def _give_back(phone: str, purpose: CodePurpose) -> None:
+    """A code that was right, beside one that was wrong, may be given again; the try is counted. Joins."""
+    models.SignInCode.objects.filter(phone_index=blind_index("phone", phone), purpose=purpose.value).update(
+        used_at=None
+    )
+
+
 def account_of(actor: Actor) -> models.Account:
     """The actor's open account, locked. Refuses: Unidentified, AccountMissing."""
     if actor.account_id is None:
@@ -162,6 +169,8 @@ def _change_phone(cmd: ChangePhone, *, actor: Actor, now: datetime) -> Done | Re
     ):
         wrong = try_code(phone, purpose, code, now)
         if wrong is not None:
+            if purpose is CodePurpose.TAKE_PHONE:
+                _give_back(account.phone, CodePurpose.LEAVE_PHONE)
             return wrong
     move_phone(account, new_phone, how="code", actor=actor, now=now)
     return Done(account.id)

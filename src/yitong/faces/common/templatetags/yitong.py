@@ -126,7 +126,7 @@ def qr(content: str, label: str) -> SafeString:
 
 
 @register.inclusion_tag("common/parts/field.html")
-def field(bound: BoundField, css: str = "", **attrs: str) -> dict[str, object]:
+def field(bound: BoundField, css: str = "", *, says_optional: bool = True, **attrs: str) -> dict[str, object]:
     """A label, its hint, the input and its error, tied together for screen readers."""
     given: dict[str, str | bool] = {name.rstrip("_").replace("_", "-"): value for name, value in attrs.items()}
     described = [f"{bound.auto_id}-hint"] if bound.help_text else []
@@ -145,6 +145,7 @@ def field(bound: BoundField, css: str = "", **attrs: str) -> dict[str, object]:
         "is_group": kind in ("radio", "checkbox") and hasattr(bound.field, "choices"),
         "is_tick": kind == "checkbox" and not hasattr(bound.field, "choices"),
         "css": css,
+        "is_optional": says_optional and not bound.field.required,
         "input": "" if is_choice and hasattr(bound.field, "choices") else bound.as_widget(attrs=given),
         "described": " ".join(described),
     }

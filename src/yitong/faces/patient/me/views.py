@@ -14,6 +14,7 @@ from yitong.domains.notify import queries as inbox
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse, accounts
 from yitong.domains.people.commands import phones as phone_acts
+from yitong.domains.people.errors import CodeOver, CodeWrong
 from yitong.faces.common import pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE
 from yitong.faces.common.request import Request
@@ -88,6 +89,8 @@ def phone_codes(request: Request) -> HttpResponse:
             phone_acts.change_phone(cmd, actor=request.actor, now=reader.now)
         except Unidentified:
             raise
+        except CodeWrong as wrong:
+            refusal = wrong if wrong.params["left"] else CodeOver()
         except Refusal as caught:
             refusal = caught
         else:

@@ -54,14 +54,14 @@ class Add(Key):
     birth_date = forms.DateField(
         label=_("出生日期"),
         required=False,
-        help_text=_("身份证、户口簿、居住证不用填"),
+        help_text=_("护照、通行证等要填；身份证、户口簿、居住证不用填"),
         error_messages={"invalid": _("日期要像 1990-05-01 这样")},
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
     )
     sex = forms.ChoiceField(
         label=_("性别"),
         required=False,
-        help_text=_("身份证、户口簿、居住证不用填"),
+        help_text=_("护照、通行证等要填；身份证、户口簿、居住证不用填"),
         choices=[("", _("请选择")), *((s.value, terms.SEXES[s]) for s in (Sex.FEMALE, Sex.MALE))],
     )
     consent = forms.BooleanField(
