@@ -21,6 +21,7 @@ import pytest
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
+from tests.browser import households, practices
 from tests.browser.visitors import Visitor, code_for
 
 from yitong.cli import partners
@@ -212,3 +213,38 @@ def sign_in(server: str, django_db_blocker: DjangoDbBlocker) -> Callable[[Visito
         someone.page.wait_for_load_state("load")
 
     return enter
+
+
+@pytest.fixture
+def household(server: str, new_identity: Callable[[], tuple[str, str]]) -> Callable[..., households.Household]:
+    """`household(with_self=True)`: an account of its own, made by the commands; its holder is a verified patient."""
+
+    def new(*, with_self: bool = True) -> households.Household:
+        made = households.open_household(next(NUMBERS))
+        if with_self:
+            made.add(*new_identity())
+        return made
+
+    return new
+
+
+@pytest.fixture
+def patient(visitor: Callable[..., Visitor], household: Callable[..., households.Household]) -> Callable[..., Visitor]:
+    """A visitor who is signed in and has one verified patient: himself."""
+
+    def enter(**options: object) -> Visitor:
+        return household().enter(visitor(**options))
+
+    return enter
+
+
+@pytest.fixture(scope="session")
+def practice(server: str) -> practices.Practice:
+    """A department with slots on several days, for tests that only need to book."""
+    return practices.open_one()
+
+
+@pytest.fixture
+def new_practice(server: str) -> Callable[[], practices.Practice]:
+    """A department in which nobody sits yet, of a hospital of its own."""
+    return practices.found

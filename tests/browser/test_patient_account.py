@@ -2,12 +2,27 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
-from tests.browser.visitors import Visitor
+from tests import make
+from tests.browser.households import Household
+from tests.browser.visitors import Visitor, code_for
+
+from yitong.cli.demo import people as demo
+from yitong.core import clock
+from yitong.domains.people import contracts as people
 
 SignIn = Callable[[Visitor, str], None]
 New = Callable[..., Visitor]
+NewHousehold = Callable[..., Household]
+Draw = Callable[[], tuple[str, str]]
+
+
+def ask_code(someone: Visitor, phone: str, *, next_page: str = "/") -> None:
+    someone.go(f"/sign-in/?next={next_page}")
+    someone.page.get_by_role("textbox").first.fill(phone)
+    someone.press("获取验证码")
 
 
 def test_wrong_phone_and_wrong_code_are_told_in_place(visitor: New, phone_number: str) -> None:
@@ -30,18 +45,141 @@ def test_wrong_phone_and_wrong_code_are_told_in_place(visitor: New, phone_number
     assert phone_number not in someone.page.url
 
 
-@pytest.mark.rule("R-101")
-def test_family(visitor: New, sign_in: SignIn, phone_number: str, new_identity: Callable[[], tuple[str, str]]) -> None:
+def test_a_code_tried_five_times_is_over(visitor: New, phone_number: str) -> None:
     someone = visitor()
-    sign_in(someone, phone_number)
+    ask_code(someone, phone_number)
+    for left in ("4", "3", "2", "1"):
+        someone.page.locator("input[name=code]").fill("000000")
+        someone.press("登录")
+        assert f"还可以再试{left}次" in someone.text()
+        assert someone.page.locator("input[name=code]").input_value() == ""
+    someone.page.locator("input[name=code]").fill("000000")
+    someone.press("登录")
+    assert "验证码已失效,请重新获取" in someone.text()
+    someone.press("重新获取")
+    assert "操作过于频繁" in someone.text()
+    assert someone.page.locator("input[name=code]").count() == 1  # what came before may still be typed
+    someone.go("/sign-in/")
+    someone.page.get_by_role("textbox").first.fill(phone_number)
+    someone.press("获取验证码")
+    someone.press("已经收到验证码，去填写")
+    assert someone.page.locator("input[name=code]").count() == 1
+
+
+@pytest.mark.rule("R-048")
+def test_a_new_device_is_asked_for_a_second_fact(visitor: New, household: NewHousehold) -> None:
+    home = household()
+    someone = visitor()
+    ask_code(someone, home.phone, next_page="/bookings/")
+    someone.page.locator("input[name=code]").fill(code_for(someone, home.phone))
+    someone.press("登录")
+    assert "再核对一步" in someone.text()
+    someone.look("second-fact")
+    path = someone.page.url.removeprefix(someone.url)
+    someone.go("/bookings/")
+    assert "/sign-in/" in someone.page.url  # such a session opens nothing yet
+    someone.go(path)
+    someone.page.locator("input[name=fact]").fill("0000" if home.numbers[0][-4:] != "0000" else "1111")
+    someone.press("确认")
+    assert "还可以再试4次" in someone.text()
+    someone.look("second-fact-wrong")
+    someone.page.locator("input[name=fact]").fill(home.numbers[0][-4:])
+    someone.press("确认")
+    assert someone.page.url == f"{someone.url}/bookings/"
+    assert "已登录" in someone.text()
+
+
+@pytest.mark.rule("R-048")
+def test_the_phones_new_holder_begins_anew(visitor: New, household: NewHousehold) -> None:
+    home = household()
+    someone = visitor()
+    ask_code(someone, home.phone)
+    someone.page.locator("input[name=code]").fill(code_for(someone, home.phone))
+    someone.press("登录")
+    someone.page.get_by_text("这不是我的账号").click()
+    someone.press("新建我的账号")
+    assert "已用这个手机号新建账号" in someone.text()
+    someone.go("/me/people/")
+    assert "还没有就诊人" in someone.text()
+
+
+@pytest.mark.rule("R-048")
+def test_the_phone_is_changed_with_a_code_to_each(visitor: New, household: NewHousehold, phone_number: str) -> None:
+    home = household()
+    someone = home.enter(visitor())
+    someone.go("/me/phone/")
+    someone.page.locator("input[name=old_phone]").fill(phone_number)  # not the account's
+    someone.page.locator("input[name=new_phone]").fill(phone_number)
+    someone.press("获取验证码")
+    assert someone.page.locator("[role=alert]").count() == 1
+    someone.look("phone-wrong")
+    someone.page.locator("input[name=old_phone]").fill(home.phone)
+    someone.press("获取验证码")
+    someone.look("phone-codes")
+    old, new = code_for(someone, home.phone), code_for(someone, phone_number)
+    someone.page.locator("input[name=old_code]").fill(old)
+    someone.page.locator("input[name=new_code]").fill("000000" if new != "000000" else "111111")
+    someone.press("更换")
+    assert "验证码不正确" in someone.text()
+    someone.page.locator("input[name=old_code]").fill(old)
+    someone.page.locator("input[name=new_code]").fill(new)
+    someone.press("更换")
+    assert "手机号已更换" in someone.text()
+    assert phone_number[-4:] in someone.text()
+
+
+def test_a_device_is_made_to_leave(visitor: New, household: NewHousehold) -> None:
+    home = household(with_self=False)
+    lost = home.enter(visitor())
+    someone = visitor()
+    ask_code(someone, home.phone)
+    someone.page.locator("input[name=code]").fill(code_for(someone, home.phone))
+    someone.press("登录")
+    someone.go("/me/devices/")
+    assert someone.page.locator("li.item").count() == 2
+    assert someone.page.locator("li.item", has_text="本机").count() == 1
+    someone.look("devices")
+    someone.press("让它退出")
+    assert "已让这台设备退出登录" in someone.text()
+    assert someone.page.locator("li.item").count() == 1
+    lost.go("/bookings/")
+    assert "/sign-in/" in lost.page.url
+
+
+@pytest.mark.rule("R-199")
+def test_a_locked_account_appeals_to_a_person(visitor: New, household: NewHousehold) -> None:
+    home = household()
+    home.lock(people.LockReason.CANCELS)
+    someone = home.enter(visitor())
+    someone.go("/me/")
+    assert "因一个月内取消次数过多，暂时不能预约" in someone.text()
+    someone.look("me-locked")
+    someone.follow("申诉")
+    someone.press("提交申诉")
+    assert "请写几句话说明" in someone.text()
+    someone.look("appeal-empty")
+    someone.page.locator("textarea").fill("家里老人住院，几次改了时间。")
+    someone.press("提交申诉")
+    assert "申诉已提交，由人工复核" in someone.text()
+    assert "申诉已提交，正在人工复核" in someone.text()
+    someone.look("me-appealed")
+    home.decide(people.Decision.LIFTED)
+    someone.go("/me/")
+    assert "暂时不能预约" not in someone.text()
+
+
+@pytest.mark.rule("R-101")
+def test_family(visitor: New, household: NewHousehold, new_identity: Draw) -> None:
+    someone = household(with_self=False).enter(visitor())
     someone.go("/me/people/")
     someone.look("people-empty")
     someone.follow("添加就诊人")
+    assert someone.page.locator("input[value=self]").is_checked()
+    assert not someone.page.locator("input[name=birth_date]").is_visible()  # the document says it
     someone.look("person-add")
     someone.press("添加并核验")
     someone.look("person-add-empty")
     name, number = new_identity()
-    someone.page.get_by_text("本人", exact=True).first.click()
     someone.page.locator("input[name=name]").fill(name)
     someone.page.locator("input[name=number]").fill(number[:-1] + ("1" if number[-1] != "1" else "2"))
     someone.press("添加并核验")
@@ -52,27 +190,82 @@ def test_family(visitor: New, sign_in: SignIn, phone_number: str, new_identity: 
     someone.look("person")
     assert name not in someone.page.url
     assert number not in someone.page.content()
-    someone.follow("就诊码")
+    path = someone.page.url.removeprefix(someone.url)
+    someone.until(path, "已实名核验")  # the authority answers in its own time
+    someone.go(f"{path}code/")
     someone.look("person-code")
-    someone.page.go_back()
-    someone.follow("谁看过信息")
+    someone.go(f"{path}reads/")
     someone.look("person-reads")
-    someone.page.go_back()
+    someone.go(path)
     someone.follow("移除这位就诊人")
     someone.look("person-remove")
     someone.press("移除")
     assert "已从您的账号移除" in someone.text()
 
 
-def test_account_pages(visitor: New, sign_in: SignIn, phone_number: str) -> None:
-    someone = visitor()
-    sign_in(someone, phone_number)
+@pytest.mark.rule("R-103")
+def test_a_minor_needs_a_guardians_consent(visitor: New, household: NewHousehold) -> None:
+    someone = household().enter(visitor())
+    born = date(clock.now().year - 9, 3, 2)
+    number = demo.identity_number("resident_id", born, "female", serial=8000 + make.number())
+    someone.go("/me/people/add/")
+    assert not someone.page.locator("input[name=consent]").is_visible()
+    someone.page.get_by_text("子女", exact=True).click()
+    assert someone.page.locator("input[name=consent]").is_visible()
+    someone.page.locator("input[name=name]").fill("测试小女")
+    someone.page.locator("input[name=number]").fill(number)
+    someone.press("添加并核验")
+    assert someone.page.locator("[role=alert]").count() == 1
+    someone.look("person-add-no-consent")
+    someone.page.locator("input[name=consent]").check()
+    someone.press("添加并核验")
+    assert "由您监护" in someone.text()
+    someone.look("person-minor")
+
+
+@pytest.mark.rule("R-101")
+def test_a_passport_is_asked_for_birth_and_sex(visitor: New, household: NewHousehold) -> None:
+    someone = household(with_self=False).enter(visitor())
+    someone.go("/me/people/add/")
+    someone.page.locator("select[name=kind]").select_option("passport")
+    someone.page.locator("input[name=name]").fill("TEST PATIENT")
+    someone.page.locator("input[name=number]").fill(f"ZZ8{make.number():06d}")
+    someone.press("添加并核验")
+    assert someone.page.locator("[role=alert]").count() == 1
+    someone.look("person-add-passport")
+    someone.page.locator("input[name=birth_date]").fill("1990-05-01")
+    someone.page.locator("select[name=sex]").select_option("female")
+    someone.press("添加并核验")
+    assert "正在实名核验" in someone.text()
+
+
+@pytest.mark.rule("R-045")
+def test_a_check_that_says_no_says_what_to_do(visitor: New, household: NewHousehold, new_identity: Draw) -> None:
+    home = household(with_self=False)
+    patient_id = home.add(*new_identity(), verdict=people.Verdict.NO_MATCH)
+    someone = home.enter(visitor())
+    someone.go(f"/me/people/{patient_id}/")
+    assert "姓名和证件号码对不上" in someone.text()
+    someone.look("person-not-matched")
+
+
+def test_a_full_account_says_so(visitor: New, household: NewHousehold, new_identity: Draw) -> None:
+    home = household()
+    for _ in range(2):
+        home.add(*new_identity(), relation=people.Relation.OTHER)
+    someone = home.enter(visitor())
+    someone.go("/me/people/add/")
+    assert "一个账号最多 3 位就诊人" in someone.text()
+    assert someone.page.locator("input[name=name]").count() == 0
+    someone.look("person-add-full")
+
+
+def test_account_pages(visitor: New, household: NewHousehold) -> None:
+    someone = household(with_self=False).enter(visitor())
     for path in (
-        "/",
         "/bookings/",
         "/messages/",
         "/me/",
-        "/me/devices/",
         "/me/phone/",
         "/me/data/",
         "/me/data/erase/",
@@ -80,19 +273,26 @@ def test_account_pages(visitor: New, sign_in: SignIn, phone_number: str) -> None
     ):
         someone.go(path)
         someone.look(f"account{path.replace('/', '-')}empty")
+    with someone.page.expect_download() as download:
+        someone.go("/me/data/")
+        someone.page.get_by_role("button", name="下载").click()
+    assert download.value.suggested_filename == "yitong-data.json"
     someone.go("/me/")
     someone.press("退出登录")
     someone.go("/bookings/")
     assert "/sign-in/" in someone.page.url
 
 
-def test_export_is_a_file(visitor: New, sign_in: SignIn, phone_number: str) -> None:
-    someone = visitor()
-    sign_in(someone, phone_number)
-    someone.go("/me/data/")
-    with someone.page.expect_download() as download:
-        someone.page.get_by_role("button", name="下载").click()
-    assert download.value.suggested_filename == "yitong-data.json"
+def test_closing_an_account_ends_it(visitor: New, household: NewHousehold) -> None:
+    someone = household(with_self=False).enter(visitor())
+    someone.go("/me/data/erase/")
+    someone.press("注销账号")
+    assert "请先勾选，表示您已看明白" in someone.text()
+    someone.page.locator("input[name=sure]").check()
+    someone.press("注销账号")
+    assert "账号已注销" in someone.text()
+    someone.go("/me/")
+    assert "还没有登录" in someone.text()
 
 
 def test_search_by_name_and_initials(visitor: New) -> None:
@@ -109,6 +309,10 @@ def test_search_by_name_and_initials(visitor: New) -> None:
     someone.look("search-results")
     someone.go("/search/?q=zzzzzz")
     someone.look("search-nothing")
+    assert someone.page.locator("a.chip").count() > 0
+    someone.go("/search/?q=" + "内🤒" * 250)
+    assert "没有找到" in someone.text()
+    someone.look("search-long")
     someone.go("/search/?q=rxk")
     assert "乳腺科" in someone.text()
 

@@ -2,14 +2,17 @@
 
 import os
 import re
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from axe_playwright_python.base import AXE_SCRIPT as AXE
+from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).resolve().parents[2]
+VIOLATIONS = """axe.run({resultTypes: ['violations']}).then((found) =>
+  found.violations.map((v) => [v.id, v.help, v.nodes.slice(0, 5).map((n) => n.html.slice(0, 200))]))"""
 SHOTS = Path(os.environ.get("YITONG_SHOTS") or ROOT / ".yitong" / "shots")
 
 
@@ -31,6 +34,18 @@ class Visitor:
         self.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}")).first.click()
         self.page.wait_for_load_state("load")
 
+    def open(self, link: Locator | str) -> None:
+        """Press what leads to another page, and be there."""
+        where = self.page.locator(link).first if isinstance(link, str) else link
+        with self.page.expect_navigation():
+            where.click()
+
+    def until(self, path: str, text: str) -> None:
+        """Asks for a page until it says this: what a worker does, it does in its own time."""
+        end = time.monotonic() + 30
+        while text not in self.go(path).locator("body").inner_text():
+            assert time.monotonic() < end, self.text()
+
     def follow(self, name: str) -> None:
         self.press(name, "link")
 
@@ -44,27 +59,28 @@ class Visitor:
         """No violation of WCAG, no overflow at this width, no complaint of the browser; and a picture of it."""
         self.page.wait_for_load_state("load")
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True, animations="disabled", scale="css")
         if self.scripts:  # axe is one
-            found = Axe().run(self.page)
-            assert found.violations_count == 0, found.generate_report()
+            self.page.evaluate(AXE)
+            found = self.page.evaluate(VIOLATIONS)
+            assert found == [], f"{name}: {found}"
         wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wider <= 0, f"{name} is {wider} px too wide"
         assert self.complaints == []
 
 
-def code_for(someone: Visitor, phone: str) -> str:
-    """The latest code that went to this phone, as the demo's outbox shows it."""
+def code_for(someone: Visitor, phone: str, *, but: str = "") -> str:
+    """The latest code that went to this phone, as the demo's outbox shows it; another than `but`, which was before."""
     outbox = someone.page.context.new_page()
     try:
-        for _ in range(50):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
             outbox.goto(f"{someone.url}/outbox/")
             for card in outbox.locator("main li.card").all():
                 shown = card.inner_text()
                 code = re.search(r"(?<!\d)\d{6}(?!\d)", shown.split("\n", 1)[1] if "\n" in shown else "")
-                if phone in shown and code:
+                if phone in shown and code and code[0] != but:
                     return code[0]
-            outbox.wait_for_timeout(200)
     finally:
         outbox.close()
     raise AssertionError("no code in the outbox")

@@ -1,0 +1,80 @@
+"""Who uses the pages: account holders made by the commands, each with his own phone, signed in by his cookies.
+
+The pages of signing in and of adding people have tests of their own; all others begin where those end.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from tests import make
+from tests.browser.visitors import Visitor
+
+from yitong.core import clock
+from yitong.core.actor import Actor
+from yitong.domains.people import contracts as people
+from yitong.domains.people import queries
+from yitong.domains.people.commands import abuse, phones
+from yitong.faces.common.actors import ACCOUNT_COOKIE
+from yitong.faces.patient.devices import DEVICE_COOKIE
+
+
+@dataclass
+class Household:
+    """An account with its patients; `numbers` are their documents."""
+
+    phone: str
+    actor: Actor
+    device: str
+    token: str
+    patients: list[UUID] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+
+    def enter(self, someone: Visitor) -> Visitor:
+        """Gives the window the cookies of a device that is known."""
+        cookies = {ACCOUNT_COOKIE: self.token, DEVICE_COOKIE: self.device}
+        someone.page.context.add_cookies([{"name": n, "value": v, "url": someone.url} for n, v in cookies.items()])
+        return someone
+
+    def add(
+        self,
+        name: str,
+        number: str,
+        *,
+        relation: people.Relation = people.Relation.SELF,
+        verdict: people.Verdict | None = people.Verdict.MATCH,
+        consent: str = "",
+    ) -> UUID:
+        """A patient of whom the authority said this; None: it has not answered."""
+        assert self.actor.account_id is not None
+        identity = people.IdentityGiven(name=name, kind=people.IdentityKind.RESIDENT_ID, number=number)
+        cmd = people.AddPatient(f"add{make.number()}", self.actor.account_id, identity, relation, consent)
+        added = make.people_commands.add_patient(cmd, actor=self.actor, now=clock.now())
+        if verdict is not None:
+            make.judge(added, verdict, now=clock.now())
+        self.patients.append(added.patient_id)
+        self.numbers.append(number)
+        return added.patient_id
+
+    def lock(self, reason: people.LockReason) -> None:
+        """As when its holder had booked or cancelled too often (R-010)."""
+        with transaction.atomic():
+            account = phones.account_of(self.actor)
+            abuse.lock(account.id, reason, Actor.system("people.note_account_use"), clock.now())
+
+    def decide(self, decision: people.Decision) -> None:
+        """A person of the city looked at the appeal (R-199)."""
+        assert self.actor.account_id is not None
+        lock = queries.get_account(self.actor.account_id, self.actor).lock
+        assert lock is not None
+        cmd = people.DecideAppeal(lock.lock_id, decision, "核对过")
+        abuse.decide_appeal(cmd, actor=make.staff_actor("security_admin", "city_operator"), now=clock.now())
+
+
+def open_household(phone: str) -> Household:
+    """An account with nobody in it, signed in on a device of its own. That was an hour ago: its code is past, and the
+    pages may ask for another at once."""
+    where = people.Client(f"browser-test-device-{make.number():08d}", f"10.9.{make.number() % 250}.7", "Linux · Chrome")
+    actor, signed = make.account_signed_in(phone, on=where, now=clock.now() - timedelta(hours=1))
+    return Household(phone, actor, where.device, signed.token)

@@ -1,0 +1,63 @@
+"""Departments of the tests' own, with days that are far enough off to be cancelled and moved at any hour."""
+
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+
+from django.db import transaction
+from tests import make
+
+from yitong.core import clock
+from yitong.core.db import policies
+from yitong.domains.schedule import contracts as schedule
+from yitong.domains.schedule import queries as offered
+
+
+@dataclass
+class Practice:
+    """One department of a hospital with a doctor; `days` can be booked now, `sessions` are theirs."""
+
+    clinic: make.Clinic
+    days: list[date]
+    sessions: list[schedule.Session] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        return f"/hospitals/{self.clinic.hospital_id}/departments/{self.clinic.department_id}/"
+
+    def sit(self, day: date, **changed: object) -> schedule.Session:
+        """The doctor sits in the morning of that day, by name for who comes again (R-004)."""
+        made = make.session(self.clinic, day, now=clock.now(), **changed)
+        self.sessions.append(made)
+        return made
+
+    def ask_fee_first(self) -> None:
+        """From now on this hospital wants its fee before the visit (R-018)."""
+        with transaction.atomic():
+            policies.record(
+                "booking.payment",
+                "online",
+                scope="hospital",
+                hospital_id=self.clinic.hospital_id,
+                scope_id=self.clinic.hospital_id,
+                effective_from=clock.now() - timedelta(minutes=1),
+                source="test",
+                decided_by="test",
+                now=clock.now(),
+            )
+
+
+def found() -> Practice:
+    """A department of a new hospital in which nobody sits yet."""
+    now = clock.now()
+    clinic = make.clinic(now=now)
+    days = offered.bookable_dates(now, policies.at(clinic.hospital_id, now))
+    return Practice(clinic, days[2:])
+
+
+def open_one() -> Practice:
+    """With three mornings, and an afternoon on the first."""
+    made = found()
+    for day in made.days[:3]:
+        made.sit(day)
+    made.sit(made.days[0], starts=time(13, 30), ends=time(17), half_day=schedule.HalfDay.PM)
+    return made
