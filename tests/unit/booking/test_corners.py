@@ -29,9 +29,9 @@ from yitong.domains.booking.contracts import (
     State,
 )
 from yitong.domains.people.commands import limits, merging
-from yitong.domains.people.contracts import IdentityGiven, IdentityKind, MergePatients, Sex
+from yitong.domains.people.contracts import IdentityGiven, IdentityKind, MergePatients, Sex, UnmergePatients
 from yitong.domains.people.errors import PatientMissing
-from yitong.domains.people.models import BookingLimits
+from yitong.domains.people.models import BookingLimits, PatientMerge
 from yitong.domains.schedule.commands.sessions import stop_session
 from yitong.domains.schedule.contracts import Pool, StopReason, StopSession
 
@@ -198,6 +198,28 @@ def test_a_claim_that_waited_for_a_merge_sees_it(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(PatientMissing):
         build.hold(place, other, desk, n=2)
     assert models.Booking.objects.filter(session_id=place.session_id, live=True).count() == 1
+
+
+@pytest.mark.rule("R-005")
+@pytest.mark.rule("R-102")
+def test_after_an_unmerge_each_counts_the_days_of_his_own_bookings() -> None:
+    place = build.clinic(slots=4)
+    later = build.clinic(
+        hospital_id=place.hospital_id, department_id=place.department_id, day=place.day + timedelta(days=1)
+    )
+    one, other = build.patient(place.hospital_id), build.patient(place.hospital_id)
+    desk = replace(build.registrar(place.hospital_id), channel="web")
+    moved = build.hold(place, other, desk)
+    merge(one, other)
+    to = MoveBooking("m", place.hospital_id, moved.booking_id, later.slot(1))
+    change.move_booking(to, actor=desk, now=NOW)
+    build.hold(place, one, desk, n=2)
+    merge_id = PatientMerge.objects.get(merged_id=other).id
+    cmd = UnmergePatients("u", one, merge_id, "两个人")
+    merging.unmerge_patients(cmd, actor=make.staff_actor("city_operator"), now=NOW)
+    sweep.recount_days([other, one], now=NOW)  # as the event's handler does
+    assert BookingLimits.objects.get(patient_id=one).live_days == [place.day]
+    assert BookingLimits.objects.get(patient_id=other).live_days == [later.day]
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------

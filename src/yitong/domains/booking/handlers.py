@@ -14,6 +14,7 @@ from yitong.domains.booking.contracts import (
     SlotHeld,
 )
 from yitong.domains.notify.contracts import TemplateName
+from yitong.domains.people.contracts import PatientsUnmerged
 from yitong.domains.schedule.contracts import SessionStopped, SessionSubstituted
 
 
@@ -22,6 +23,11 @@ def stop_bookings(event: SessionStopped, meta: EventMeta) -> None:
     assert event.hospital_id is not None
     actor = Actor.system("booking.stop_bookings")
     sweep.stop_bookings(event.hospital_id, event.subject_id, reason=event.reason_code, actor=actor, now=clock.now())
+
+
+@handles(PatientsUnmerged)
+def recount_days(event: PatientsUnmerged, meta: EventMeta) -> None:
+    sweep.recount_days([event.subject_id, event.survivor_id], now=clock.now())
 
 
 @handles(SessionSubstituted, skippable=True)

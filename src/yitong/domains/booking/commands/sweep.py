@@ -3,6 +3,7 @@
 Each function is one command, or finds what is due for one; jobs and handlers make the calls.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from yitong.core.db.scale import cross_hospital
 from yitong.domains.booking import models, rules
 from yitong.domains.booking.commands import announce
 from yitong.domains.booking.commands.change import end, has_run_out, locked_booking, tell
-from yitong.domains.booking.commands.claim import project
+from yitong.domains.booking.commands.claim import live_bookings, project
 from yitong.domains.booking.contracts import BookingMissed, BookingStopped, HoldExpired, State
 from yitong.domains.booking.states import TRANSITIONS, Move, next_state
 from yitong.domains.people.commands import limits
@@ -68,6 +69,18 @@ def stop_bookings(hospital_id: UUID, session_id: UUID, *, reason: str, actor: Ac
         tell(BookingStopped, booking, before, actor, now, reason=reason)
         stopped += 1
     return stopped
+
+
+@command()
+def recount_days(patient_ids: Iterable[UUID], *, now: datetime) -> None:
+    """After an unmerge: each of the two counts the days of his own live bookings (R-005). What was moved, made or ended
+    while they were one, only the bookings tell.
+
+    Locks: the limits of all patients concerned, in id order.
+    """
+    for patient_id in sorted(patient_ids):
+        counted_id = limits.lock_limits(patient_id).patient_id
+        limits.recount_days(counted_id, [one.visit_date for one in live_bookings(counted_id)])
 
 
 def due_no_shows(now: datetime) -> list[tuple[UUID, UUID]]:

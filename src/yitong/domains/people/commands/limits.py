@@ -1,6 +1,6 @@
 """A patient's limits over all hospitals (R-005, R-009). All join the caller's command, under the row's lock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -69,6 +69,16 @@ def give_back_day(patient_id: UUID, day: date) -> None:
                 " WHERE patient_id = %s AND %s::date = ANY (live_days)",
                 [day, day, patient_id, day],
             )
+
+
+def recount_days(patient_id: UUID, days: Iterable[date]) -> None:
+    """Put right which days count, from the live bookings themselves: after an unmerge nobody else knows whose they are.
+
+    Joins the caller's command, which holds the lock of `lock_limits`.
+    """
+    with joined():
+        rows = models.BookingLimits.objects.filter(patient_id=patient_id, moved_to=None)
+        rows.update(live_days=sorted(days))
 
 
 def note_no_show(patient_id: UUID, day: date, ladder: Sequence[ladders.Step], now: datetime) -> date | None:
