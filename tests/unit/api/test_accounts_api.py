@@ -11,6 +11,7 @@ from tests.unit.api.conftest import Caller, code_of, signed_in
 
 from yitong.core import clock
 from yitong.domains.access.contracts import Scope
+from yitong.domains.people import queries
 
 PHONE = "19900001111"
 DEVICE = "device-of-a-test-0001"
@@ -57,7 +58,18 @@ def test_session_is_worth_nothing_to_a_channel_without_the_right_to_sign_people_
 
     answer = Caller(other.key, holder.session).get("/me/bookings")
 
-    assert (answer.status, answer.json["code"]) == (403, "SCOPE_MISSING")
+    assert (answer.status, answer.json["code"]) == (401, "ACCOUNT_SESSION_REQUIRED")
+
+
+@pytest.mark.rule("R-048")
+def test_session_opens_nothing_but_through_its_own_channel(caller: Callable) -> None:
+    """A partner that is shut (S-14) has its customers' tokens still: no other way in takes them."""
+    holder, other = signed_in(caller(), PHONE), caller()
+
+    assert holder.get("/me").status == 200
+    answer = Caller(other.key, holder.session).get("/me")
+    assert (answer.status, answer.json["code"]) == (401, "ACCOUNT_SESSION_REQUIRED")
+    assert queries.account_of_session(holder.session, clock.now()) is None  # our own pages ask this
 
 
 @pytest.mark.rule("R-048")

@@ -98,10 +98,10 @@ class ChannelKey(HttpBearer):
         if not token and self.holder in (Holder.NONE, Holder.MAY):
             return actor
         if self.holder is Holder.WAITING:
-            if not token or not people.is_waiting_for_fact(token, clock.now()):
+            if not token or not people.is_waiting_for_fact(token, clock.now(), channel=actor.channel):
                 raise AccountSessionRequired()
             return actor
-        account_id = people.account_of_session(token, clock.now()) if token else None
+        account_id = people.account_of_session(token, clock.now(), channel=actor.channel) if token else None
         if account_id is None:
             raise AccountSessionRequired()
         permissions.check_scope(actor, Scope.ACCOUNTS)

@@ -90,6 +90,7 @@ def _open_session(
         token_hash=hash_of(token),
         account=account,
         device=device,
+        channel=actor.channel,
         waits_for_fact=needs_fact,
         created_at=now,
         expires_at=now + (codes.FACT_LIFE if needs_fact else codes.SESSION_LIFE),
@@ -126,7 +127,7 @@ def give_second_fact(cmd: GiveSecondFact, *, actor: Actor, now: datetime) -> Don
 
 @command()
 def _give_second_fact(cmd: GiveSecondFact, *, actor: Actor, now: datetime) -> Done | Refusal:
-    session = _waiting(cmd.token, now)
+    session = _waiting(cmd.token, actor, now)
     quotas.take("fact", str(session.account_id), now)
     if not _is_fact(session.account_id, cmd.fact):
         session.fact_tries += 1
@@ -144,10 +145,16 @@ def _give_second_fact(cmd: GiveSecondFact, *, actor: Actor, now: datetime) -> Do
     return Done(session.account_id)
 
 
-def _waiting(token: str, now: datetime) -> models.AccountSession:
+def _waiting(token: str, actor: Actor, now: datetime) -> models.AccountSession:
     rows = list(
         models.AccountSession.objects.select_for_update(of=("self",))
-        .filter(token_hash=hash_of(token), ended_at=None, expires_at__gt=now, waits_for_fact=True)
+        .filter(
+            token_hash=hash_of(token),
+            channel=actor.channel,
+            ended_at=None,
+            expires_at__gt=now,
+            waits_for_fact=True,
+        )
         .order_by("pk")
     )
     if not rows:
@@ -172,7 +179,7 @@ def start_anew(cmd: StartAnew, *, actor: Actor, now: datetime) -> SignedIn:
 
     Locks: AccountSession, Account. Emits: PhoneChanged, AccountOpened, SignedInOn. Refuses: SessionEnded.
     """
-    session = _waiting(cmd.token, now)
+    session = _waiting(cmd.token, actor, now)
     old = phones.locked_account(session.account_id)
     phone = old.phone
     if phone is None:
@@ -203,6 +210,7 @@ def start_anew(cmd: StartAnew, *, actor: Actor, now: datetime) -> SignedIn:
         token_hash=hash_of(token),
         account=account,
         device=fresh,
+        channel=actor.channel,
         created_at=now,
         expires_at=now + codes.SESSION_LIFE,
     )

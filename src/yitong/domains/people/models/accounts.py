@@ -81,7 +81,11 @@ class Device(models.Model):
 
 
 class AccountSession(models.Model):
-    """A signed-in device. Only the hash of its token is kept."""
+    """A signed-in device. Only the hash of its token is kept.
+
+    It opens the account only through the channel that it was made through: a channel that is shut (S-14) is left with
+    nothing that another way in would take.
+    """
 
     scale = Scale.L
     append_only = False
@@ -90,6 +94,7 @@ class AccountSession(models.Model):
     token_hash = models.BinaryField()
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+", db_index=False)
+    channel = models.CharField(max_length=32, default="web")
     waits_for_fact = models.BooleanField(default=False, help_text="opens nothing but the second fact (R-048)")
     fact_tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()

@@ -21,28 +21,29 @@ from yitong.domains.people.queries.facts import used_since
 PAGE = 50
 
 
-def account_of_session(token: str, now: datetime) -> UUID | None:
-    """The account that a session's token opens; None where it ended or still waits for the second fact. One query."""
-    session = session_of(token, now)
+def account_of_session(token: str, now: datetime, *, channel: str = "web") -> UUID | None:
+    """The account that a session's token opens through that channel; None where it ended, was made through another
+    channel or still waits for the second fact. One query."""
+    session = session_of(token, now, channel=channel)
     return session.account_id if session else None
 
 
-def session_of(token: str, now: datetime) -> AccountSession | None:
-    row = _open_sessions(token, now).filter(waits_for_fact=False).first()
+def session_of(token: str, now: datetime, *, channel: str = "web") -> AccountSession | None:
+    row = _open_sessions(token, now, channel).filter(waits_for_fact=False).first()
     if row is None:
         return None
     return AccountSession(row.account_id, row.id, row.device_id, row.account.language)
 
 
-def is_waiting_for_fact(token: str, now: datetime) -> bool:
+def is_waiting_for_fact(token: str, now: datetime, *, channel: str = "web") -> bool:
     """Whether this session opens nothing but the question for the second fact (R-048)."""
-    return _open_sessions(token, now).filter(waits_for_fact=True).exists()
+    return _open_sessions(token, now, channel).filter(waits_for_fact=True).exists()
 
 
-def _open_sessions(token: str, now: datetime):  # type: ignore[no-untyped-def]
+def _open_sessions(token: str, now: datetime, channel: str):  # type: ignore[no-untyped-def]
     return (
         models.AccountSession.objects.filter(
-            token_hash=hash_of(token), ended_at=None, expires_at__gt=now, account__state="open"
+            token_hash=hash_of(token), channel=channel, ended_at=None, expires_at__gt=now, account__state="open"
         )
         .select_related("account")
         .order_by("id")
