@@ -13,11 +13,11 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.fields import blind_index
 from yitong.core.db.idempotency import digest_of
-from yitong.core.db.models import IdempotencyKey
+from yitong.core.db.models import Event, IdempotencyKey
 from yitong.core.errors import Forbidden
 from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import errors, models, queries
-from yitong.domains.booking.commands import change, claim, extra, sweep
+from yitong.domains.booking.commands import announce, change, claim, extra, sweep
 from yitong.domains.booking.contracts import (
     CancelBooking,
     CheckIn,
@@ -28,12 +28,14 @@ from yitong.domains.booking.contracts import (
     MoveBooking,
     State,
 )
+from yitong.domains.hospitals.contracts import ClinicKind
+from yitong.domains.notify.models import Message
 from yitong.domains.people.commands import limits, merging
 from yitong.domains.people.contracts import IdentityGiven, IdentityKind, MergePatients, Sex, UnmergePatients
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.people.models import BookingLimits, PatientMerge
-from yitong.domains.schedule.commands.sessions import stop_session
-from yitong.domains.schedule.contracts import Pool, StopReason, StopSession
+from yitong.domains.schedule.commands.sessions import stop_session, substitute_session
+from yitong.domains.schedule.contracts import Pool, StopReason, StopSession, SubstituteSession
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("test")
@@ -120,6 +122,26 @@ def test_nobody_is_a_no_show_of_a_stopped_session_though_its_handler_comes_late(
     assert BookingLimits.objects.get(patient_id=patient).no_show_days == []
     assert sweep.stop_bookings(place.hospital_id, place.session_id, reason="leave", actor=SYSTEM, now=late) == 1
     assert models.Booking.objects.get(id=held.booking_id).state == State.STOPPED
+
+
+@pytest.mark.rule("R-016")
+def test_a_substitute_stands_on_the_booking_and_in_the_message() -> None:
+    at = make.clinic()
+    session = make.session(at, build.DAY, kind=ClinicKind.EXPERT)
+    online = make.slots(session, Pool.ONLINE)
+    actor, patient = build.holder()
+    place = build.Clinic(at.hospital_id, at.department_id, session.session_id, session.date, tuple(online))
+    held = build.hold(place, patient, actor)
+    other = make.practitioner(at.hospital_id, at.department_code)
+    cmd = SubstituteSession("s", at.hospital_id, session.session_id, other)
+    substitute_session(cmd, actor=at.manager, now=NOW)
+    event = Event.objects.get(operation="schedule.session_substituted", subject_id=session.session_id)
+    for _ in range(2):
+        announce.substitute_bookings(at.hospital_id, session.session_id, event.id, now=NOW)
+    assert queries.get_booking(at.hospital_id, held.booking_id, actor, now=NOW).practitioner_id == other
+    told = Message.objects.filter(account_id=actor.account_id, template="booking_substituted")
+    assert {row.params["practitioner_id"] for row in told} == {str(other)}
+    assert told.count() == 2  # in the app and by SMS, once each
 
 
 # -- who says that it is paid ------------------------------------------------------------------------------------------

@@ -30,12 +30,10 @@ def recount_days(event: PatientsUnmerged, meta: EventMeta) -> None:
     sweep.recount_days([event.subject_id, event.survivor_id], now=clock.now())
 
 
-@handles(SessionSubstituted, skippable=True)
-def tell_of_substitute(event: SessionSubstituted, meta: EventMeta) -> None:
+@handles(SessionSubstituted)
+def substitute_bookings(event: SessionSubstituted, meta: EventMeta) -> None:
     assert event.hospital_id is not None
-    announce.tell_session(
-        event.hospital_id, event.subject_id, TemplateName.BOOKING_SUBSTITUTED, meta.event_id, now=clock.now()
-    )
+    announce.substitute_bookings(event.hospital_id, event.subject_id, meta.event_id, now=clock.now())
 
 
 @handles(SlotHeld, skippable=True)

@@ -5,10 +5,13 @@ from uuid import UUID
 
 from yitong.core.db.command import command
 from yitong.domains.booking import models
-from yitong.domains.booking.contracts import BookingEvent
+from yitong.domains.booking.contracts import BookingEvent, State
 from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import queries as people
+from yitong.domains.schedule import queries as schedule
+
+NOT_SEEN_YET = (State.HELD, State.CONFIRMED, State.CHECKED_IN)
 
 
 @command()
@@ -20,10 +23,13 @@ def tell_booking(event: BookingEvent, template: TemplateName, event_id: UUID, *,
 
 
 @command()
-def tell_session(hospital_id: UUID, session_id: UUID, template: TemplateName, event_id: UUID, *, now: datetime) -> None:
-    """Tells everyone who has a live booking in the session."""
-    for row in models.Booking.objects.filter(hospital_id=hospital_id, session_id=session_id, live=True).order_by("id"):
-        _tell(row, template, event_id, now)
+def substitute_bookings(hospital_id: UUID, session_id: UUID, event_id: UUID, *, now: datetime) -> None:
+    """替诊 (R-016): whoever has not been seen yet is booked with the doctor who sits there now, and is told so."""
+    session = schedule.get_session(hospital_id, session_id)
+    rows = models.Booking.objects.filter(hospital_id=hospital_id, session_id=session_id, state__in=NOT_SEEN_YET)
+    rows.update(practitioner_id=session.practitioner_id)
+    for row in rows.order_by("id"):
+        _tell(row, TemplateName.BOOKING_SUBSTITUTED, event_id, now)
 
 
 def _tell(row: models.Booking, template: TemplateName, event_id: UUID, now: datetime) -> None:
