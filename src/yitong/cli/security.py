@@ -48,8 +48,10 @@ def audit_export(log: str, shard: str, file: Path) -> None:
     """Write one chain (a hospital's id, or `city`) to a file that an outsider can check with `audit check-file`."""
     with database.opened() as opened:
         database.set_up_django(opened.app_url)
-        from yitong.core.db import sealing_check
+        from yitong.core.db import sealing, sealing_check
 
+        if log not in sealing.logs():
+            raise click.BadParameter(f"known logs: {', '.join(sorted(sealing.logs()))}", param_hint="LOG")
         with file.open("wb") as out:
             for line in sealing_check.export(log, shard):
                 out.write(line + b"\n")

@@ -7,6 +7,7 @@ from uuid import UUID
 from yitong.core.actor import Actor
 from yitong.core.db import idempotency, policies
 from yitong.core.db.command import command
+from yitong.core.errors import Conflict
 from yitong.core.policy import Scope, key_named
 from yitong.domains.hospitals import permissions, queries, rules
 from yitong.domains.hospitals.commands import writing
@@ -22,7 +23,7 @@ from yitong.domains.hospitals.errors import (
 from yitong.domains.hospitals.permissions import Action
 
 
-@command()
+@command(refusals={"policy_one_value_an_instant": Conflict})
 def set_policy(cmd: SetPolicy, *, actor: Actor, now: datetime) -> Made:
     """Decide a rule of the city, a hospital or a department from an instant on.
 
