@@ -90,6 +90,20 @@ def test_department_asks_as_much_for_one_session_as_for_many() -> None:
     assert queries_of(path) == few <= 12
 
 
+def test_nothing_left_asks_a_bounded_number_elsewhere() -> None:
+    """Other places of the specialty are offered, the nearest first, however many the city has."""
+    empty = make.clinic()  # nobody sits here
+    path = f"/hospitals/{empty.hospital_id}/departments/{empty.department_id}/"
+    for _ in range(12):
+        make.clinic()  # nor there
+    near = make.clinic(hospital_id=empty.hospital_id)
+    make.session(near)
+    assert queries_of(path) <= 12 + 6 * 5
+    page = text_of(Client(SERVER_NAME="localhost").get(path))
+    assert "同样的科室，这些地方还有号" in page
+    assert page.count("余 ") == 1
+
+
 def test_hospital_asks_as_much_for_one_department_as_for_many() -> None:
     hospital_id = make.hospital()
     make.campus(hospital_id)
