@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from tests import clinic as build
 from tests import make
 from tests.clinic import NOW
@@ -16,7 +17,7 @@ from yitong.core.db.idempotency import digest_of
 from yitong.core.db.models import Event, IdempotencyKey
 from yitong.core.errors import Forbidden
 from yitong.domains.access.contracts import Scope
-from yitong.domains.booking import errors, models, queries
+from yitong.domains.booking import errors, models, personal_data, queries
 from yitong.domains.booking.commands import announce, change, claim, extra, sweep
 from yitong.domains.booking.contracts import (
     CancelBooking,
@@ -32,7 +33,7 @@ from yitong.domains.hospitals.contracts import ClinicKind
 from yitong.domains.notify.models import Message
 from yitong.domains.people.commands import limits, merging
 from yitong.domains.people.contracts import IdentityGiven, IdentityKind, MergePatients, Sex, UnmergePatients
-from yitong.domains.people.errors import PatientMissing
+from yitong.domains.people.errors import PatientMissing, RightsDenied
 from yitong.domains.people.models import BookingLimits, PatientMerge
 from yitong.domains.schedule.commands.sessions import stop_session, substitute_session
 from yitong.domains.schedule.contracts import Pool, StopReason, StopSession, SubstituteSession
@@ -242,6 +243,27 @@ def test_after_an_unmerge_each_counts_the_days_of_his_own_bookings() -> None:
     sweep.recount_days([other, one], now=NOW)  # as the event's handler does
     assert BookingLimits.objects.get(patient_id=one).live_days == [place.day]
     assert BookingLimits.objects.get(patient_id=other).live_days == [later.day]
+
+
+@pytest.mark.rule("R-198")
+def test_nobody_is_forgotten_while_a_booking_made_a_moment_ago_lies_ahead() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    held = build.hold(place, patient, actor)
+    with clock.frozen(NOW), pytest.raises(RightsDenied), transaction.atomic():
+        personal_data.erase([patient], actor.account_id)
+    assert models.Booking.objects.get(id=held.booking_id).patient_name != ""
+
+
+@pytest.mark.rule("R-198")
+@pytest.mark.rule("R-102")
+def test_the_name_goes_from_bookings_of_merged_records_too() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    held = build.hold(place, patient, actor)
+    known = build.patient(place.hospital_id)
+    merge(known, patient)
+    with clock.frozen(place.slots[0].ends_at), transaction.atomic():
+        assert personal_data.erase([known], actor.account_id) == {"bookings": 1}
+    assert models.Booking.objects.get(id=held.booking_id).patient_name == ""
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------

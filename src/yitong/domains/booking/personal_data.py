@@ -3,9 +3,15 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from yitong.core import clock
 from yitong.core.db.scale import cross_hospital
 from yitong.domains.booking import models
+from yitong.domains.booking.contracts import State
+from yitong.domains.people import queries as people
+from yitong.domains.people.commands import limits
+from yitong.domains.people.errors import RightsDenied
 
+OPEN = (State.HELD, State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT)
 RETAIN_YEARS = 15  # a booking belongs to the outpatient record (R-075, R-214)
 
 
@@ -35,10 +41,19 @@ def export(patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, 
 
 
 def erase(patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, int]:
-    """Takes the name off ended bookings. The rows stay for as long as the law keeps them (R-214)."""
+    """Takes the name off bookings, those of records merged into these patients' too. The rows stay for as long as the
+    law keeps them (R-214). Joins the caller's command.
+
+    Locks: limits in id order, so that no claim runs beside it. Refuses: RightsDenied while a visit lies ahead.
+    """
+    records = people.records_of(patient_ids)
+    for patient_id in sorted(records):
+        limits.lock_limits(patient_id)
     with cross_hospital("a person asked to be forgotten"):
-        n = models.Booking.objects.filter(patient_id__in=patient_ids).exclude(state__in=["held", "confirmed"])
-        return {"bookings": n.update(patient_name="")}
+        rows = models.Booking.objects.filter(patient_id__in=records)
+        if rows.filter(state__in=OPEN, ends_at__gt=clock.now()).exists():
+            raise RightsDenied(reason="open_booking")
+        return {"bookings": rows.update(patient_name="")}
 
 
 def retain() -> dict[str, str]:
