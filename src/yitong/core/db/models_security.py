@@ -30,7 +30,7 @@ class DataKey(models.Model):
             models.CheckConstraint(
                 name="data_key_purpose_known",
                 condition=Q(purpose="field", index_hash__isnull=True)
-                | Q(purpose="index", index_hash__in=["hmac-sha256", "hmac-sm3"]),
+                | Q(purpose="index", index_hash__isnull=False, index_hash__in=["hmac-sha256", "hmac-sm3"]),
             ),
         ]
 

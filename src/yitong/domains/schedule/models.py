@@ -130,7 +130,10 @@ class ClinicSession(models.Model):
             models.CheckConstraint(
                 name="session_stopped_whole",
                 condition=Q(
-                    state=SessionState.STOPPED.value, stopped_at__isnull=False, stop_reason__in=words(StopReason)
+                    state=SessionState.STOPPED.value,
+                    stopped_at__isnull=False,
+                    stop_reason__isnull=False,  # or NULL IN (…) would pass
+                    stop_reason__in=words(StopReason),
                 )
                 | Q(~Q(state=SessionState.STOPPED.value), stopped_at=None, stop_reason=None),
             ),
@@ -252,6 +255,7 @@ class Slot(models.Model):
                     pool=Pool.ONSITE.value,
                     extra_for_id__isnull=False,
                     extra_by_id__isnull=False,
+                    extra_reason__isnull=False,
                     extra_reason__in=words(ExtraReason),
                 ),
             ),
