@@ -122,7 +122,8 @@ def _check(actor: Actor, *roles: str) -> None:
 
 def operations() -> list[str]:
     """Every kind of event that the house writes."""
-    return sorted({kind.operation for kind in _kinds(Event) if "operation" in kind.__dict__})
+    ours = (kind for kind in _kinds(Event) if kind.__module__.startswith("yitong."))
+    return sorted({kind.operation for kind in ours if "operation" in kind.__dict__})
 
 
 def _kinds(base: type[Event]) -> Iterator[type[Event]]:
