@@ -187,6 +187,9 @@ class Lives(RuleBasedStateMachine):
     def is_taken(self, slot: ModelSlot) -> bool:
         return any(b.slot is slot and b.state in LIVE for b in self.bookings)
 
+    def has_run_out(self, booking: ModelBooking) -> bool:
+        return booking.hold_until is not None and booking.hold_until <= self.now
+
     def is_selling(self, slot: ModelSlot) -> bool:
         """R-002: tomorrow until 16:00, D+7 from 15:00 on, no booking for today; referrals a fortnight ahead of all."""
         today, clock_time = clock.shanghai_date(self.now), self.now.astimezone(clock.SHANGHAI).time()
@@ -403,7 +406,7 @@ class Lives(RuleBasedStateMachine):
     def pay(self, data: st.DataObject) -> None:
         booking = data.draw(st.sampled_from([b for b in self.bookings if b.hold_until]), label="booking")
         why: set[type[Refusal]] = set()
-        if booking.state == "expired" or (booking.state == "held" and booking.hold_until <= self.now):
+        if booking.state == "expired" or (booking.state == "held" and self.has_run_out(booking)):
             why = {errors.HoldRanOut}
         elif booking.state != "held":
             why = {errors.StateForbids}
@@ -524,7 +527,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         """Each job of booking and of the schedule, in one turn."""
-        due = {b.booking_id: b for b in self.bookings if b.state == "held" and b.hold_until <= self.now}
+        due = {b.booking_id: b for b in self.bookings if b.state == "held" and self.has_run_out(b)}
         found = {booking_id for _, booking_id in sweep.due_holds(self.now)}
         assert found == set(due)
         for hospital_id, booking_id in sweep.due_holds(self.now):

@@ -14,6 +14,7 @@ from yitong.core.errors import Forbidden, Throttled, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.notify.models import Contact, Message
 from yitong.domains.people import commands, errors, models, queries
+from yitong.domains.people.commands import phones
 from yitong.domains.people.contracts import (
     AskCode,
     ChangePhone,
@@ -150,6 +151,21 @@ def test_second_sign_in_finds_the_account_again() -> None:
     _, second = make.account_signed_in(phone, now=NOW + MINUTE)
     assert second.account_id == first.account_id
     assert not second.is_new_account
+
+
+def test_code_opens_no_account_that_was_given_another_phone_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    actor, _ = make.account_signed_in(number := make.phone())
+    code = ask(number, now=NOW + 2 * MINUTE)
+    locked = phones.locked_account
+
+    def moved_while_waiting(account_id: UUID) -> models.Account:
+        account = locked(account_id)
+        phones.move_phone(account, make.phone(), how="desk", actor=actor, now=NOW)
+        return account
+
+    monkeypatch.setattr(phones, "locked_account", moved_while_waiting)
+    with pytest.raises(errors.CodeOver):
+        commands.sign_in(SignIn(number, code, make.client()), actor=ANYBODY, now=NOW + 2 * MINUTE)
 
 
 def test_session_ends_after_thirty_days_and_at_sign_out() -> None:

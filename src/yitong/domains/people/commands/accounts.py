@@ -61,6 +61,8 @@ def _sign_in(cmd: SignIn, *, actor: Actor, now: datetime) -> SignedIn | Refusal:
         events.append(AccountOpened(subject_id=account.id), actor, at=now, shard=f"account:{account.id}")
     else:
         account = phones.locked_account(known.account_id)
+        if account.phone != phone:
+            return errors.CodeOver()  # it was given another phone while we waited: this code opens it no more
     return _open_session(account, cmd.client, is_new_account=known is None, actor=actor, now=now)
 
 
