@@ -82,18 +82,30 @@ def keeps(function: Callable[P, R]) -> Callable[P, R]:
 
 def keep(key: Hashable, make: Callable[[], R]) -> R:
     """What was made under this key before, where it may be kept; else it is made now."""
-    reading = _reading.get()
-    if reading is None or connection.in_atomic_block:
-        return make()
-    answers = reading.answers
+    answers = _answers()
     if answers is None:
-        answers = reading.answers = _kept.current()
+        return make()
     if key in answers:
         return answers[key]  # type: ignore[return-value]
     made = make()
     if len(answers) < MOST:
         answers[key] = made
     return made
+
+
+def edition() -> object | None:
+    """Stands for the reference data as it is: another one after each change of it. None where nothing may be kept."""
+    answers = _answers()
+    return None if answers is None else answers.setdefault("edition", object())
+
+
+def _answers() -> dict[object, object] | None:
+    reading = _reading.get()
+    if reading is None or connection.in_atomic_block:
+        return None
+    if reading.answers is None:
+        reading.answers = _kept.current()
+    return reading.answers
 
 
 def _fingerprint() -> object:

@@ -128,7 +128,7 @@ def list_my_bookings(
     """
     if actor.account_id is None:
         return []
-    mine = {card.patient_id for card in people.patients_of(actor.account_id)}
+    mine = people.ids_of(actor.account_id)
     wanted = mine if patient_ids is None else mine & set(patient_ids)
     found = models.PatientBooking.objects.filter(patient_id__in=people.records_of(wanted))
     if before is not None:

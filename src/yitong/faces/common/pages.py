@@ -11,9 +11,11 @@ from uuid import UUID
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from yitong.core import clock
@@ -72,11 +74,24 @@ def page(
     return response
 
 
+def part(template: str, context: Mapping[str, object]) -> SafeString:
+    """A part of a page as it stands for everybody: it knows nothing of who asks. Its template begins with `_`."""
+    return render_to_string(template, {**context})
+
+
 def partial(
     request: HttpRequest, template: str, context: Mapping[str, object] | None = None, status: int = 200
 ) -> HttpResponse:
     """A part of a page, for htmx. Its template begins with `_`."""
-    response = render(request, template, {**(context or {}), "shell": _shell(request, template)}, status=status)
+    return _unkept(render(request, template, {**(context or {}), "shell": _shell(request, template)}, status=status))
+
+
+def fragment(html: SafeString) -> HttpResponse:
+    """A part made by `part`, for htmx."""
+    return _unkept(HttpResponse(html))
+
+
+def _unkept(response: HttpResponse) -> HttpResponse:
     patch_vary_headers(response, ["HX-Request", "Accept-Language", "Cookie"])
     response.headers.setdefault("Cache-Control", "private, no-cache")
     return response

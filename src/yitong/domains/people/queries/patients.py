@@ -72,6 +72,11 @@ def patients_of(account_id: UUID) -> list[PatientCard]:
     return [_card(link, rows[link.patient_id]) for link in links]
 
 
+def ids_of(account_id: UUID) -> set[UUID]:
+    """The patients of an account, where their names are not needed. One query."""
+    return set(models.AccountPatient.objects.filter(account_id=account_id).values_list("patient_id", flat=True))
+
+
 def _card(link: models.AccountPatient, row: models.Patient) -> PatientCard:
     assert row.name is not None
     return PatientCard(

@@ -182,7 +182,9 @@ def move_day(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespo
     days = choosing.days(in_force, reader)
     sessions = schedule.list_sessions(hospital_id, found.department_id, days[0], days[-1])
     visit, link = _visit_of(found), choices.Link(request.path, {})
-    chosen = choosing.choice(request, hospital_id, days, sessions, visit, _way_of(found), link, in_force, reader)
+    chosen = choosing.choice(
+        choosing.asked_date(request), hospital_id, days, sessions, visit, _way_of(found), link, in_force, reader
+    )
     context = chosen | {"booking": _page_of(found, reader), "hospital_id": hospital_id, "booking_id": booking_id}
     return pages.page(request, "patient/booking/move.html", context)
 

@@ -1,12 +1,13 @@
 """Home and search."""
 
 from django.http import HttpResponse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.hospitals import queries as hospitals
-from yitong.faces.common import pages
+from yitong.faces.common import lately, pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.home import presenters
@@ -23,8 +24,8 @@ def home(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
     in_force = policies.at(None, reader.now)
     context = {
-        "departments": presenters.common_departments(),
-        "districts": lambda: presenters.districts(hospitals.list_hospitals(), reader),  # asked for when not kept
+        "departments": presenters.common_departments,  # as the districts: asked for when not kept
+        "districts": lambda: presenters.districts(hospitals.list_hospitals(), reader),
         "visit": _next_visit(request, reader),
         "release": releases.release(in_force, reader),
         "announcements": hospitals.list_announcements(None, reader.now),
@@ -49,13 +50,8 @@ def _next_visit(request: Request, reader: Reader) -> presenters.NextVisit | None
 def search(request: Request) -> HttpResponse:
     """Hospitals, departments and doctors by name, pinyin or pinyin initials."""
     reader = pages.reader_of(request)
-    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    found = hospitals.search(query, limit=RESULTS) if query else []
-    context = {
-        "query": query,
-        "lines": [presenters.found_line(item, reader) for item in found],
-        "departments": presenters.common_departments(),
-    }
+    query = _query(request)
+    context = {"query": query, "results": _results(query, RESULTS, reader)}
     return pages.page(request, "patient/home/search.html", context)
 
 
@@ -63,7 +59,23 @@ def search(request: Request) -> HttpResponse:
 def suggest(request: Request) -> HttpResponse:
     """The first results, for the list under the search box."""
     reader = pages.reader_of(request)
-    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    found = hospitals.search(query, limit=SUGGESTIONS) if query else []
-    context = {"query": query, "lines": [presenters.found_line(item, reader) for item in found]}
-    return pages.partial(request, "patient/home/_results.html", context)
+    return pages.fragment(_results(_query(request), SUGGESTIONS, reader))
+
+
+def _query(request: Request) -> str:
+    return request.GET.get("q", "").strip()[:LONGEST_QUERY]
+
+
+def _results(query: str, limit: int, reader: Reader) -> SafeString:
+    """They follow from the reference data alone, and are kept while it stands still."""
+
+    def make() -> SafeString:
+        found = hospitals.search(query, limit=limit) if query else []
+        context = {
+            "query": query,
+            "lines": [presenters.found_line(item, reader) for item in found],
+            "departments": presenters.common_departments() if limit == RESULTS and not found else [],
+        }
+        return pages.part("patient/home/_results.html", context)
+
+    return lately.keep(("search", query, limit, reader.language), reader.now, make, longest=None)

@@ -26,8 +26,11 @@ def asked_visit(request: HttpRequest) -> presenters.Visit:
     return presenters.Visit.AGAIN if again else presenters.Visit.FIRST
 
 
-def dated(request: HttpRequest) -> dict[str, str]:
-    return {"date": request.GET["date"]} if "date" in request.GET else {}
+def asked_date(request: HttpRequest) -> date | None:
+    try:
+        return date.fromisoformat(request.GET.get("date", ""))
+    except ValueError:
+        return None
 
 
 def days(in_force: Policies, reader: Reader) -> list[date]:
@@ -53,7 +56,7 @@ def practitioners(hospital_id: UUID, sessions: list[Session]) -> dict[UUID, Prac
 
 
 def choice(
-    request: HttpRequest,
+    asked: date | None,
     hospital_id: UUID,
     days: list[date],
     sessions: list[Session],
@@ -69,7 +72,7 @@ def choice(
     offers = bookings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
     found = presenters.open_days(bookable, sessions, offers)
     again = presenters.open_days(bookable, sessions, offers, with_id=way.present_id) if way.present_id else {}
-    chosen = _asked_day(request, bookable) or next(iter(again or found), days[0])
+    chosen = asked if asked in bookable else next(iter(again or found), days[0])
     of_day = [s for s in sessions if s.date == chosen]
     doctors = practitioners(hospital_id, of_day)
     return {
@@ -81,15 +84,8 @@ def choice(
         "near": presenters.near_days(found, chosen, link, reader) if chosen not in found else [],
         "again": presenters.near_days(again, chosen, link, reader),
         "release": presenters.release(in_force, reader),
+        "as_of": presenters.as_of(reader),
     }
-
-
-def _asked_day(request: HttpRequest, days: list[date]) -> date | None:
-    try:
-        asked = date.fromisoformat(request.GET.get("date", ""))
-    except ValueError:
-        return None
-    return asked if asked in days else None
 
 
 def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
@@ -149,6 +145,7 @@ def windows(session: Session, visit: presenters.Visit, way: presenters.Way, read
     return {
         "offer": presenters.offer(same, offers, doctors, visit, way, in_force, reader),
         "windows": presenters.windows(slots, hospital_id, way),
+        "as_of": presenters.as_of(reader),
         "department": reader.name(department),
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
         "place": place(hospital_id, session.campus_id, department.location, reader),

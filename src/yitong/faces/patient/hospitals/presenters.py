@@ -12,6 +12,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from yitong.core.clock import SHANGHAI
 from yitong.core.policy import Policies
 from yitong.domains.booking.contracts import SessionOffer, SlotOffer
 from yitong.domains.hospitals.contracts import Campus, Department, FeeLine, Hospital, Practitioner
@@ -184,6 +185,11 @@ def release(policies: Policies, reader: Reader) -> Release:
     at = schedule.release_at(opens, policies)
     day = reader.day(opens)
     return Release(at, reader.now, day, _("%(time)s放出%(day)s的号") % {"time": reader.moment(at), "day": day})
+
+
+def as_of(reader: Reader) -> str:
+    """When what is left was read: it may be two seconds old."""
+    return reader.now.astimezone(SHANGHAI).strftime("%H:%M:%S")
 
 
 def places(campuses: Iterable[Campus], reader: Reader) -> list[Place]:

@@ -1,17 +1,20 @@
 """From a hospital to a time window."""
 
+from datetime import date
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.hospitals.contracts import Campus, Department, Practitioner
+from yitong.domains.hospitals.contracts import Announcement, Campus, Department, Hospital, Practitioner
 from yitong.domains.schedule import queries as schedule
-from yitong.faces.common import pages
+from yitong.faces.common import lately, pages
 from yitong.faces.common.request import Request
+from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import choosing, presenters
 
 
@@ -20,90 +23,155 @@ def hospital(request: Request, hospital_id: UUID) -> HttpResponse:
     """Its departments first; then what to know before going."""
     reader = pages.reader_of(request)
     found = hospitals.get_hospital(hospital_id)
-    campuses = hospitals.list_campuses(hospital_id)
     in_force = policies.at(hospital_id, reader.now)
-    campus_id = _asked_campus(request, campuses)
+    campus_id = _asked_campus(request, hospitals.list_campuses(hospital_id))
+    notices = [one for one in hospitals.list_announcements(hospital_id, reader.now) if one.hospital_id == hospital_id]
+    # All of it follows from the reference data, the day, the rules in force and the notices that are up.
+    parts = lately.keep(
+        (
+            "hospital",
+            hospital_id,
+            campus_id,
+            reader.language,
+            reader.today,
+            in_force,
+            *(one.announcement_id for one in notices),
+        ),
+        reader.now,
+        lambda: _hospital(found, campus_id, notices, reader),
+        longest=None,
+    )
     context = {
-        "hospital_id": hospital_id,
         "name": reader.name(found),
         "note": presenters.hospital_note(found),
+        "release": presenters.release(in_force, reader),
+    }
+    return pages.page(request, "patient/hospitals/hospital.html", context | parts)
+
+
+def _hospital(
+    found: Hospital, campus_id: UUID | None, notices: list[Announcement], reader: Reader
+) -> dict[str, SafeString]:
+    """The departments, and what to know before going."""
+    hospital_id = found.hospital_id
+    campuses = hospitals.list_campuses(hospital_id)
+    departments = {
+        "announcements": notices,
+        "tabs": presenters.campus_tabs(campuses, campus_id, reverse("patient:hospital", args=[hospital_id]), reader),
+        "drawers": presenters.drawers(hospitals.list_departments(hospital_id, campus_id), reader),
+    }
+    facts = {
         "introduction": found.introduction,
         "phone": found.phone,
-        "announcements": [
-            one for one in hospitals.list_announcements(hospital_id, reader.now) if one.hospital_id == hospital_id
-        ],
-        "tabs": presenters.campus_tabs(campuses, campus_id, request.path, reader),
-        "drawers": presenters.drawers(hospitals.list_departments(hospital_id, campus_id), reader),
         "places": presenters.places(campuses, reader),
         "rules": [line.text for line in hospitals.policies_in_words(hospital_id, reader.now, reader.language)],
         "fees": presenters.fee_lines(hospitals.list_fees(hospital_id, reader.today), reader),
-        "release": presenters.release(in_force, reader),
     }
-    return pages.page(request, "patient/hospitals/hospital.html", context)
+    return {
+        "departments": pages.part("patient/hospitals/_departments.html", departments),
+        "facts": pages.part("patient/hospitals/_facts.html", facts),
+    }
 
 
 @require_GET
 def department(request: Request, hospital_id: UUID, department_id: UUID) -> HttpResponse:
     """The days, and the sessions of the chosen one."""
     reader = pages.reader_of(request)
+    visit, asked = choosing.asked_visit(request), choosing.asked_date(request)
+    context = lately.keep(
+        ("department", hospital_id, department_id, visit, asked, reader.language),
+        reader.now,
+        lambda: _department(hospital_id, department_id, visit, asked, reader),
+    )
+    return pages.page(request, "patient/hospitals/department.html", context)
+
+
+def _department(
+    hospital_id: UUID, department_id: UUID, visit: presenters.Visit, asked: date | None, reader: Reader
+) -> dict[str, object]:
+    """The same for every visitor."""
     found = hospitals.get_department(hospital_id, department_id)
     in_force = policies.at(hospital_id, reader.now, department_id=department_id)
     days = choosing.days(in_force, reader)
     sessions = schedule.list_sessions(hospital_id, department_id, days[0], days[-1])
-    visit = choosing.asked_visit(request)
-    link = presenters.Link(request.path, {"visit": visit.value})
-    chosen = choosing.choice(
-        request, hospital_id, days, sessions, visit, presenters.NewBooking(visit), link, in_force, reader
-    )
-    context = chosen | {
-        "elsewhere": [] if chosen["is_open"] else choosing.elsewhere(found, reader),
-        "tabs": presenters.visit_tabs(
-            sessions, visit, in_force, presenters.Link(request.path, choosing.dated(request))
-        ),
+    path = reverse("patient:department", args=[hospital_id, department_id])
+    link = presenters.Link(path, {"visit": visit.value})
+    way = presenters.NewBooking(visit)
+    chosen = choosing.choice(asked, hospital_id, days, sessions, visit, way, link, in_force, reader)
+    dated = presenters.Link(path, {"date": asked.isoformat()} if asked else {})
+    place = {
         "name": reader.name(found),
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
         "hospital_id": hospital_id,
+    }
+    part = chosen | {
+        "elsewhere": [] if chosen["is_open"] else choosing.elsewhere(found, reader),
+        "tabs": presenters.visit_tabs(sessions, visit, in_force, dated),
         "place": choosing.place(hospital_id, found.campus_id, found.location, reader),
         "eligibility": presenters.eligibility(found),
         "introduction": found.introduction,
     }
-    return pages.page(request, "patient/hospitals/department.html", context)
+    return place | {"part": pages.part("patient/hospitals/_department.html", place | part)}
 
 
 @require_GET
 def doctor(request: Request, hospital_id: UUID, practitioner_id: UUID) -> HttpResponse:
     """A doctor and the days on which the doctor sits."""
     reader = pages.reader_of(request)
+    asked = choosing.asked_date(request)
+    context = lately.keep(
+        ("doctor", hospital_id, practitioner_id, asked, reader.language),
+        reader.now,
+        lambda: _doctor(hospital_id, practitioner_id, asked, reader),
+    )
+    return pages.page(request, "patient/hospitals/doctor.html", context)
+
+
+def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader: Reader) -> dict[str, object]:
+    """The same for every visitor."""
     found = hospitals.get_practitioner(hospital_id, practitioner_id)
     in_force = policies.at(hospital_id, reader.now)
     days = choosing.days(in_force, reader)
     sessions = schedule.list_practitioner_sessions(hospital_id, practitioner_id, days[0], days[-1])
-    visit, link = presenters.Visit.AGAIN, presenters.Link(request.path, {})
-    chosen = choosing.choice(
-        request, hospital_id, days, sessions, visit, presenters.NewBooking(visit), link, in_force, reader
-    )
-    context = chosen | {
-        "colleagues": [] if chosen["is_open"] else presenters.colleagues(_departments_of(found), reader),
+    visit = presenters.Visit.AGAIN
+    link = presenters.Link(reverse("patient:doctor", args=[hospital_id, practitioner_id]), {})
+    way = presenters.NewBooking(visit)
+    chosen = choosing.choice(asked, hospital_id, days, sessions, visit, way, link, in_force, reader)
+    place = {
         "doctor": presenters.doctor(found, reader),
-        "introduction": found.introduction,
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
         "hospital_id": hospital_id,
     }
-    return pages.page(request, "patient/hospitals/doctor.html", context)
+    part = chosen | {
+        "colleagues": [] if chosen["is_open"] else presenters.colleagues(_departments_of(found), reader),
+        "introduction": found.introduction,
+    }
+    return place | {"part": pages.part("patient/hospitals/_doctor.html", place | part)}
 
 
 @require_GET
 def session(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
     """The time windows of a session, or of all sessions that are one offer with it (R-004)."""
     reader = pages.reader_of(request)
-    found = schedule.get_session(hospital_id, session_id)
     visit = choosing.asked_visit(request)
+    context = lately.keep(
+        ("session", hospital_id, session_id, visit, reader.language),
+        reader.now,
+        lambda: _session(hospital_id, session_id, visit, reader),
+    )
+    return pages.page(request, "patient/hospitals/session.html", context)
+
+
+def _session(hospital_id: UUID, session_id: UUID, visit: presenters.Visit, reader: Reader) -> dict[str, object]:
+    """The same for every visitor."""
+    found = schedule.get_session(hospital_id, session_id)
     department_url = reverse("patient:department", args=[hospital_id, found.department_id])
     context = choosing.windows(found, visit, presenters.NewBooking(visit), reader) | {
         "back": f"{department_url}?date={found.date.isoformat()}&visit={visit.value}",
         "steps": presenters.steps(1),
     }
-    return pages.page(request, "patient/hospitals/session.html", context)
+    part = pages.part("patient/hospitals/_windows.html", context)
+    return {"back": context["back"], "department": context["department"], "part": part}
 
 
 def _departments_of(practitioner: Practitioner) -> list[Department]:

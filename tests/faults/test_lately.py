@@ -1,0 +1,150 @@
+"""What is left to book is kept for two seconds, for everybody alike, and says when it was read."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests import clinic as build
+from tests.clinic import DAY, NOW
+
+from yitong.core import clock
+from yitong.core.actor import Actor
+from yitong.core.db import reference
+from yitong.core.ids import new_id
+from yitong.domains.hospitals import models as hospitals
+from yitong.domains.people import models as people
+from yitong.domains.people.queries import hash_of
+from yitong.faces.common import lately
+from yitong.faces.common.actors import ACCOUNT_COOKIE
+
+pytestmark = pytest.mark.usefixtures("committed_db", "_keeping")
+
+
+@pytest.fixture
+def _keeping(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    settings.YITONG_KEEPS_REFERENCE = True
+    monkeypatch.setattr(reference, "_kept", reference._Kept())
+    monkeypatch.setattr(lately, "_kept", {})
+    with clock.frozen(NOW):
+        yield
+
+
+def signed_in(actor: Actor) -> Client:
+    token = f"token-{actor.account_id}"
+    device = people.Device.objects.create(
+        id=new_id(),
+        account_id=actor.account_id,
+        device_hash=hash_of(token),
+        label="Android · Chrome",
+        first_seen_at=NOW,
+        last_seen_at=NOW,
+        confirmed_at=NOW,
+    )
+    people.AccountSession.objects.create(
+        id=new_id(),
+        token_hash=hash_of(token),
+        account_id=actor.account_id,
+        device=device,
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=30),
+    )
+    client = Client(SERVER_NAME="localhost")
+    client.cookies[ACCOUNT_COOKIE] = token
+    return client
+
+
+def main_of(client: Client, path: str) -> str:
+    """What stands between the menus."""
+    response: Any = client.get(path)
+    assert response.status_code == 200
+    return str(response.content.decode().split("<main", 1)[1].split("</main>", 1)[0])
+
+
+def pages_of(place: build.Clinic) -> list[str]:
+    return [
+        f"/hospitals/{place.hospital_id}/departments/{place.department_id}/?date={DAY.isoformat()}",
+        f"/hospitals/{place.hospital_id}/sessions/{place.session_id}/",
+    ]
+
+
+def as_of(html: str) -> str:
+    found = re.search(r"余号更新于 (\d\d:\d\d:\d\d)", html)
+    assert found
+    return found[1]
+
+
+def said(later: timedelta = timedelta()) -> str:
+    return (NOW + later).astimezone(clock.SHANGHAI).strftime("%H:%M:%S")
+
+
+def test_a_booking_made_meanwhile_shows_within_two_seconds() -> None:
+    place = build.clinic(slots=4)
+    visitor = Client(SERVER_NAME="localhost")
+    before = {path: main_of(visitor, path) for path in pages_of(place)}
+    actor, patient_id = build.holder()
+    build.hold(place, patient_id, actor)
+    for path, html in before.items():
+        assert as_of(html) == said()
+        with clock.frozen(NOW + timedelta(seconds=1.9)):
+            assert main_of(visitor, path) == html
+        with clock.frozen(NOW + timedelta(seconds=2)):
+            after = main_of(visitor, path)
+        assert as_of(after) == said(timedelta(seconds=2))
+        assert after.replace(as_of(after), as_of(html)) != html
+
+
+def test_a_changed_place_shows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = build.clinic(slots=4)
+    visitor = Client(SERVER_NAME="localhost")
+    path = pages_of(place)[0]
+    main_of(visitor, path)
+    hospitals.Department.objects.filter(id=place.department_id).update(name="新名字科")
+    monkeypatch.setattr(reference, "LOOK_AFTER_S", 0)
+    assert "新名字科" in main_of(visitor, path)
+
+
+def test_two_accounts_read_the_same_and_nothing_of_each_other() -> None:
+    place = build.clinic(slots=4)
+    (one, _), (other, _) = build.holder(), build.holder()
+    clients = [signed_in(one), signed_in(other), Client(SERVER_NAME="localhost")]
+    for path in pages_of(place):
+        read = [main_of(client, path) for client in clients]
+        assert read[0] == read[1] == read[2]
+        whole = clients[1].get(path).content.decode()
+        assert str(one.account_id) not in whole
+        tokens = {re.findall(r'csrfmiddlewaretoken" value="(\w+)"', c.get(path).content.decode())[0] for c in clients}
+        assert len(tokens) == len(clients)
+
+
+def test_each_language_visit_and_day_is_kept_for_itself() -> None:
+    place = build.clinic(slots=4)
+    visitor = Client(SERVER_NAME="localhost")
+    path = pages_of(place)[0]
+    chinese = main_of(visitor, path)
+    english: Any = visitor.get(path, headers={"Accept-Language": "en"})
+    assert f"Availability as of {said()}" in english.content.decode()
+    assert main_of(visitor, path.replace(DAY.isoformat(), (DAY + timedelta(days=1)).isoformat())) != chinese
+    assert main_of(visitor, path) == chinese
+
+
+def test_a_refusal_and_a_claim_are_never_kept() -> None:
+    place = build.clinic(slots=4)
+    visitor = Client(SERVER_NAME="localhost")
+    nowhere = f"/hospitals/{place.hospital_id}/departments/{new_id()}/"
+    assert visitor.get(nowhere).status_code == visitor.get(nowhere).status_code == 404
+    assert not lately._kept
+    with reference.kept():
+        assert lately.keep("key", NOW, lambda: "first") == "first"
+        assert lately.keep("key", NOW, lambda: "second") == "first"
+    assert lately.keep("key", NOW, lambda: "truth") == "truth"
+
+
+def test_the_number_of_parts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lately, "MOST", 3)
+    with reference.kept():
+        for n in range(10):
+            lately.keep(n, NOW, lambda n=n: n)
+    assert list(lately._kept) == [7, 8, 9]
