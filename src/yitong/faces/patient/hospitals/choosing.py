@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from yitong.core.db import policies
 from yitong.core.policy import Policies
 from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Department, Practitioner
 from yitong.domains.schedule import queries as schedule
@@ -140,7 +141,8 @@ def windows(session: Session, visit: presenters.Visit, way: presenters.Way, read
     department = hospitals.get_department(hospital_id, session.department_id)
     same = bundle(session, visit, in_force)
     slots = bookings.slot_offers_of(hospital_id, same, channel=CHANNEL, now=reader.now)
-    offers = bookings.offers(hospital_id, same, channel=CHANNEL, now=reader.now)
+    left = sum(slot.is_open for slot in slots)
+    offers = {session.session_id: SessionOffer(session.session_id, session.slots, left)}  # the one offer that they are
     doctors = practitioners(hospital_id, same)
     return {
         "offer": presenters.offer(same, offers, doctors, visit, way, in_force, reader),
