@@ -33,6 +33,7 @@ def _keeping(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def signed_in(actor: Actor) -> Client:
+    assert actor.account_id is not None
     token = f"token-{actor.account_id}"
     device = people.Device.objects.create(
         id=new_id(),
@@ -146,5 +147,5 @@ def test_the_number_of_parts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(lately, "MOST", 3)
     with reference.kept():
         for n in range(10):
-            lately.keep(n, NOW, lambda n=n: n)
+            lately.keep(n, NOW, lambda: "part")
     assert list(lately._kept) == [7, 8, 9]

@@ -3,17 +3,21 @@
 Every template gets `shell` (language, type size, face, the notice of the last act); nothing else is global.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -21,6 +25,7 @@ from django.utils.translation import get_language
 from yitong.core import clock
 from yitong.core.errors import Refusal, Unidentified
 from yitong.core.sentences import Sentence, sentence
+from yitong.faces.common import lately
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 
@@ -30,6 +35,8 @@ SIZE_COOKIE = "yitong_size"
 NOTICE_COOKIE = "yitong_notice"
 NOTICE_MAX_AGE_S = 60
 SECTIONS = ("/hospitals/", "/search/", "/book/", "/bookings/", "/messages/", "/me/", "/sign-in/")
+
+PATH_MARK, TOKEN_MARK = secrets.token_hex(16), secrets.token_hex(16)  # nobody outside this process can write them
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,32 @@ def page(
     if shell.notice:
         response.delete_cookie(NOTICE_COOKIE)
     return response
+
+
+def shared(
+    request: HttpRequest,
+    template: str,
+    key: tuple[Hashable, ...],
+    reader: Reader,
+    make: Callable[[], Mapping[str, object]],
+    *,
+    longest: timedelta | None = lately.LONGEST,
+) -> HttpResponse:
+    """A whole page that is the same for every visitor, but for the token and the path in the forms of its frame: those
+    stand as marks in what is kept (`lately`), and are written in for each request."""
+    shell = _shell(request, template)
+    if shell.notice:
+        return page(request, template, make())
+
+    def render_once() -> str:
+        frame = replace(shell, path=f"{shell.section}{PATH_MARK}")
+        return render_to_string(template, {**make(), "shell": frame, "csrf_token": TOKEN_MARK})
+
+    html = lately.keep(
+        (template, *key, shell.section, shell.language, shell.size), reader.now, render_once, longest=longest
+    )
+    own = html.replace(f"{shell.section}{PATH_MARK}", escape(shell.path)).replace(TOKEN_MARK, get_token(request))
+    return _unkept(HttpResponse(own))
 
 
 def part(template: str, context: Mapping[str, object]) -> SafeString:

@@ -51,8 +51,11 @@ def search(request: Request) -> HttpResponse:
     """Hospitals, departments and doctors by name, pinyin or pinyin initials."""
     reader = pages.reader_of(request)
     query = _query(request)
-    context = {"query": query, "results": _results(query, RESULTS, reader)}
-    return pages.page(request, "patient/home/search.html", context)
+
+    def make() -> dict[str, object]:
+        return {"query": query, "results": _results(query, RESULTS, reader)}
+
+    return pages.shared(request, "patient/home/search.html", (query,), reader, make, longest=None)
 
 
 @require_GET

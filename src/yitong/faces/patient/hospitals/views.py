@@ -78,12 +78,13 @@ def department(request: Request, hospital_id: UUID, department_id: UUID) -> Http
     """The days, and the sessions of the chosen one."""
     reader = pages.reader_of(request)
     visit, asked = choosing.asked_visit(request), choosing.asked_date(request)
-    context = lately.keep(
-        ("department", hospital_id, department_id, visit, asked, reader.language),
-        reader.now,
+    return pages.shared(
+        request,
+        "patient/hospitals/department.html",
+        (hospital_id, department_id, visit, asked),
+        reader,
         lambda: _department(hospital_id, department_id, visit, asked, reader),
     )
-    return pages.page(request, "patient/hospitals/department.html", context)
 
 
 def _department(
@@ -119,12 +120,13 @@ def doctor(request: Request, hospital_id: UUID, practitioner_id: UUID) -> HttpRe
     """A doctor and the days on which the doctor sits."""
     reader = pages.reader_of(request)
     asked = choosing.asked_date(request)
-    context = lately.keep(
-        ("doctor", hospital_id, practitioner_id, asked, reader.language),
-        reader.now,
+    return pages.shared(
+        request,
+        "patient/hospitals/doctor.html",
+        (hospital_id, practitioner_id, asked),
+        reader,
         lambda: _doctor(hospital_id, practitioner_id, asked, reader),
     )
-    return pages.page(request, "patient/hospitals/doctor.html", context)
 
 
 def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader: Reader) -> dict[str, object]:
@@ -154,12 +156,13 @@ def session(request: Request, hospital_id: UUID, session_id: UUID) -> HttpRespon
     """The time windows of a session, or of all sessions that are one offer with it (R-004)."""
     reader = pages.reader_of(request)
     visit = choosing.asked_visit(request)
-    context = lately.keep(
-        ("session", hospital_id, session_id, visit, reader.language),
-        reader.now,
+    return pages.shared(
+        request,
+        "patient/hospitals/session.html",
+        (hospital_id, session_id, visit),
+        reader,
         lambda: _session(hospital_id, session_id, visit, reader),
     )
-    return pages.page(request, "patient/hospitals/session.html", context)
 
 
 def _session(hospital_id: UUID, session_id: UUID, visit: presenters.Visit, reader: Reader) -> dict[str, object]:
