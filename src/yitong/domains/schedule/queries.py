@@ -40,10 +40,12 @@ OF_DEPARTMENT = (
     SESSIONS + " AND department_id = %s AND date BETWEEN %s AND %s ORDER BY starts_at, practitioner_id, id LIMIT %s"
 )
 OF_PRACTITIONER = SESSIONS + " AND practitioner_id = %s AND date BETWEEN %s AND %s ORDER BY starts_at, id LIMIT %s"
-SLOTS = """
-SELECT hospital_id, id, session_id, number, starts_at, ends_at, pool, is_extra, reopens_at, is_special, extra_for_id
-FROM schedule_slot WHERE hospital_id = %s AND session_id = ANY(%s) ORDER BY session_id, number
-"""
+SLOT = [field.name for field in fields(Slot)]
+SLOT_COLUMNS = ", ".join("id" if name == "slot_id" else name for name in SLOT)
+SLOTS = (
+    f"SELECT {SLOT_COLUMNS} FROM schedule_slot WHERE hospital_id = %s AND session_id = ANY(%s)"
+    " ORDER BY session_id, number"
+)
 
 
 # -- when it may be booked (pure; the rules are shared with every face) ----------------------------------------------
@@ -187,7 +189,7 @@ def _check_range(from_date: date, until_date: date) -> None:
         raise errors.TimesInvalid()
 
 
-def _sessions(sql: str, *bounds: object) -> list[Session]:
+def _sessions(sql: str, *bounds: UUID | date | int) -> list[Session]:
     """As contracts, without a model object for each: a department's week is dozens of rows, asked at each page."""
     found = []
     with connection.cursor() as cursor:
@@ -231,7 +233,9 @@ def slots_of_sessions(hospital_id: UUID, session_ids: Collection[UUID]) -> dict[
     with connection.cursor() as cursor:
         cursor.execute(SLOTS, [hospital_id, list(found)])
         for row in cursor.fetchall():
-            found[row[2]].append(Slot(*row[:6], Pool(row[6]), *row[7:]))
+            values = dict(zip(SLOT, row, strict=True))
+            values["pool"] = Pool(values["pool"])
+            found[values["session_id"]].append(Slot(**values))
     return found
 
 
