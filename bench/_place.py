@@ -108,7 +108,7 @@ def city(name: str, data_dir: Path, *, workers: int = 2) -> Iterator[City]:
 
 
 @contextmanager
-def served(application: str, *, workers: int = 2, threads: int = 4) -> Iterator[int]:
+def served(application: str, *, workers: int = 2, threads: int = 2) -> Iterator[int]:
     """A WSGI application of `bench/` under Granian with the flags of `yitong up`; gives its port."""
     port, parent = free_port(), os.getpid()
     process = subprocess.Popen(

@@ -225,7 +225,7 @@ class Supervisor:
 def _web_command(host: str, port: int, workers: int) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *("--workers", str(workers), "--blocking-threads", "4", "--backlog", "1024", "--workers-kill-timeout", "5"),
+        *("--workers", str(workers), "--blocking-threads", "2", "--backlog", "1024", "--workers-kill-timeout", "5"),
         *("--respawn-failed-workers", "--respawn-interval", "1", "--no-access-log", "--log-level", "warning"),
         *("--http", "auto", "--no-ws", "yitong.config.wsgi:application"),
     ]
