@@ -103,12 +103,6 @@ def get_booking(hospital_id: UUID, booking_id: UUID, actor: Actor, *, now: datet
     return _contract(row, policies.at(hospital_id, now))
 
 
-def find_booking_by_key(hospital_id: UUID, actor: Actor, key: str, *, now: datetime) -> Booking | None:
-    """The booking that this actor made under this key: what a client asks whose answer was lost."""
-    row = models.Booking.objects.filter(hospital_id=hospital_id, actor=actor.key, key=key).first()
-    return _contract(row, policies.at(hospital_id, now)) if row else None
-
-
 def find_booking_by_code(hospital_id: UUID, code: str, actor: Actor, *, now: datetime) -> Booking | None:
     """R-019: the code with the hospital, for the desk that then asks for the document."""
     permissions.check_can_list(actor, hospital_id)
