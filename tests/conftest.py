@@ -85,10 +85,16 @@ def _point_at(name: str, role: str) -> None:
     os.environ["YITONG_OWNER_DATABASE_URL"] = CLUSTER.url(OWNER, name)
 
 
+def _drop(name: str) -> None:
+    """As superuser: FORCE has to end whoever is still there, and an autovacuum worker only yields to that role."""
+    with CLUSTER.connect() as superuser:
+        superuser.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 def _make_template(name: str) -> None:
+    fresh = f"{name}_fresh"
+    _drop(fresh)
     with CLUSTER.connect(OWNER) as admin:
-        fresh = f"{name}_fresh"
-        admin.execute(f"DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {fresh}")
         _point_at(fresh, OWNER)
         migration.migrate(APP)
@@ -107,10 +113,10 @@ def _ensure_template() -> str:
                 if old.startswith("template_") and old != name:
                     mark = used / old
                     if not mark.exists() or time.time() - mark.stat().st_mtime > TEMPLATE_KEPT_S:
-                        admin.execute(f"DROP DATABASE IF EXISTS {old} WITH (FORCE)")
+                        _drop(old)
                 clone = CLONE.fullmatch(old)
                 if clone and not Path(f"/proc/{clone[1]}").exists():
-                    admin.execute(f"DROP DATABASE IF EXISTS {old} WITH (FORCE)")
+                    _drop(old)
         if name not in known:
             _make_template(name)
         (used / name).touch()
@@ -118,8 +124,8 @@ def _ensure_template() -> str:
 
 
 def _clone(template: str, name: str) -> None:
+    _drop(name)
     with CLUSTER.connect(OWNER) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
 
 
@@ -141,8 +147,7 @@ def clone(django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], None]]:
         yield renew
         with django_db_blocker.unblock():
             connections.close_all()
-            with CLUSTER.connect(OWNER) as admin:
-                admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            _drop(name)
     finally:
         CLUSTER.leave()
 
