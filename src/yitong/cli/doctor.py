@@ -6,13 +6,12 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import psycopg
 
-from yitong.cli import grants
+from yitong.cli import grants, messages
 from yitong.cli.database import OLDEST_VERSION, Database
 from yitong.config import keys
 from yitong.config.paths import data_dir
@@ -184,8 +183,7 @@ def _grants(database: Database) -> list[Finding]:
 
 
 def _words(database: Database) -> list[Finding]:
-    locale = Path(keys.__file__).parent / "locale"
-    late = [po for po in locale.glob("*/LC_MESSAGES/*.po") if not po.with_suffix(".mo").exists()]
+    late = [po for po in messages.catalogues() if not po.with_suffix(".mo").exists()]
     if late:
         return [Finding("warning", "English pages lack their texts", "Run `yitong messages compile`.")]
     return [Finding("good", f"texts of both languages; this host is {socket.gethostname()}")]

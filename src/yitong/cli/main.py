@@ -316,7 +316,7 @@ def messages_check() -> None:
     for item in lacking:
         click.echo(f"{item.place}: {item.text}")
     if lacking:
-        console.print(f"[red]✗[/] {len(lacking)} texts lack their English in config/locale/en/LC_MESSAGES/django.po")
+        console.print(f"[red]✗[/] {len(lacking)} texts lack their English: the django.po of their face, or of config")
         sys.exit(1)
     console.print("[green]✓[/] Every Chinese text has its English.")
 

@@ -1,4 +1,7 @@
-"""Words in two languages: the Chinese text is the key, English stands in a .po file, and none may be missing."""
+"""Words in two languages: the Chinese text is the key, English stands in a .po file, and none may be missing.
+
+Each face keeps its own words in `faces/<f>/locale/`; what several rooms say stands in `config/locale/`.
+"""
 
 import io
 import os
@@ -12,7 +15,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 PACKAGE = Path(__file__).resolve().parents[1]
-LOCALE = PACKAGE / "config" / "locale"
 HAN = re.compile(r"[\u4e00-\u9fff]")
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "gettext": None,
@@ -36,10 +38,15 @@ class Missing:
     text: str
 
 
+def catalogues() -> list[Path]:
+    """Every .po file, in an order that stands."""
+    return sorted(PACKAGE.rglob("locale/*/LC_MESSAGES/*.po"))
+
+
 def compile_all() -> list[Path]:
     """Write the .mo beside each .po that is newer. Returns those written; safe in several processes at once."""
     written = []
-    for po in sorted(LOCALE.glob("*/LC_MESSAGES/*.po")):
+    for po in catalogues():
         mo = po.with_suffix(".mo")
         if mo.exists() and mo.stat().st_mtime_ns >= po.stat().st_mtime_ns:
             continue
@@ -68,7 +75,9 @@ def missing() -> list[Missing]:
 
 def _english() -> set[tuple[str | None, str]]:
     known: set[tuple[str | None, str]] = set()
-    for po in LOCALE.glob("en/LC_MESSAGES/*.po"):
+    for po in catalogues():
+        if po.parts[-3] != "en":
+            continue
         with po.open("rb") as file:
             for message in read_po(file, locale="en"):
                 whole = all(message.string) if isinstance(message.string, tuple) else bool(message.string)

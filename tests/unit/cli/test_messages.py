@@ -14,7 +14,6 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     locale = package / "config" / "locale"
     (locale / "en" / "LC_MESSAGES").mkdir(parents=True)
     monkeypatch.setattr(messages, "PACKAGE", package)
-    monkeypatch.setattr(messages, "LOCALE", locale)
     return package
 
 

@@ -56,8 +56,10 @@ def test_every_chinese_sentence_has_its_english() -> None:
 
 def test_translations_keep_their_parameters() -> None:
     parameter = re.compile(r"%\(\w+\)s|\{\w+\}")
-    with (messages.LOCALE / "en/LC_MESSAGES/django.po").open("rb") as file:
-        found = [m for m in read_po(file) if m.id and isinstance(m.id, str)]
+    found = []
+    for po in messages.catalogues():
+        with po.open("rb") as file:
+            found += [m for m in read_po(file) if m.id and isinstance(m.id, str)]
     texts = [(str(m.id), str(m.string)) for m in found]
     assert [zh for zh, en in texts if set(parameter.findall(zh)) != set(parameter.findall(en))] == []
     assert len({(m.context, m.id) for m in found}) == len(found)
@@ -65,6 +67,9 @@ def test_translations_keep_their_parameters() -> None:
 
 def test_compiled_catalogue_is_what_the_source_says() -> None:
     messages.compile_all()
-    with (messages.LOCALE / "en/LC_MESSAGES/django.mo").open("rb") as file:
-        catalogue = gettext.GNUTranslations(file)
-    assert catalogue.gettext("首页") == "Home"
+    words = {}
+    for po in messages.catalogues():
+        with po.with_suffix(".mo").open("rb") as file:
+            words[po.parts[-5]] = gettext.GNUTranslations(file)
+    assert words["config"].gettext("首页") == "Home"
+    assert words["desk"].gettext("当日出诊") == "Sessions of the day"
