@@ -19,6 +19,7 @@ from yitong.domains.hospitals.errors import DepartmentMissing, PractitionerMissi
 from yitong.domains.schedule import errors, queries
 from yitong.domains.schedule.commands import planning, sessions, slots
 from yitong.domains.schedule.contracts import (
+    ChangeRoom,
     EndRosterLine,
     ExtraReason,
     GenerateSessions,
@@ -306,6 +307,54 @@ def test_a_session_that_is_over_cannot_be_stopped(clinic: make.Clinic) -> None:
     with pytest.raises(errors.SessionIsOver):
         sessions.stop_session(stop(session), actor=clinic.manager, now=session.ends_at)
     sessions.stop_session(stop(session), actor=clinic.manager, now=session.ends_at - timedelta(milliseconds=1))
+
+
+# -- rooms -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_room_of_the_roster_reaches_its_sessions(clinic: make.Clinic) -> None:
+    make.roster_line(clinic, room="3")
+    generated = GenerateSessions(key(), clinic.hospital_id, NOW.date(), NOW.date() + timedelta(days=6))
+    planning.generate_sessions(generated, actor=clinic.manager, now=NOW)
+    made = queries.list_sessions(clinic.hospital_id, clinic.department_id, NOW.date(), NOW.date() + timedelta(days=6))
+    assert [session.room for session in made] == ["3"]
+
+
+def test_a_session_gets_another_room_and_the_log_shows_both(clinic: make.Clinic) -> None:
+    session = make.session(clinic, room="3")
+    cmd = ChangeRoom(key(), clinic.hospital_id, session.session_id, "B203")
+    sessions.change_room(cmd, actor=clinic.manager, now=NOW)
+    sessions.change_room(cmd, actor=clinic.manager, now=NOW)  # pressed twice
+    assert queries.get_session(clinic.hospital_id, session.session_id).room == "B203"
+    (event,) = events_of(clinic.hospital_id, "room_changed")
+    assert (event.body["from_room"], event.body["to_room"]) == ("3", "B203")
+
+
+@pytest.mark.parametrize("room", [" 3", "3\n4", "三" * 21])
+def test_what_is_no_name_on_a_door_is_refused(clinic: make.Clinic, room: str) -> None:
+    session = make.session(clinic)
+    before = totals(clinic.hospital_id)
+    cmd = ChangeRoom(key(), clinic.hospital_id, session.session_id, room)
+    with pytest.raises(errors.RoomInvalid):
+        sessions.change_room(cmd, actor=clinic.manager, now=NOW)
+    with pytest.raises(errors.RoomInvalid):
+        make.roster_line(clinic, room=room)
+    with pytest.raises(errors.RoomInvalid):
+        make.session(clinic, TOMORROW + timedelta(days=1), room=room)
+    assert totals(clinic.hospital_id) == before
+
+
+def test_a_stopped_or_past_session_keeps_its_room(clinic: make.Clinic) -> None:
+    stopped, past = make.stopped_session(clinic), make.session(clinic, TOMORROW + timedelta(days=1))
+    of_stopped, of_past = (ChangeRoom(key(), one.hospital_id, one.session_id, "4") for one in (stopped, past))
+    stranger = make.staff_actor("roster_manager", hospital_id=new_id())
+    with pytest.raises(errors.SessionIsStopped):
+        sessions.change_room(of_stopped, actor=clinic.manager, now=NOW)
+    with pytest.raises(errors.SessionIsOver):
+        sessions.change_room(of_past, actor=clinic.manager, now=past.ends_at)
+    with pytest.raises(Forbidden):
+        sessions.change_room(of_past, actor=stranger, now=NOW)
+    assert queries.get_session(clinic.hospital_id, past.session_id).room == ""
 
 
 def test_a_session_of_another_hospital_is_missing(clinic: make.Clinic) -> None:

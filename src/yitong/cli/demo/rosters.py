@@ -55,6 +55,7 @@ class RosterLine:
     ends: time
     slot_minutes: int
     per_window: int
+    room: str
 
     @property
     def slots(self) -> int:
@@ -97,10 +98,10 @@ def _lines_of(department: OutpatientDepartment, doctors: Sequence[Practitioner],
     code = department.code
     mornings = {1: 2, 2: 4, 3: 5}[size]
     for weekday in draw.some_of(_WEEKDAYS, mornings, seed, code, "mornings"):
-        yield _line(department, None, "general", weekday, "am")
+        yield _line(department, None, "general", weekday, "am", seed)
     if size == 3:
         for weekday in draw.some_of(_WEEKDAYS, 2, seed, code, "afternoons"):
-            yield _line(department, None, "general", weekday, "pm")
+            yield _line(department, None, "general", weekday, "pm", seed)
     taken: set[tuple[str, int, HalfDay]] = set()
     for expert in doctors:
         if expert.title not in ("associate_chief", "chief", "renowned"):
@@ -108,21 +109,27 @@ def _lines_of(department: OutpatientDepartment, doctors: Sequence[Practitioner],
         weekday = draw.number(5, seed, expert.code, "weekday")
         half_day: HalfDay = draw.one_of(("am", "pm"), seed, expert.code, "half")
         taken.add((expert.code, weekday, half_day))
-        yield _line(department, expert, "expert", weekday, half_day)
+        yield _line(department, expert, "expert", weekday, half_day, seed)
     if size == 3:
         chief = next(one for one in doctors if one.title == "chief")
         weekday = next(day for day in _WEEKDAYS if (chief.code, day, "pm") not in taken)
-        yield _line(department, chief, "special", weekday, "pm")
+        yield _line(department, chief, "special", weekday, "pm", seed)
     if draw.number(6, seed, code, "night") == 0:
         for weekday in draw.some_of(_WEEKDAYS, 2, seed, code, "nights"):
-            yield _line(department, None, "night", weekday, "night")
+            yield _line(department, None, "night", weekday, "night", seed)
     if draw.number(3, seed, code, "saturday") == 0:
-        yield _line(department, None, "general", 5, "am")
+        yield _line(department, None, "general", 5, "am", seed)
 
 
 def _line(
-    department: OutpatientDepartment, practitioner: Practitioner | None, kind: Kind, weekday: int, half_day: HalfDay
+    department: OutpatientDepartment,
+    practitioner: Practitioner | None,
+    kind: Kind,
+    weekday: int,
+    half_day: HalfDay,
+    seed: int,
 ) -> RosterLine:
+    """Each doctor, and each department's own clinic, has a consulting room of its own along the corridor."""
     minutes = terms.terms_of(department.hospital_code).slot_minutes
     starts, ends = HOURS[minutes][half_day]
     who = practitioner.code if practitioner else department.code
@@ -139,4 +146,5 @@ def _line(
         ends,
         minutes,
         max(1, round(PER_HALF_HOUR[kind] * minutes / 30)),
+        str(1 + draw.number(18, seed, who, "room")),
     )

@@ -87,6 +87,7 @@ class Session:
     stop_reason: str | None
     slots: int
     extra_slots: int = 0  # of them, added by the doctor in person (R-014)
+    room: str = ""  # 诊室, as the number on its door: `3`, `B203`; empty where the hospital doesn't say
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class NewSession:
     release_at: datetime
     windows: tuple[tuple[datetime, datetime, Pool], ...]
     is_first_visit_named: bool = False
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class RosterLine:
     until_date: date | None  # the last day; None: until further notice
     open_on_holidays: bool = False
     is_first_visit_named: bool = False
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,7 @@ class AddRosterLine:
     until_date: date | None = None
     open_on_holidays: bool = False
     is_first_visit_named: bool = False
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +262,16 @@ class SubstituteSession:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRoom:
+    """Another consulting room for one session; empty: none is named."""
+
+    key: str
+    hospital_id: UUID
+    session_id: UUID
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
 class MoveSlots:
     """Slots of one session from one pool to another (S-08). The caller names free ones: a booked slot stays booked."""
 
@@ -271,7 +285,7 @@ class MoveSlots:
 
 @dataclass(frozen=True, slots=True)
 class SessionChanged:
-    """The answer to stop, substitute and move."""
+    """The answer to stop, substitute, move and another room."""
 
     hospital_id: UUID
     session_id: UUID
@@ -356,6 +370,13 @@ class SessionSubstituted(Event):
     operation: ClassVar[str] = "schedule.session_substituted"
     from_practitioner_id: UUID | None
     to_practitioner_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomChanged(Event):
+    operation: ClassVar[str] = "schedule.room_changed"
+    from_room: str
+    to_room: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,12 @@ class TimesInvalid(RuleBroken):
     code = "SESSION_TIMES"
 
 
+class RoomInvalid(RuleBroken):
+    """A consulting room's name that is no name on a door: too long, or with signs that can't be read."""
+
+    code = "ROOM_INVALID"
+
+
 class PoolShareBroken(RuleBroken):
     """Fewer slots open to booking, or to the platform, than the rules ask for."""
 

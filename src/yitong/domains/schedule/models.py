@@ -52,6 +52,7 @@ class RosterLine(models.Model):
     until_date = models.DateField(null=True)
     open_on_holidays = models.BooleanField()
     is_first_visit_named = models.BooleanField()
+    room = models.CharField(max_length=20, default="", db_default="")
 
     class Meta:
         db_table = "schedule_roster_line"
@@ -86,11 +87,12 @@ class RosterLine(models.Model):
             until_date=self.until_date,
             open_on_holidays=self.open_on_holidays,
             is_first_visit_named=self.is_first_visit_named,
+            room=self.room,
         )
 
 
 class ClinicSession(models.Model):
-    """出诊单元. Its times never change; who sits may (R-016)."""
+    """出诊单元. Its times never change; who sits may (R-016), and in which room."""
 
     scale = Scale.H
     no_delete = True
@@ -118,6 +120,7 @@ class ClinicSession(models.Model):
     slots = models.PositiveSmallIntegerField(help_text="how many, extra ones among them")
     extra_slots = models.PositiveSmallIntegerField(default=0)
     referral_returned = models.BooleanField(default=False, help_text="its unused referral slots flowed back (R-012)")
+    room = models.CharField(max_length=20, default="", db_default="")
 
     class Meta:
         db_table = "schedule_clinic_session"
@@ -201,6 +204,7 @@ class ClinicSession(models.Model):
             stop_reason=self.stop_reason,
             slots=self.slots,
             extra_slots=self.extra_slots,
+            room=self.room,
         )
 
 
@@ -323,6 +327,7 @@ def session_of(
         state=SessionState.RELEASED if new.release_at <= now else SessionState.PLANNED,
         release_at=new.release_at,
         is_first_visit_named=new.is_first_visit_named,
+        room=new.room,
         roster_line_id=roster_line_id,
         slots=len(new.windows),
     )

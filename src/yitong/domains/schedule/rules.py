@@ -38,6 +38,7 @@ LONGEST_WINDOW = timedelta(minutes=60)  # the nation's ceiling; the table's CHEC
 MOST_DAYS = 92  # of one generation
 MOST_SLOTS = 1000  # of one session
 MOST_PER_WINDOW = 100
+LONGEST_ROOM = 20
 TOMORROW = timedelta(days=1)
 
 
@@ -160,6 +161,7 @@ def check_new_session(new: NewSession, policies: Policies, *, campus_id: UUID) -
     """What an imported session must be: at its department's campus, on one day, windows and pools as the rules ask."""
     if clock.shanghai_date(new.starts_at) != new.date or new.campus_id != campus_id:
         raise errors.TimesInvalid()
+    check_room(new.room)
     check_windows(new.starts_at, new.ends_at, new.windows, policies)
     check_shares(Counter(pool for _, _, pool in new.windows), policies)
 
@@ -332,11 +334,20 @@ def plan_session(
         release_at=release_at(day, policies),
         windows=pool_windows(windows, policies, line.clinic_kind),
         is_first_visit_named=line.is_first_visit_named,
+        room=line.room,
     )
 
 
+def check_room(room: str) -> None:
+    """What stands on a door: printable, without outer blanks. Refuses RoomInvalid."""
+    if len(room) > LONGEST_ROOM or room != room.strip() or not room.isprintable():
+        raise errors.RoomInvalid(n=LONGEST_ROOM)
+
+
 def check_roster_line(line: AddRosterLine | RosterLine, *, campus_id: UUID, policies: Policies) -> None:
-    """Refuses TimesInvalid, SlotTooLong, WindowsInvalid (no whole window fits, or none or too many slots in one)."""
+    """Refuses TimesInvalid, SlotTooLong, WindowsInvalid (no whole window fits, or none or too many slots in one),
+    RoomInvalid."""
+    check_room(line.room)
     if line.campus_id != campus_id or not 0 <= line.weekday <= 6:
         raise errors.TimesInvalid()
     if line.until_date is not None and line.until_date < line.from_date:

@@ -35,6 +35,7 @@ def fill_roster(code: str, hospital_id: UUID, city: City, *, actor: Actor, now: 
             per_window=line.per_window,
             from_date=city.today,
             until_date=None,
+            room=line.room,
         )
         for line in city.lines
         if line.hospital_code == code

@@ -1,4 +1,4 @@
-"""A session's life after it was planned: release, flow-back, stop, substitute."""
+"""A session's life after it was planned: release, flow-back, stop, substitute, another room."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -77,6 +77,31 @@ def substitute_session(cmd: contracts.SubstituteSession, *, actor: Actor, now: d
         to_state=state,
         from_practitioner_id=session.practitioner_id,
         to_practitioner_id=cmd.practitioner_id,
+    )
+    events.append(event, actor, at=now, shard=shard_of(cmd.session_id))
+    return once.finish(contracts.SessionChanged(cmd.hospital_id, cmd.session_id, state))
+
+
+@command()
+def change_room(cmd: contracts.ChangeRoom, *, actor: Actor, now: datetime) -> contracts.SessionChanged:
+    """Another consulting room for one session; who is booked sees it at once.
+
+    Locks: Session. Emits: RoomChanged. Refuses: RoomInvalid, SessionMissing, SessionIsStopped, SessionIsOver,
+    KeyReused.
+    """
+    permissions.check_can_manage(actor, cmd.hospital_id)
+    once = idempotency.begin(actor, "schedule.change_room", cmd)
+    if once.answer is not None:
+        return changed_again(once.answer)
+    rules.check_room(cmd.room)
+    session = models.lock_session(cmd.hospital_id, cmd.session_id)
+    state = SessionState(session.state)
+    if state is SessionState.STOPPED:
+        raise errors.SessionIsStopped()
+    check_not_over(session, now)
+    session.own().update(room=cmd.room)
+    event = contracts.RoomChanged(
+        hospital_id=cmd.hospital_id, subject_id=cmd.session_id, from_room=session.room, to_room=cmd.room
     )
     events.append(event, actor, at=now, shard=shard_of(cmd.session_id))
     return once.finish(contracts.SessionChanged(cmd.hospital_id, cmd.session_id, state))
