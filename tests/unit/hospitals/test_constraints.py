@@ -1,6 +1,7 @@
 """Each constraint of hospitals holds without the code above it."""
 
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -20,9 +21,9 @@ def hospital_row(**changed):
     return models.Hospital.objects.create(id=new_id(), **{**values, "district": "x", "added_at": NOW, **changed})
 
 
-def campus_row(hospital=None, code="C1"):
-    hospital = hospital or hospital_row()
-    return models.Campus.objects.create(id=new_id(), hospital=hospital, code=code, name="x", district="x", address="x")
+def campus_row(hospital=None, **changed):
+    values = {"code": "C1", "name": "x", "district": "x", "address": "x", **changed}
+    return models.Campus.objects.create(id=new_id(), hospital=hospital or hospital_row(), **values)
 
 
 def department_row(campus=None, **changed):
@@ -83,6 +84,7 @@ BREAKS = {
     "hospital_code_once": lambda: twice(hospital_row, code="same"),
     "hospital_name_once": lambda: twice(hospital_row, name="same"),
     "campus_code_once": lambda: twice(campus_row, hospital_row()),
+    "campus_place_whole": lambda: campus_row(latitude=Decimal("39.9")),
     "department_code_once": lambda: twice(department_row, campus_row(), code="same"),
     "department_name_once_a_campus": lambda: twice(department_row, campus_row(), name="same"),
     "department_basis_known": lambda: department_row(code_basis="guess"),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -34,6 +35,7 @@ from yitong.domains.hospitals.contracts import (
     OfferClinicKind,
     PublishAnnouncement,
     SetFee,
+    SetFirstVisitGuide,
     Title,
 )
 
@@ -116,6 +118,53 @@ def test_campus_is_added_changed_and_taken_once():
     with pytest.raises(errors.FactsInvalid):
         places.add_campus(AddCampus(hospital_id, replace(facts, code="有空格 ")), actor=admin, now=NOW)
     assert len(queries.list_campuses(hospital_id)) == len(queries.list_all_campuses()) == 1
+
+
+def test_campuses_say_how_far_apart_they_are():
+    hospital_id = make.hospital()
+    admin = make.hospital_admin(hospital_id)
+    facts = CampusFacts(code="A", name="本部", district="西城区", address="永安路95号")
+    placed = (
+        replace(facts, latitude=Decimal("39.89"), longitude=Decimal("116.39")),
+        replace(facts, code="B", latitude=Decimal("39.93"), longitude=Decimal("116.70")),
+        replace(facts, code="C"),
+    )
+    places.import_campuses(ImportCampuses(hospital_id, placed), actor=admin, now=NOW)
+    again = places.import_campuses(ImportCampuses(hospital_id, placed), actor=admin, now=NOW)
+    assert again == Imported(0, 0, 3)
+    one, other, unknown = queries.list_campuses(hospital_id)
+    assert queries.distance_m(one, other) == 26_812
+    assert queries.distance_m(one, one) == 0
+    assert queries.distance_m(one, unknown) is None
+
+
+@pytest.mark.parametrize(
+    "place", [("39.89", None), (None, "116.39"), ("90.1", "116.39"), ("-90.1", "116.39"), ("39.89", "180.1")]
+)
+def test_a_place_that_is_nowhere_is_refused(place):
+    hospital_id = make.hospital()
+    latitude, longitude = (None if degrees is None else Decimal(degrees) for degrees in place)
+    facts = CampusFacts(
+        code="A", name="本部", district="西城区", address="永安路95号", latitude=latitude, longitude=longitude
+    )
+    with pytest.raises(errors.FactsInvalid):
+        places.add_campus(AddCampus(hospital_id, facts), actor=make.hospital_admin(hospital_id), now=NOW)
+    assert queries.list_campuses(hospital_id) == []
+
+
+def test_the_hospital_writes_its_guide_for_first_visits():
+    hospital_id = make.hospital()
+    guide = SetFirstVisitGuide(hospital_id, " 先到一层建卡。 ", "Go to the ground floor first.")
+    hospitals.set_first_visit_guide(guide, actor=make.hospital_admin(hospital_id), now=NOW)
+    found = queries.get_hospital(hospital_id)
+    assert (found.first_visit, found.first_visit_en) == ("先到一层建卡。", "Go to the ground floor first.")
+    with pytest.raises(Forbidden):
+        hospitals.set_first_visit_guide(guide, actor=make.city_operator(), now=NOW)
+    too_long = SetFirstVisitGuide(hospital_id, "长" * 2001)
+    with pytest.raises(errors.FactsInvalid):
+        hospitals.set_first_visit_guide(too_long, actor=make.hospital_admin(hospital_id), now=NOW)
+    assert operations(hospital_id)[-1:] == ["hospitals.first_visit_guide_set"]
+    assert queries.get_hospital(hospital_id).first_visit == "先到一层建卡。"
 
 
 def test_campus_of_another_hospital_is_not_found():

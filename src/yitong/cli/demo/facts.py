@@ -6,6 +6,7 @@ Every table is a CSV file of our own making; `docs/demo-city.md` says where each
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -36,6 +37,8 @@ class Campus:
     name_en: str
     district_zh: str
     address_zh: str
+    latitude: Decimal  # to a hundredth of a degree, which is about a kilometre: enough for distances in words
+    longitude: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,19 @@ def hospitals() -> tuple[Hospital, ...]:
 
 @cache
 def campuses() -> tuple[Campus, ...]:
-    return tuple(Campus(**row) for row in table("campuses"))
+    return tuple(
+        Campus(
+            row["code"],
+            row["hospital_code"],
+            row["name_zh"],
+            row["name_en"],
+            row["district_zh"],
+            row["address_zh"],
+            Decimal(row["latitude"]),
+            Decimal(row["longitude"]),
+        )
+        for row in table("campuses")
+    )
 
 
 @cache

@@ -36,6 +36,8 @@ class Hospital(models.Model):
     phone = models.CharField(max_length=40, default="")
     introduction = models.TextField(default="")
     specialties = ArrayField(models.CharField(max_length=60), default=list)
+    first_visit = models.TextField(default="", db_default="")
+    first_visit_en = models.TextField(default="", db_default="")
     is_open = models.BooleanField(default=True)
     added_at = models.DateTimeField()
 
@@ -59,10 +61,24 @@ class Campus(models.Model):
     district = models.CharField(max_length=40)
     address = models.CharField(max_length=200)
     directions = models.TextField(default="")
+    latitude = models.DecimalField(max_digits=8, decimal_places=6, null=True, help_text="degrees, WGS 84")
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
 
     class Meta:
         db_table = "hospitals_campus"
-        constraints = [models.UniqueConstraint(name="campus_code_once", fields=["hospital", "code"])]
+        constraints = [
+            models.UniqueConstraint(name="campus_code_once", fields=["hospital", "code"]),
+            models.CheckConstraint(
+                name="campus_place_whole",
+                condition=Q(latitude=None, longitude=None)
+                | Q(
+                    latitude__isnull=False,
+                    longitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__range=(-180, 180),
+                ),
+            ),
+        ]
 
 
 class Department(models.Model):

@@ -99,6 +99,11 @@ def list_all_campuses() -> list[Campus]:
     ]
 
 
+def distance_m(one: Campus, other: Campus) -> int | None:
+    """How far apart two campuses are as the crow flies, in metres; None where one doesn't say where it is. Pure."""
+    return rules.distance_m(one, other)
+
+
 @reference.keeps
 def get_department(hospital_id: UUID, department_id: UUID) -> Department:
     row = models.Department.objects.filter(hospital_id=hospital_id, id=department_id).first()  # one row at most
@@ -358,11 +363,24 @@ def _hospital(row: models.Hospital) -> Hospital:
         row.is_open,
         row.short_name_en,
         tuple(row.specialties),
+        row.first_visit,
+        row.first_visit_en,
     )
 
 
 def _campus(row: models.Campus) -> Campus:
-    return Campus(row.hospital_id, row.id, row.name, row.name_en, row.district, row.address, row.directions, row.code)
+    return Campus(
+        row.hospital_id,
+        row.id,
+        row.name,
+        row.name_en,
+        row.district,
+        row.address,
+        row.directions,
+        row.code,
+        row.latitude,
+        row.longitude,
+    )
 
 
 def _department(row: models.Department) -> Department:

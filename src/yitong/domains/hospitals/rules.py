@@ -1,5 +1,6 @@
 """Decisions about hospitals' data, and the rules in words for patients."""
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -8,6 +9,7 @@ from pypinyin import Style, lazy_pinyin
 
 from yitong.core.policy import Policies
 from yitong.domains.hospitals.contracts import (
+    Campus,
     CampusFacts,
     DepartmentFacts,
     FeeFacts,
@@ -21,6 +23,7 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 NATIONAL_CODE = re.compile(r"[0-9]{2}(\.[0-9]{2}){0,2}")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 OLDEST = 150
+EARTH_M = 6_371_009
 HIGHEST_FEE_FEN = 1_000_000
 MOST_ROWS = 20_000
 
@@ -66,6 +69,22 @@ def check_campus(facts: CampusFacts) -> None:
         ("directions", 0, 2000),
     ):
         checked_text(field, getattr(facts, field), least=least, most=most)
+
+    places = [(facts.latitude, 90), (facts.longitude, 180)]
+    if (facts.latitude is None) is not (facts.longitude is None):
+        raise FactsInvalid(field="latitude", least=-90, most=90)
+    for degrees, most in places:
+        if degrees is not None and not -most <= degrees <= most:
+            raise FactsInvalid(field="latitude" if most == 90 else "longitude", least=-most, most=most)
+
+
+def distance_m(one: Campus, other: Campus) -> int | None:
+    """By the haversine on a sphere of the Earth's mean radius: half a percent off at most."""
+    if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
+        return None
+    north, east = math.radians(other.latitude - one.latitude), math.radians(other.longitude - one.longitude)
+    away = math.cos(math.radians(one.latitude)) * math.cos(math.radians(other.latitude)) * math.sin(east / 2) ** 2
+    return round(2 * EARTH_M * math.asin(math.sqrt(math.sin(north / 2) ** 2 + away)))
 
 
 def check_department(facts: DepartmentFacts) -> None:

@@ -25,10 +25,20 @@ from yitong.domains.hospitals.contracts import (
     OfferClinicKind,
     PractitionerFacts,
     PublishAnnouncement,
+    SetFirstVisitGuide,
     SetPolicy,
     Title,
 )
 
+FIRST_VISIT = (
+    "第一次来,先到门诊大厅一层的建卡处,凭证件原件免费办就诊卡;已有医保卡的不用办。\n"
+    "报到机在各楼层护士站旁边,不会用可以找穿红马甲的导诊员。"
+)
+FIRST_VISIT_EN = (
+    "On your first visit go to the card desk on the ground floor of the outpatient hall; with your document the card "
+    "is free, and an insurance card does as well.\n"
+    "Check-in machines stand beside the nurses' station of each floor; the guides in red vests will help."
+)
 BASES = {"exact": CodeBasis.EXACT, "parent": CodeBasis.PARENT}
 
 
@@ -71,6 +81,9 @@ def fill_hospital(code: str, hospital_id: UUID, city: City, *, actor: Actor, now
     places.import_departments(ImportDepartments(hospital_id, departments), actor=actor, now=now)
     practitioners.import_practitioners(ImportPractitioners(hospital_id, doctors), actor=actor, now=now)
     fees.import_fees(ImportFees(hospital_id, prices), actor=actor, now=now)
+    if not queries.get_hospital(hospital_id).first_visit:
+        guide = SetFirstVisitGuide(hospital_id, FIRST_VISIT, FIRST_VISIT_EN)
+        hospitals.set_first_visit_guide(guide, actor=actor, now=now)
     offered = {one.clinic_kind for one in queries.list_clinic_kinds(hospital_id) if one.is_offered}
     for kind in {ClinicKind(line.kind) for line in city.lines if line.hospital_code == code} - offered:
         fees.offer_clinic_kind(OfferClinicKind(hospital_id, kind), actor=actor, now=now)
@@ -116,7 +129,13 @@ def _introduction(one: facts.Hospital, campuses: list[facts.Campus]) -> str:
 
 def _campus(one: facts.Campus) -> CampusFacts:
     return CampusFacts(
-        code=one.code, name=one.name_zh, name_en=one.name_en, district=one.district_zh, address=one.address_zh
+        code=one.code,
+        name=one.name_zh,
+        name_en=one.name_en,
+        district=one.district_zh,
+        address=one.address_zh,
+        latitude=one.latitude,
+        longitude=one.longitude,
     )
 
 

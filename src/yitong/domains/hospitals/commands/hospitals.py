@@ -14,12 +14,14 @@ from yitong.domains.hospitals.contracts import (
     AnnouncementPublished,
     AnnouncementWithdrawn,
     ChangeHospital,
+    FirstVisitGuideSet,
     HospitalAdded,
     HospitalChanged,
     HospitalClosed,
     HospitalReopened,
     Made,
     PublishAnnouncement,
+    SetFirstVisitGuide,
 )
 from yitong.domains.hospitals.errors import (
     AnnouncementMissing,
@@ -88,6 +90,23 @@ def change_hospital(cmd: ChangeHospital, *, actor: Actor, now: datetime) -> Made
     writing.write(row, writing.plain(cmd.facts))
     writing.index_hospital(row)
     writing.announce(HospitalChanged(hospital_id=row.id, subject_id=row.id), actor, now)
+    return Made(row.id)
+
+
+@command()
+def set_first_visit_guide(cmd: SetFirstVisitGuide, *, actor: Actor, now: datetime) -> Made:
+    """The hospital's own words for who comes for the first time: what to bring, where to go.
+
+    Locks: Hospital. Emits: FirstVisitGuideSet. Refuses: Forbidden, HospitalMissing, FactsInvalid.
+    """
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
+    guide = {
+        "first_visit": rules.checked_text("first_visit", cmd.text, least=0, most=2000),
+        "first_visit_en": rules.checked_text("first_visit_en", cmd.text_en, least=0, most=4000),
+    }
+    row = writing.locked_hospital(cmd.hospital_id)
+    writing.write(row, dict[str, object](guide))
+    writing.announce(FirstVisitGuideSet(hospital_id=row.id, subject_id=row.id), actor, now)
     return Made(row.id)
 
 

@@ -7,6 +7,7 @@ from yitong.domains.hospitals.contracts.events import (
     ClinicKindOffered,
     DepartmentChanged,
     FeeSet,
+    FirstVisitGuideSet,
     HospitalAdded,
     HospitalChanged,
     HospitalClosed,
@@ -57,6 +58,7 @@ from yitong.domains.hospitals.contracts.writes import (
     PractitionerFacts,
     PublishAnnouncement,
     SetFee,
+    SetFirstVisitGuide,
     SetPolicy,
 )
 
@@ -85,6 +87,7 @@ __all__ = [
     "FeeFacts",
     "FeeLine",
     "FeeSet",
+    "FirstVisitGuideSet",
     "FoundItem",
     "Hospital",
     "HospitalAdded",
@@ -112,6 +115,7 @@ __all__ = [
     "PractitionerFacts",
     "PublishAnnouncement",
     "SetFee",
+    "SetFirstVisitGuide",
     "SetPolicy",
     "Title",
 ]

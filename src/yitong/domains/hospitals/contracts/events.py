@@ -30,6 +30,11 @@ class HospitalChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstVisitGuideSet(Event):
+    operation: ClassVar[str] = "hospitals.first_visit_guide_set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampusChanged(Event):
     """Added or changed: the subject is the campus."""
 

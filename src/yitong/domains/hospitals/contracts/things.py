@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -48,6 +49,8 @@ class Hospital:
     is_open: bool
     short_name_en: str = ""
     specialties: tuple[str, ...] = ()
+    first_visit: str = ""  # the hospital's own words for who comes for the first time
+    first_visit_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Campus:
     address: str
     directions: str
     code: str = ""
+    latitude: Decimal | None = None  # degrees, WGS 84; both or none
+    longitude: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

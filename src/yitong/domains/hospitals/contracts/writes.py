@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from yitong.core.policy import JsonValue
@@ -32,6 +33,8 @@ class CampusFacts:
     district: str
     address: str
     directions: str = ""
+    latitude: Decimal | None = None  # degrees, WGS 84; both or none
+    longitude: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,15 @@ class AddHospital:
 class ChangeHospital:
     hospital_id: UUID
     facts: HospitalFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SetFirstVisitGuide:
+    """What the hospital tells who comes for the first time; empty takes it back."""
+
+    hospital_id: UUID
+    text: str
+    text_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
