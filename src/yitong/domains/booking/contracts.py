@@ -23,6 +23,7 @@ class State(StrEnum):
 
 
 LIVE = (State.HELD, State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT, State.DONE, State.MISSED)
+MEANT = (State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT, State.DONE, State.STOPPED)  # neither undone nor missed
 ENDED = (State.CANCELLED, State.EXPIRED, State.STOPPED)
 
 
@@ -156,6 +157,17 @@ class Booking:
     patient_name: str  # plain; for those who may read it
     is_extra: bool
     is_first_visit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Where an account's people go: a doctor, or a department's own clinic (no `practitioner_id`)."""
+
+    hospital_id: UUID
+    department_id: UUID
+    practitioner_id: UUID | None
+    visits: int
+    last_date: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from yitong.core.db import policies
 from yitong.core.db.scale import cross_hospital
 from yitong.core.policy import Policies
 from yitong.domains.booking import models, permissions, rules
-from yitong.domains.booking.contracts import Booking, ChannelCount, SessionOffer, SlotOffer, State
+from yitong.domains.booking.contracts import Booking, ChannelCount, SessionOffer, SlotOffer, State, Usual
 from yitong.domains.booking.errors import BookingMissing
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
@@ -45,16 +45,24 @@ def slot_offers_of(
     hospital_id: UUID, sessions: Sequence[Session], *, channel: str, now: datetime, entitlement_id: UUID | None = None
 ) -> list[SlotOffer]:
     """As `slot_offers`, of each session in turn; as many queries as for one."""
+    by_session = slot_offers_by_session(hospital_id, sessions, channel=channel, now=now, entitlement_id=entitlement_id)
+    return [offer for session in sessions for offer in by_session[session.session_id]]
+
+
+def slot_offers_by_session(
+    hospital_id: UUID, sessions: Sequence[Session], *, channel: str, now: datetime, entitlement_id: UUID | None = None
+) -> dict[UUID, list[SlotOffer]]:
+    """As `slot_offers`, under each session; as many queries as for one."""
     pools = rules.pools_open_to(channel, _entitled_pool(hospital_id, entitlement_id))
     in_force = policies.of_hospital(hospital_id, now)
     ids = [session.session_id for session in sessions]
     taken = set(_taken(hospital_id, ids))
     slots = schedule.slots_of_sessions(hospital_id, ids)
-    found = []
+    found = {}
     for session in sessions:
         rules_of = in_force(session.department_id)
         sells = {pool: schedule.is_open(session, now, rules_of, pool=pool) for pool in pools}
-        found += [
+        found[session.session_id] = [
             SlotOffer(
                 slot.slot_id,
                 slot.number,
@@ -137,6 +145,23 @@ def list_my_bookings(
         for row in models.Booking.objects.filter(hospital_id=hospital_id, id__in=ids):
             rows[row.id] = _contract(row, in_force)
     return [rows[booking_id] for _, booking_id in keys if booking_id in rows]
+
+
+def usual_of(mine: Sequence[Booking], *, most: int) -> list[Usual]:
+    """The doctors and clinics of one's own bookings, those asked for most often first. Pure: it asks nothing more."""
+    return rules.usual_of(mine, most=most)
+
+
+def find_last_patient(actor: Actor, hospital_id: UUID, department_id: UUID) -> UUID | None:
+    """For whom of the account's people this department was booked last: the likely one this time."""
+    if actor.account_id is None:
+        return None
+    mine = people.ids_of(actor.account_id)
+    found = models.PatientBooking.objects.filter(
+        patient_id__in=people.records_of(mine), hospital_id=hospital_id, department_id=department_id
+    )
+    last = found.order_by("-visit_date", "-starts_at").values_list("patient_id", flat=True).first()
+    return None if last is None else people.survivor_of(last)
 
 
 def list_bookings_of_session(hospital_id: UUID, session_id: UUID, actor: Actor, *, now: datetime) -> list[Booking]:

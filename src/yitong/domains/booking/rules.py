@@ -3,7 +3,7 @@
 Pure: everything that a decision needs is handed in. Each function refuses with the code of its rule.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from yitong.core import clock
 from yitong.core.policy import Policies
 from yitong.domains.booking import errors
-from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.booking.contracts import MEANT, Booking, HoldSlot, Usual
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
@@ -192,3 +192,14 @@ def check_can_cancel(day: date, policies: Policies, *, channel: str, now: dateti
 def missed_at(ends_at: datetime, policies: Policies) -> datetime:
     """R-008: from when on a booking that was not picked up is a no-show."""
     return ends_at + policies.minutes("booking.pickup.grace_minutes")
+
+
+def usual_of(mine: Iterable[Booking], *, most: int) -> list[Usual]:
+    """Who and where the bookings were with, the most frequent first, then the latest; undone and missed ones say
+    nothing about where one likes to go."""
+    met: dict[tuple[UUID, UUID, UUID | None], list[date]] = {}
+    for one in mine:
+        if one.state in MEANT:
+            met.setdefault((one.hospital_id, one.department_id, one.practitioner_id), []).append(one.date)
+    found = [Usual(*place, len(days), max(days)) for place, days in met.items()]
+    return sorted(found, key=lambda one: (-one.visits, -one.last_date.toordinal(), str(one.practitioner_id)))[:most]

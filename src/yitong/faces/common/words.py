@@ -3,6 +3,7 @@
 `language` is a Django language code; whatever does not begin with `en` reads Chinese.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import groupby
@@ -16,6 +17,7 @@ WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NEAR_ZH = {-1: "昨天", 0: "今天", 1: "明天", 2: "后天"}
 NEAR_EN = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
+ROOM_NUMBER = re.compile(r"[A-Za-z]?\d{1,4}[A-Za-z]?")
 NOON = time(12)
 EVENING = time(18)
 
@@ -118,6 +120,21 @@ def moment(instant: datetime, today: date, language: str) -> str:
     return f"{year}{month_day(day, language)} {hour}"
 
 
+def room(name: str, language: str) -> str:
+    """`3号诊室`, `Room B203`: a number on a door; whatever else the hospital writes stays as it is."""
+    if not ROOM_NUMBER.fullmatch(name):
+        return name
+    return f"Room {name}" if is_english(language) else f"{name}号诊室"
+
+
+def distance(metres: int, language: str) -> str:
+    """`约 3 公里`, as the crow flies: by whole kilometres, since a place may be known to one."""
+    km = (metres + 500) // 1000
+    if is_english(language):
+        return f"about {km} km" if km else "less than 1 km"
+    return f"约 {km} 公里" if km else "不到 1 公里"
+
+
 def grouped(digits: str) -> str:
     """`1234 5678`: long codes in fours, from the left."""
     return " ".join(
@@ -154,6 +171,12 @@ class Reader:
     def short_day(self, day: date) -> str:
         """`明天`, or `周三`: the top line of a day in the calendar strip."""
         return near(day, self.today, self.language) or weekday(day, self.language)
+
+    def room(self, name: str) -> str:
+        return room(name, self.language)
+
+    def distance(self, metres: int) -> str:
+        return distance(metres, self.language)
 
     def age(self, birth: date | None) -> str:
         return age(birth, self.today, self.language) if birth else ""

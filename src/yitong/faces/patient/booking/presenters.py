@@ -65,10 +65,10 @@ class BookingPage:
 
 
 def people(cards: Iterable[PatientCard], chosen: UUID | None, needs_verified: bool, reader: Reader) -> list[Person]:
-    """Who may be booked for; those who can't yet, and why. The only one who can is chosen already."""
+    """Who may be booked for; those who can't yet, and why. One is chosen already: who was asked for, else oneself."""
     cards = list(cards)
     able = [c for c in cards if not needs_verified or c.level is not IdentityLevel.DECLARED]
-    if chosen is None and able:
+    if able and chosen not in [c.patient_id for c in able]:
         own = [c for c in able if c.relation == "self"]
         chosen = (own or able)[0].patient_id
     return [
@@ -101,7 +101,7 @@ def slot_facts(
     return [
         (_("就诊时间"), reader.visit(slot.starts_at, slot.ends_at), ""),
         (_("医院"), reader.name(hospital), ""),
-        (_("科室"), reader.name(department), _where(campus, department, reader)),
+        (_("科室"), reader.name(department), _where(campus, department, session.room, reader)),
         (_("医生"), " ".join(part for part in (doctor.name, doctor.title) if part), ""),
         (_("医事服务费"), reader.yuan(session.fee_fen), pay_words(payment)),
     ]
@@ -121,8 +121,8 @@ def pay_first_words(payment: str, hold_minutes: int) -> str:
     ) % {"minutes": hold_minutes}
 
 
-def _where(campus: Campus, department: Department, reader: Reader) -> str:
-    return " · ".join(part for part in (reader.name(campus), department.location) if part)
+def _where(campus: Campus, department: Department, room: str, reader: Reader) -> str:
+    return " · ".join(part for part in (reader.name(campus), department.location, reader.room(room)) if part)
 
 
 def lines(
@@ -163,6 +163,7 @@ def in_order(bookings: Iterable[Booking], reader: Reader) -> tuple[list[Booking]
 
 def booking_page(
     booking: Booking,
+    session: Session,
     hospital: Hospital,
     department: Department,
     campus: Campus,
@@ -174,14 +175,16 @@ def booking_page(
     facts = [
         (pgettext("one", "就诊人"), booking.patient_name, ""),
         (_("医院"), reader.name(hospital), campus.address),
-        (_("科室"), reader.name(department), _where(campus, department, reader)),
+        (_("科室"), reader.name(department), _where(campus, department, session.room, reader)),
         (_("医生"), doctor, ""),
         (_("序号"), str(booking.number), ""),
         (_("医事服务费"), reader.yuan(booking.fee_fen), pay_words(booking.payment)),
     ]
     return BookingPage(
         when=reader.visit(booking.starts_at, booking.ends_at),
-        where=f"{reader.name(hospital)} · {reader.name(department)}",
+        where=" · ".join(
+            part for part in (reader.name(hospital), reader.name(department), reader.room(session.room)) if part
+        ),
         state=terms.term(terms.BOOKING_STATES, shown_state(booking, reader)),
         tag=terms.BOOKING_TAGS.get(shown_state(booking, reader), ""),
         code=booking.code if has_code else "",

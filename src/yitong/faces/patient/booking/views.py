@@ -73,7 +73,10 @@ def _book_page(
     way = choices.NewBooking(visit)
     doctors = choosing.practitioners(hospital_id, [session])
     doctor = choices.session_doctor(session, doctors, visit, in_force, reader)
-    chosen = form.cleaned_data.get("patient") if form is not None and form.is_bound and form.is_valid() else None
+    if form is not None:
+        chosen = form.cleaned_data.get("patient") if form.is_valid() else None
+    else:
+        chosen = reads.find_last_patient(request.actor, hospital_id, session.department_id)
     needs_verified = in_force.flag("booking.verified_only")
     persons = presenters.people(people.patients_of(account_id), chosen, needs_verified, reader)
     context = {
@@ -261,6 +264,7 @@ def _page_of(found: Booking, reader: Reader) -> presenters.BookingPage:
     doctors = hospitals.practitioners_by_id(found.hospital_id, [found.practitioner_id]) if found.practitioner_id else {}
     return presenters.booking_page(
         found,
+        schedule.get_session(found.hospital_id, found.session_id),
         hospitals.get_hospital(found.hospital_id),
         hospitals.get_department(found.hospital_id, found.department_id),
         hospitals.get_campus(found.hospital_id, found.campus_id),

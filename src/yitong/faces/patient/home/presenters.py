@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from yitong.domains.booking.contracts import Booking, State
-from yitong.domains.hospitals.contracts import Department, FoundItem, Hospital
+from yitong.domains.booking.contracts import Booking, State, Usual
+from yitong.domains.hospitals.contracts import Department, FoundItem, Hospital, Practitioner
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 
@@ -38,6 +38,15 @@ class NextVisit:
     where: str
     state: str
     more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A doctor or a clinic that one has been to: the way to the next open times."""
+
+    href: str
+    title: str
+    note: str
 
 
 # What most people look for. Each is a search in Chinese, as departments are named: it leads to what the city has.
@@ -81,6 +90,17 @@ def found_line(item: FoundItem, reader: Reader) -> Line:
 def coming(bookings: Sequence[Booking], reader: Reader) -> list[Booking]:
     """Those still to happen, the nearest first."""
     return sorted((b for b in bookings if b.state in COMING and b.ends_at > reader.now), key=lambda b: b.starts_at)
+
+
+def again(one: Usual, hospital: Hospital, department: Department, doctor: Practitioner | None, reader: Reader) -> Again:
+    """To the doctor's own days, while the doctor practises; else to the department, as one who comes again."""
+    place = f"{reader.name(department)} · {reader.name(hospital)}"
+    if doctor is not None and doctor.is_active:
+        who = f"{reader.name(doctor)} {terms.term(terms.TITLES, doctor.title)}"
+        href = reverse("patient:doctor", args=[one.hospital_id, doctor.practitioner_id])
+        return Again(href, _("再约%(who)s") % {"who": who}, place)
+    href = reverse("patient:department", args=[one.hospital_id, one.department_id])
+    return Again(f"{href}?visit=again", _("再约%(who)s") % {"who": reader.name(department)}, reader.name(hospital))
 
 
 def next_visit(

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.contracts import Booking, Usual
 from yitong.domains.hospitals import queries as hospitals
 from yitong.faces.common import lately, pages
 from yitong.faces.common.request import Request
@@ -16,28 +17,35 @@ from yitong.faces.patient.hospitals import presenters as releases
 LONGEST_QUERY = 40
 SUGGESTIONS = 8
 RESULTS = 40
+MOST_AGAIN = 3
 
 
 @require_GET
 def home(request: Request) -> HttpResponse:
-    """Search, the next visit, when new slots come, every hospital by district."""
+    """Search, the next visit, those whom one has been to, when new slots come, every hospital by district."""
     reader = pages.reader_of(request)
     in_force = policies.at(None, reader.now)
+    mine = bookings.list_my_bookings(request.actor, now=reader.now)
     context = {
         "departments": presenters.common_departments,  # as the districts: asked for when not kept
         "districts": lambda: presenters.districts(hospitals.list_hospitals(), reader),
-        "visit": _next_visit(request, reader),
+        "visit": _next_visit(mine, reader),
+        "again": [_again(one, reader) for one in bookings.usual_of(mine, most=MOST_AGAIN)],
         "release": releases.release(in_force, reader),
         "announcements": hospitals.list_announcements(None, reader.now),
     }
     return pages.page(request, "patient/home/home.html", context)
 
 
-def _next_visit(request: Request, reader: Reader) -> presenters.NextVisit | None:
-    actor = request.actor
-    if actor.account_id is None:
-        return None
-    coming = presenters.coming(bookings.list_my_bookings(actor, now=reader.now), reader)
+def _again(one: Usual, reader: Reader) -> presenters.Again:
+    hospital = hospitals.get_hospital(one.hospital_id)
+    department = hospitals.get_department(one.hospital_id, one.department_id)
+    doctor = hospitals.get_practitioner(one.hospital_id, one.practitioner_id) if one.practitioner_id else None
+    return presenters.again(one, hospital, department, doctor, reader)
+
+
+def _next_visit(mine: list[Booking], reader: Reader) -> presenters.NextVisit | None:
+    coming = presenters.coming(mine, reader)
     if not coming:
         return None
     first = coming[0]

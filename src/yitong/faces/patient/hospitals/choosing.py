@@ -78,6 +78,7 @@ def choice(
     doctors = practitioners(hospital_id, of_day)
     return {
         "days": presenters.strip(days, bookable, sessions, offers, chosen, link, reader),
+        "day": chosen,
         "chosen": reader.day(chosen),
         "half_days": presenters.half_days(of_day, offers, doctors, visit, way, in_force, reader),
         "is_day_open": chosen in found,
@@ -121,6 +122,18 @@ def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
     return found
 
 
+def sittings(
+    sessions: list[Session], way: presenters.Way, in_force: Policies, reader: Reader
+) -> list[presenters.Sitting]:
+    """One doctor's half-days of one day, with their windows."""
+    if not sessions:
+        return []
+    hospital_id = sessions[0].hospital_id
+    offers = bookings.slot_offers_by_session(hospital_id, sessions, channel=CHANNEL, now=reader.now)
+    departments = hospitals.departments_by_id(hospital_id, {one.department_id for one in sessions})
+    return presenters.sittings(sessions, offers, departments, way, in_force, reader)
+
+
 def _left_days(department: Department, reader: Reader) -> dict[date, int]:
     hospital_id, department_id = department.hospital_id, department.department_id
     bookable = days(policies.at(hospital_id, reader.now, department_id=department_id), reader)[:-1]
@@ -129,9 +142,9 @@ def _left_days(department: Department, reader: Reader) -> dict[date, int]:
     return presenters.open_days(bookable, sessions, offers)
 
 
-def place(hospital_id: UUID, campus_id: UUID, location: str, reader: Reader) -> str:
+def place(hospital_id: UUID, campus_id: UUID, location: str, reader: Reader, *, room: str = "") -> str:
     campus = hospitals.get_campus(hospital_id, campus_id)
-    return " · ".join(part for part in (reader.name(campus), location) if part)
+    return " · ".join(part for part in (reader.name(campus), location, reader.room(room)) if part)
 
 
 def windows(session: Session, visit: presenters.Visit, way: presenters.Way, reader: Reader) -> dict[str, object]:
@@ -150,7 +163,9 @@ def windows(session: Session, visit: presenters.Visit, way: presenters.Way, read
         "as_of": presenters.as_of(reader),
         "department": reader.name(department),
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
-        "place": place(hospital_id, session.campus_id, department.location, reader),
+        "place": place(
+            hospital_id, session.campus_id, department.location, reader, room=session.room if len(same) == 1 else ""
+        ),
     }
 
 

@@ -164,6 +164,19 @@ class HalfDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Sitting:
+    """A doctor's half-day with its windows: on the doctor's own page one chooses the time at once."""
+
+    name: str
+    place: str
+    fee: str
+    left: str
+    is_open: bool
+    note: str
+    windows: list["Window"]
+
+
+@dataclass(frozen=True, slots=True)
 class Near:
     """Another day, or another department, that has something left."""
 
@@ -383,6 +396,37 @@ def offer(
         note=note,
         is_present=visit is Visit.AGAIN and way.present_id is not None and session.practitioner_id == way.present_id,
     )
+
+
+def sittings(
+    sessions: Iterable[Session],
+    slots: Mapping[UUID, Sequence[SlotOffer]],
+    departments: Mapping[UUID, Department],
+    way: Way,
+    policies: Policies,
+    reader: Reader,
+) -> list[Sitting]:
+    """The half-days of one doctor on one day, each with its windows while something is left."""
+    found = []
+    for session in sorted(sessions, key=lambda s: s.starts_at):
+        free = [slot for slot in slots.get(session.session_id, []) if slot.is_open]
+        left = {session.session_id: SessionOffer(session.session_id, session.slots, len(free))}
+        shown = offer([session], left, {}, Visit.AGAIN, way, policies, reader)
+        department = departments.get(session.department_id)
+        name = reader.name(department) if department else ""
+        clinic = terms.term(terms.CLINICS, session.clinic_kind)
+        found.append(
+            Sitting(
+                name=terms.term(terms.HALF_DAYS, session.half_day),
+                place=" · ".join(part for part in (name, clinic, reader.room(session.room)) if part),
+                fee=shown.fee,
+                left=shown.left,
+                is_open=shown.is_open,
+                note=shown.note,
+                windows=windows(slots[session.session_id], session.hospital_id, way) if free else [],
+            )
+        )
+    return found
 
 
 def windows(slots: Iterable[SlotOffer], hospital_id: UUID, way: Way) -> list[Window]:

@@ -145,6 +145,7 @@ def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader
         "hospital_id": hospital_id,
     }
     part = chosen | {
+        "sittings": choosing.sittings([s for s in sessions if s.date == chosen["day"]], way, in_force, reader),
         "colleagues": [] if chosen["is_open"] else presenters.colleagues(_departments_of(found), reader),
         "introduction": found.introduction,
     }
