@@ -1,6 +1,7 @@
 """The relay on real commits: in order within a shard, at least once, dead letters after eight tries."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +9,8 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from yitong.core import clock
 from yitong.core.actor import Actor
@@ -188,3 +190,61 @@ def test_four_relays_at_once_deliver_each_event_once_and_in_order(seen: Recorder
 def test_an_event_needs_a_transaction() -> None:
     with pytest.raises(transaction.TransactionManagementError):
         events.append(Counted(subject_id=uuid4(), n=1), ACTOR, at=clock.now(), shard="session:a")
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_one_look_and_one_connection_serve_all_partitions(seen: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each was one for each partition with work: under a crowd that books, the relay then kept a core for itself."""
+    for n in range(40):
+        emit(n, shard=f"session:{n}")
+    looks, opened = [], []
+    look, wrapper = relay._pending_keys, type(connections["default"])
+    copy = wrapper.copy
+    monkeypatch.setattr(relay, "_pending_keys", lambda **kwargs: looks.append(1) or look(**kwargs))
+    monkeypatch.setattr(wrapper, "copy", lambda self, *args: opened.append(1) or copy(self, *args))
+    assert relay.drain() == 40
+    assert (len(looks), len(opened)) == (1, 1)
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_an_event_carried_since_the_look_is_not_carried_again(seen: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    emit(1)
+    seen_before = relay._pending_keys(everything=False)
+    assert relay.drain() == 1
+    monkeypatch.setattr(relay, "_pending_keys", lambda **_: seen_before)  # as another relay saw it a moment ago
+    assert relay.drain() == 0
+    assert seen == [1]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_backlog_older_than_the_look_back_is_carried_whole_and_in_order(
+    seen: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "LOOK_BACK", timedelta(0))
+    monkeypatch.setattr(relay, "BATCH", 5)
+    for n in range(12):
+        emit(n)
+    stop = threading.Event()
+
+    def work() -> None:
+        relay.run(stop)
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    until = time.monotonic() + 10
+    while len(seen) < 12 and time.monotonic() < until:
+        time.sleep(0.02)
+    stop.set()
+    thread.join()
+    assert seen == list(range(12))
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_burst_of_events_wakes_the_relay_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_woken_at", float("-inf"))
+    monkeypatch.setattr(events, "GATHER_S", 60)
+    with CaptureQueriesContext(connection) as asked:
+        for n in range(5):
+            emit(n)
+    assert sum("pg_notify" in query["sql"] for query in asked) == 1

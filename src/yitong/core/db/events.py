@@ -1,5 +1,6 @@
 """Writing events, and the register of their handlers."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from yitong.core.ids import new_id
 
 CITY = UUID(int=0)  # the hospital_id of an event that belongs to no hospital
 WAKE = "yitong_event"  # the NOTIFY channel: a hint to the relay, never the truth
+GATHER_S = 0.1  # how long the relay, once woken, waits for more: no process need wake it twice within that time
 
 E = TypeVar("E", bound=Event)
 
@@ -91,7 +93,16 @@ def append(event: Event, actor: Actor, *, at: datetime, shard: str) -> UUID:
     return event_id
 
 
+_woken_at = float("-inf")  # by this process; a race of two threads costs one hint
+
+
 def _wake() -> None:
+    """Each hint is a commit of its own, flushed like the command's: a crowd that books pays for one in a while."""
+    global _woken_at
+    now = time.monotonic()
+    if now - _woken_at < GATHER_S:
+        return
+    _woken_at = now
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [WAKE])
 

@@ -6,14 +6,17 @@ passes over an event that its shard is stuck at.
 """
 
 import threading
+import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import psycopg
 import structlog
 from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from yitong.core import clock
 from yitong.core.db import events
@@ -31,28 +34,47 @@ log = structlog.get_logger()
 
 def run(stop: threading.Event) -> None:
     """Carries events until `stop` is set. NOTIFY wakes it, polling is the truth."""
-    sweep_at = clock.now()
     while not stop.is_set():
         try:
-            whole = clock.now() >= sweep_at
-            carried = drain(everything=whole)
-            if whole:
-                sweep_at = clock.now() + timedelta(minutes=15)
-            if carried == 0:
-                _sleep_until_woken(stop)
+            with _lock_connection() as locks:
+                _carry_until(stop, locks)
         except Exception:
             log.exception("relay.failed")
             connections.close_all()
             stop.wait(1)
 
 
+def _carry_until(stop: threading.Event, locks: BaseDatabaseWrapper) -> None:
+    """Pass after pass. Between two of them it lets events gather, for as long as the last one took: a look costs the
+    same for one event as for a hundred, and one look for each event would keep a core from those who book."""
+    sweep_at = clock.now()
+    while not stop.is_set():
+        started = time.monotonic()
+        whole = clock.now() >= sweep_at
+        carried = _pass(locks, everything=whole)
+        if whole and carried < BATCH:  # else old ones are left, and what is newer in their shards must not pass them
+            sweep_at = clock.now() + timedelta(minutes=15)
+        if carried == 0:
+            _sleep_until_woken(stop)
+        if carried < BATCH:
+            stop.wait(max(events.GATHER_S, time.monotonic() - started if carried else 0))
+
+
 def drain(*, everything: bool = False) -> int:
     """One pass over every partition that has work and that nobody else holds. Returns how many were delivered."""
+    with _lock_connection() as locks:
+        return _pass(locks, everything=everything)
+
+
+def _pass(locks: BaseDatabaseWrapper, *, everything: bool) -> int:
+    by_partition: dict[int, list[tuple[UUID, UUID]]] = {}
+    for hospital_id, event_id, shard in _pending_keys(everything=everything):
+        by_partition.setdefault(partition_of(shard), []).append((hospital_id, event_id))
     delivered = 0
-    for number in sorted({partition_of(shard) for _, _, shard in _pending_keys(everything=everything)}):
-        with _partition(number) as mine:
-            if mine:
-                delivered += _carry(_pending(number, everything=everything))  # read anew: the last holder went on
+    for number, keys in sorted(by_partition.items()):
+        with _partition(locks, number) as is_mine:
+            if is_mine:
+                delivered += _carry(_still_pending(keys[:BATCH]))
     return delivered
 
 
@@ -71,45 +93,56 @@ def _pending_keys(*, everything: bool) -> list[tuple[UUID, UUID, str]]:
         return cursor.fetchall()
 
 
-def _pending(number: int, *, everything: bool) -> list[Event]:
-    keys = [(h, i) for h, i, shard in _pending_keys(everything=everything) if partition_of(shard) == number][:BATCH]
+def _still_pending(keys: list[tuple[UUID, UUID]]) -> list[Event]:
+    """Those that the last holder of the partition did not carry since we looked, in their order."""
     found = {row.pk: row for row in Event.objects.filter(pk__in=keys)}
-    return [found[key] for key in keys]
+    ids = [event_id for _, event_id in keys]
+    carried = set(EventDelivery.objects.filter(event_id__in=ids).values_list("event_id", flat=True))
+    return [found[key] for key in keys if key[1] not in carried]
 
 
 def partition_of(shard: str) -> int:
     return zlib.crc32(shard.encode()) % PARTITIONS
 
 
-class _partition:
-    """Holds a partition's row on a connection of its own, so that one relay at a time works on its shards."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __enter__(self) -> bool:
-        self.own = connection.copy()
-        self.own.ensure_connection()
-        self.own.set_autocommit(False)
-        with self.own.cursor() as cursor:
-            cursor.execute(
-                "SELECT number FROM core_relay_partition WHERE number = %s FOR UPDATE SKIP LOCKED", [self.number]
-            )
-            return cursor.fetchone() is not None
-
-    def __exit__(self, *exc: object) -> None:
-        self.own.rollback()
-        self.own.close()
+@contextmanager
+def _lock_connection() -> Iterator[BaseDatabaseWrapper]:
+    """A connection beside the thread's own: it holds a partition's row while handlers commit on the other."""
+    own = connection.copy()
+    try:
+        own.ensure_connection()
+        own.set_autocommit(False)
+        yield own
+    finally:
+        own.close()
 
 
-def _carry(rows: Iterable[Event]) -> int:
+@contextmanager
+def _partition(locks: BaseDatabaseWrapper, number: int) -> Iterator[bool]:
+    """Whether the partition's row is ours within the block: one relay at a time works on its shards."""
+    try:
+        with locks.cursor() as cursor:
+            cursor.execute("SELECT number FROM core_relay_partition WHERE number = %s FOR UPDATE SKIP LOCKED", [number])
+            is_mine = cursor.fetchone() is not None
+        yield is_mine
+    finally:
+        locks.rollback()
+
+
+def _carry(rows: Sequence[Event]) -> int:
     """Delivers in order; a shard whose event can't be delivered now waits, the others go on."""
     stuck = set(DeadLetter.objects.filter(settled_at=None, stops_shard=True).values_list("shard", flat=True))
+    ids = [row.id for row in rows]
+    letters = {(found.event_id, found.handler): found for found in DeadLetter.objects.filter(event_id__in=ids)}
+    failures = {(found.event_id, found.handler): found for found in EventFailure.objects.filter(event_id__in=ids)}
     delivered = 0
     for row in rows:
         if row.shard in stuck:
             continue
-        outcomes = [_hand_over(row, handler) for handler in events.handlers_of(row.operation)]  # all of them, even so
+        outcomes = [
+            _hand_over(row, handler, letters.get((row.id, handler.name)), failures.get((row.id, handler.name)))
+            for handler in events.handlers_of(row.operation)
+        ]  # all of them, even so
         if all(outcomes):
             EventDelivery.objects.bulk_create([EventDelivery(event_id=row.id, at=clock.now())], ignore_conflicts=True)
             delivered += 1
@@ -118,13 +151,10 @@ def _carry(rows: Iterable[Event]) -> int:
     return delivered
 
 
-def _hand_over(row: Event, handler: events.Handler) -> bool:
+def _hand_over(row: Event, handler: events.Handler, letter: DeadLetter | None, failure: EventFailure | None) -> bool:
     """Runs one handler. Returns whether the event may be left behind."""
-    where = {"event_id": row.id, "handler": handler.name}
-    letter = DeadLetter.objects.filter(**where).first()
     if letter is not None and letter.settled_how != "retry":
         return not letter.stops_shard or letter.settled_how == "skip"
-    failure = EventFailure.objects.filter(**where).first()
     if failure is not None and failure.next_at > clock.now():
         return False
     try:
@@ -132,7 +162,7 @@ def _hand_over(row: Event, handler: events.Handler) -> bool:
     except Exception as error:  # noqa: BLE001 - whatever a handler throws is a failed try
         return _failed(row, handler, error, failure.tries + 1 if failure else 1)
     if failure is not None:
-        EventFailure.objects.filter(**where).delete()
+        EventFailure.objects.filter(event_id=row.id, handler=handler.name).delete()
     return True
 
 
