@@ -24,8 +24,9 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import models
 from yitong.domains.booking.commands import change, sweep
 from yitong.domains.booking.contracts import LIVE, CancelBooking, Held, State
-from yitong.domains.people.commands import limits
-from yitong.domains.people.models import BookingLimits
+from yitong.domains.people.commands import abuse, limits
+from yitong.domains.people.contracts import Relation
+from yitong.domains.people.models import Account, BookingLimits
 from yitong.domains.schedule import models as schedule_models
 from yitong.domains.schedule.commands.sessions import stop_session
 from yitong.domains.schedule.contracts import StopReason, StopSession
@@ -114,6 +115,23 @@ def test_ten_claims_at_once_for_one_person_stay_within_the_day(guard: str) -> No
     refused = {answer.code for answer in answers if isinstance(answer, Refusal)}
     assert refused <= {"BOOK_LIMIT_DAY", "BUSY"}
     assert len(BookingLimits.objects.get(patient_id=patient).live_days) == 2
+
+
+@pytest.mark.rule("R-010")
+def test_claims_at_once_for_a_family_stay_within_the_counts_of_its_account(guard: str) -> None:
+    """Each claim locks its own patient's limits: they meet only at the account."""
+    actor, first = build.holder()
+    assert actor.account_id is not None
+    family = [first, *(build.add_patient(actor, relation=Relation.OTHER) for _ in range(2))]
+    with transaction.atomic():
+        abuse.note_account_use(actor.account_id, booked=14, cancelled=0, at=NOW)
+    places = [build.clinic(at=build.time(8 + n, 0)) for n in range(3)]
+    works = [partial(build.hold, place, who, actor) for place, who in zip(places, family, strict=True)]
+    answers = at_once(works)
+    assert sum(isinstance(answer, Held) for answer in answers) == 1
+    assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {"ABUSE_LOCK"}
+    assert len(Account.objects.get(id=actor.account_id).booked_at) == 15
+    assert models.Booking.objects.filter(account_id=actor.account_id).count() == 1
 
 
 @pytest.mark.rule("R-018")

@@ -13,7 +13,7 @@ from yitong.core.policy import Policies
 from yitong.domains.booking import errors
 from yitong.domains.booking.contracts import MEANT, Booking, HoldSlot, Usual
 from yitong.domains.hospitals.contracts import Department
-from yitong.domains.people.contracts import BookingFacts, IdentityLevel, Limits, PatientState, Sex
+from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, BookableSlot, Pool, Session, SessionState, Slot
 
@@ -72,13 +72,18 @@ def check_person(claim: Claim, *, now: datetime) -> None:
         return  # at the window locks don't hold: "急诊和现场就诊不受影响" (R-009)
     if facts.abuse_locked:
         raise errors.AbuseLocked()
-    if facts.account_booked_m3 >= policies.int("booking.limits.per_phone_m3"):
-        raise errors.AbuseLocked(bookings=facts.account_booked_m3)
-    if facts.account_cancels_m1 > policies.int("booking.limits.cancels_m1"):
-        raise errors.AbuseLocked(cancels=facts.account_cancels_m1)
+    check_account_use(AccountUse(facts.account_booked_m3, facts.account_cancels_m1), policies)
     locked_until = claim.limits.locked_until
     if locked_until is not None and clock.shanghai_date(now) < locked_until:
         raise errors.NoShowLocked(n=claim.limits.no_shows_counted, date=locked_until.isoformat())
+
+
+def check_account_use(use: AccountUse, policies: Policies) -> None:
+    """R-010. Asked twice: early, for a kind answer, and of the counts under the account's lock, which decides."""
+    if use.booked_m3 >= policies.int("booking.limits.per_phone_m3"):
+        raise errors.AbuseLocked(bookings=use.booked_m3)
+    if use.cancels_m1 > policies.int("booking.limits.cancels_m1"):
+        raise errors.AbuseLocked(cancels=use.cancels_m1)
 
 
 def check_session(session: Session) -> None:

@@ -44,10 +44,11 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
     The key is a unique of the booking itself. It is looked up under the patient's lock, so that the second of two
     equal requests finds the first one's booking and gets its answer, instead of a refusal for a duplicate.
 
-    Locks: the patient's limits, the session (share). Emits: SlotHeld or BookingConfirmed. Refuses: SlotTaken,
-    WindowClosed (R-002), FirstVisitBySpecialty (R-004), the limits of R-005, NoShowLocked (R-009), AbuseLocked (R-010),
-    PoolExhausted, EntitlementInvalid (R-012), SessionCancelled (R-016), VerifyRequired (R-045), NotEligible, TimeClash
-    (R-046), PatientMissing, KeyReused.
+    Locks: the patient's limits, the session (share), the account. Emits: SlotHeld or BookingConfirmed.
+
+    Refuses: SlotTaken, WindowClosed (R-002), FirstVisitBySpecialty (R-004), the limits of R-005, NoShowLocked (R-009),
+    AbuseLocked (R-010), PoolExhausted, EntitlementInvalid (R-012), SessionCancelled (R-016), VerifyRequired (R-045),
+    NotEligible, TimeClash (R-046), PatientMissing, KeyReused.
     """
     permissions.check_may_ask(actor, cmd.hospital_id)
     if not cmd.key or len(cmd.key) > 80:
@@ -122,7 +123,8 @@ def write_claim(claim: rules.Claim, *, actor: Actor, now: datetime, is_extra: bo
     if cmd.entitlement_id is not None:
         _use_entitlement(cmd.hospital_id, cmd.entitlement_id, booking.id)
     if actor.account_id is not None:
-        abuse.note_account_use(actor.account_id, booked=1, cancelled=0, at=now)
+        use = abuse.note_account_use(actor.account_id, booked=1, cancelled=0, at=now)
+        rules.check_account_use(use, claim.policies)
     kind = BookingConfirmed if at_visit else SlotHeld
     events.append(
         kind(

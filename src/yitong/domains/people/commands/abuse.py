@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from yitong.core.actor import Actor
 from yitong.core.db import events, policies
 from yitong.core.db.command import command, joined
@@ -12,6 +14,7 @@ from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import errors, models, permissions
 from yitong.domains.people.contracts import (
     AccountLocked,
+    AccountUse,
     AppealDecided,
     AppealLock,
     DecideAppeal,
@@ -20,27 +23,47 @@ from yitong.domains.people.contracts import (
     LockAppealed,
     LockReason,
 )
-from yitong.domains.people.queries import months_back, used_since
+from yitong.domains.people.queries import months_back
 
 LONGEST_APPEAL = 500
 COUNTER = Actor.system("people.note_account_use")
 
 
-def note_account_use(account_id: UUID, *, booked: int, cancelled: int, at: datetime) -> None:
-    """Count what an account did; over the limits of R-010 it is locked. Joins the caller's command. Locks: Account."""
+def note_account_use(account_id: UUID, *, booked: int, cancelled: int, at: datetime) -> AccountUse:
+    """Count what an account did; over the limits of R-010 it is locked. Gives what it had done before.
+
+    Joins the caller's command, as its last lock: claims for several patients of one account hold different rows of
+    limits and meet here, so what is decided by the answer is decided for one of them after the other.
+
+    Locks: Account.
+    """
     with joined():
-        rows = list(models.Account.objects.select_for_update(of=("self",)).filter(id=account_id).order_by("pk"))
-        if not rows or rows[0].state == models.AccountState.CLOSED:
-            return  # who closed his account leaves no counts behind
-        account = rows[0]
-        account.booked_at = [i for i in account.booked_at if i > months_back(at, 3)] + [at] * booked
-        account.cancelled_at = [i for i in account.cancelled_at if i > months_back(at, 1)] + [at] * cancelled
-        account.save(update_fields=["booked_at", "cancelled_at"])
+        use = _counted(account_id, [at] * booked, [at] * cancelled, at)
+        if use is None:
+            return AccountUse(0, 0)  # who closed his account leaves no counts behind
         city = policies.at(None, at)
-        if used_since(account.cancelled_at, at, months=1) > city.int("booking.limits.cancels_m1"):
+        if use.cancels_m1 > city.int("booking.limits.cancels_m1"):
             lock(account_id, LockReason.CANCELS, COUNTER, at)
-        elif used_since(account.booked_at, at, months=3) > city.int("booking.limits.per_phone_m3"):
+        elif use.booked_m3 > city.int("booking.limits.per_phone_m3"):
             lock(account_id, LockReason.BOOKINGS, COUNTER, at)
+        return AccountUse(use.booked_m3 - booked, use.cancels_m1 - cancelled)
+
+
+def _counted(account_id: UUID, booked: list[datetime], cancelled: list[datetime], at: datetime) -> AccountUse | None:
+    """Adds and counts in one statement, which takes the row as whoever was before us left it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE people_account SET"
+            " booked_at = ARRAY(SELECT i FROM unnest(booked_at || %s::timestamptz[]) AS i WHERE i > %s),"
+            " cancelled_at = ARRAY(SELECT i FROM unnest(cancelled_at || %s::timestamptz[]) AS i WHERE i > %s)"
+            " WHERE id = %s AND state <> %s RETURNING cardinality(booked_at), cardinality(cancelled_at)",
+            [
+                *(booked, months_back(at, 3), cancelled, months_back(at, 1)),
+                *(account_id, models.AccountState.CLOSED.value),
+            ],
+        )
+        row = cursor.fetchone()
+    return AccountUse(*row) if row else None
 
 
 def lock(account_id: UUID, reason: LockReason, actor: Actor, now: datetime) -> None:

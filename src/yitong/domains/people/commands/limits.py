@@ -47,20 +47,25 @@ def locked(patient_id: UUID) -> models.BookingLimits:
 def take_day(patient_id: UUID, day: date) -> None:
     """Count one more live booking on a day. The table's `limits_…` constraints judge it."""
     with joined():
-        patient_id = _settled(patient_id)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE people_booking_limits SET live_days = (SELECT array_agg(held.day ORDER BY held.day)"
-                " FROM unnest(live_days || %s::date) AS held(day) WHERE held.day >= %s::date - %s::interval)"
-                " WHERE patient_id = %s",
-                [day, day, KEPT, patient_id],
-            )
+        if not _taken(patient_id, day):
+            assert _taken(_survivor(patient_id), day)
+
+
+def _taken(patient_id: UUID, day: date) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE people_booking_limits SET live_days = (SELECT array_agg(held.day ORDER BY held.day)"
+            " FROM unnest(live_days || %s::date) AS held(day) WHERE held.day >= %s::date - %s::interval)"
+            " WHERE patient_id = %s AND moved_to IS NULL",
+            [day, day, KEPT, patient_id],
+        )
+        return cursor.rowcount == 1
 
 
 def give_back_day(patient_id: UUID, day: date) -> None:
     """Count one live booking less on a day; nothing where none is counted."""
     with joined():
-        patient_id = _settled(patient_id)
+        patient_id = _survivor(patient_id)
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE people_booking_limits SET live_days ="
@@ -117,6 +122,6 @@ def _recent(days: Sequence[date], now: datetime) -> list[date]:
     return sorted(day for day in days if day.year >= shanghai_date(now).year - 1)
 
 
-def _settled(patient_id: UUID) -> UUID:
-    """The patient whose row counts: himself, or the survivor. One round trip in nearly all cases."""
+def _survivor(patient_id: UUID) -> UUID:
+    """The patient whose row counts, locked: himself, or the survivor."""
     return locked(patient_id).patient_id

@@ -45,6 +45,7 @@ from yitong.domains.people.contracts.events import (
     VerificationEnded,
 )
 from yitong.domains.people.contracts.patients import (
+    AccountUse,
     AddPatient,
     AskHospitalNumber,
     AskVerification,
@@ -93,6 +94,7 @@ from yitong.domains.people.contracts.words import (
 )
 
 __all__ = [
+    "AccountUse",
     "Account",
     "AccountClosed",
     "AccountLocked",

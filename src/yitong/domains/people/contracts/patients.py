@@ -47,6 +47,14 @@ class PatientCard:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountUse:
+    """How much an account booked and cancelled, for whomever (R-010)."""
+
+    booked_m3: int
+    cancels_m1: int
+
+
+@dataclass(frozen=True, slots=True)
 class BookingFacts:
     """What a claim asks of a patient, and of the account that acts where one does (R-010, R-045, R-046, R-103)."""
 

@@ -13,6 +13,8 @@ from yitong.domains.people import errors, models
 from yitong.domains.people.contracts import BookingFacts, IdentityLevel, PatientState, Relation, Sex
 from yitong.domains.people.rules import family
 
+FACTS = ("id", "state", "level", "sex", "birth_date")  # and nothing that must be deciphered
+
 
 def booking_facts(patient_id: UUID, actor: Actor, now: datetime) -> BookingFacts:
     """What a claim must know of the patient and of the account that acts. At most two queries; three for a minor.
@@ -23,7 +25,7 @@ def booking_facts(patient_id: UUID, actor: Actor, now: datetime) -> BookingFacts
     link, is_locked = next((pair for pair in links if pair[0].patient_id == patient_id), (None, False))
     own = next((found for found, _ in links if found.relation == Relation.SELF), None)
     wanted = {patient_id} | ({own.patient_id} if link and own else set())
-    people = {row.id: row for row in models.Patient.objects.filter(id__in=wanted).defer("name", "identity_number")}
+    people = {row.id: row for row in models.Patient.objects.filter(id__in=wanted).only(*FACTS)}
     patient = people.get(patient_id)
     if patient is None:
         raise errors.PatientMissing()
@@ -48,7 +50,11 @@ def booking_facts(patient_id: UUID, actor: Actor, now: datetime) -> BookingFacts
 def _links_of(account_id: UUID) -> list[tuple[models.AccountPatient, bool]]:
     """All of an account's patients, with the account, and whether it is locked (R-010). One query."""
     locks = models.AbuseLock.objects.filter(account_id=OuterRef("account_id"), lifted_at=None)
-    found: Any = models.AccountPatient.objects.filter(account_id=account_id).select_related("account")
+    found: Any = (
+        models.AccountPatient.objects.filter(account_id=account_id)
+        .select_related("account")
+        .only(*("seat", "patient_id", "relation", "guardian_consent", "account__booked_at", "account__cancelled_at"))
+    )
     return [(link, link.is_locked) for link in found.annotate(is_locked=Exists(locks)).order_by("seat")]
 
 
