@@ -28,8 +28,10 @@ from yitong.domains.people.commands import abuse, limits
 from yitong.domains.people.contracts import Relation
 from yitong.domains.people.models import Account, BookingLimits
 from yitong.domains.schedule import models as schedule_models
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.commands import stoppages
 from yitong.domains.schedule.commands.sessions import stop_session
-from yitong.domains.schedule.contracts import StopReason, StopSession
+from yitong.domains.schedule.contracts import PlanStoppage, StopReason, StopSession, UndoStoppage
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 ROUNDS = 1000 if os.environ.get("YITONG_LONG") else 60
@@ -163,6 +165,53 @@ def test_no_claim_outlives_the_stop_of_its_session() -> None:
         assert states <= {State.STOPPED}
         for _, who in holders:
             assert BookingLimits.objects.get(patient_id=who).live_days == []
+
+
+@pytest.mark.rule("R-016")
+def test_no_claim_outlives_a_stop_that_was_decided() -> None:
+    """Claims run beside the word: each is finished before it, and its booking ends; or it is refused."""
+    for turn in range(6 if ROUNDS < 1000 else 100):
+        place = build.clinic(slots=8)
+        manager = make.staff_actor("roster_manager", hospital_id=place.hospital_id)
+        holders = [build.holder() for _ in range(6)]
+        cmd = PlanStoppage(f"plan{turn}", place.hospital_id, (place.session_id,), StopReason("leave"))
+        works: list[Callable[[], object]] = [
+            partial(build.hold, place, who, actor, n=n) for n, (actor, who) in enumerate(holders)
+        ]
+        works.insert(3, partial(stoppages.plan_stoppage, cmd, actor=manager, now=NOW))
+        answers = at_once(works)
+        assert {answer.code for answer in answers if isinstance(answer, Refusal)} <= {"SESSION_STOPPING"}
+        later = NOW + timedelta(minutes=1)
+        system = Actor.system("test")
+        assert stoppages.carry_out_stop(place.hospital_id, place.session_id, actor=system, now=later)
+        while relay.drain():
+            pass
+        states = set(models.Booking.objects.filter(hospital_id=place.hospital_id).values_list("state", flat=True))
+        assert states <= {State.STOPPED}
+
+
+@pytest.mark.rule("R-016")
+def test_undo_and_stop_at_once_leave_one_of_both() -> None:
+    for turn in range(6 if ROUNDS < 1000 else 100):
+        place = build.clinic(slots=2)
+        manager, system = make.staff_actor("roster_manager", hospital_id=place.hospital_id), Actor.system("test")
+        cmd = PlanStoppage(f"plan{turn}", place.hospital_id, (place.session_id,), StopReason("leave"))
+        planned = stoppages.plan_stoppage(cmd, actor=manager, now=NOW)
+        later = planned.due_at
+        back = UndoStoppage(f"back{turn}", place.hospital_id, planned.stoppage_id)
+        undone, *stopped = at_once(
+            [
+                partial(stoppages.undo_stoppage, back, actor=manager, now=later - timedelta(seconds=1)),
+                *[partial(stoppages.carry_out_stop, *place_of(place), actor=system, now=later)] * 2,
+            ]
+        )
+        assert sorted([not isinstance(undone, Refusal), *stopped]) == [False, False, True]
+        state = schedule.get_session(*place_of(place)).state
+        assert (state == "stopped") is isinstance(undone, Refusal)
+
+
+def place_of(place: build.Clinic) -> tuple[UUID, UUID]:
+    return place.hospital_id, place.session_id
 
 
 @pytest.mark.rule("R-017")

@@ -334,6 +334,17 @@ def _keys() -> dict[str, PolicyKey]:
             department=True,
         ),
         p(
+            "booking.stop_undo_seconds",
+            "int",
+            60,
+            free,
+            "R-016",
+            "停诊可撤销时间(秒)",
+            "Seconds in which a stop can be undone",
+            0,
+            600,
+        ),
+        p(
             "pools.bookable",
             "share",
             "0.85",

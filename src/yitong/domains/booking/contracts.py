@@ -198,6 +198,15 @@ class ChannelCount:
     bookings: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a stop would touch: `told` are the patients of an account, whom a message reaches; the rest is called."""
+
+    bookings: int
+    patients: int
+    told: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingEvent(Event):
     """Base of the events of one booking: `subject_id` is the booking."""

@@ -12,8 +12,9 @@ from yitong.core.db import policies
 from yitong.core.db.scale import cross_hospital
 from yitong.core.policy import Policies
 from yitong.domains.booking import models, permissions, rules
-from yitong.domains.booking.contracts import Booking, ChannelCount, SessionOffer, SlotOffer, State, Usual
+from yitong.domains.booking.contracts import Booking, ChannelCount, Reach, SessionOffer, SlotOffer, State, Usual
 from yitong.domains.booking.errors import BookingMissing
+from yitong.domains.booking.states import STOPPABLE
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Pool, Session
@@ -202,6 +203,15 @@ def count_by_session(hospital_id: UUID, session_ids: Sequence[UUID], actor: Acto
     for session_id, state, n in rows:
         counts[session_id][State(state)] = n
     return counts
+
+
+def reach_of_sessions(hospital_id: UUID, session_ids: Collection[UUID], actor: Actor) -> Reach:
+    """Whom a stop of these sessions would touch, as numbers alone: no patient's record is read for it."""
+    permissions.check_can_list(actor, hospital_id)
+    rows = models.Booking.objects.filter(hospital_id=hospital_id, session_id__in=session_ids, state__in=STOPPABLE)
+    booked = list(rows.values_list("patient_id", flat=True))
+    patients = set(booked)
+    return Reach(bookings=len(booked), patients=len(patients), told=len(people.with_an_account(patients)))
 
 
 def count_by_channel(from_date: date, until_date: date, actor: Actor) -> list[ChannelCount]:

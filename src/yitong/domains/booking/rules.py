@@ -16,6 +16,7 @@ from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, BookableSlot, Pool, Session, SessionState, Slot
+from yitong.domains.schedule.errors import SessionIsStopping
 
 DESK = "desk"
 
@@ -89,6 +90,8 @@ def check_account_use(use: AccountUse, policies: Policies) -> None:
 def check_session(session: Session) -> None:
     if session.state is SessionState.STOPPED:
         raise errors.SessionCancelled()
+    if session.stops_at is not None:
+        raise SessionIsStopping()
 
 
 def check_window(claim: Claim) -> None:

@@ -36,6 +36,7 @@ TRANSITIONS: dict[tuple[State | None, Move], State] = {
     (State.CHECKED_IN, Move.START_VISIT): State.IN_VISIT,
     (State.IN_VISIT, Move.FINISH_VISIT): State.DONE,
 }
+STOPPABLE = tuple(state for state, move in TRANSITIONS if move is Move.STOP and state is not None)
 
 
 def next_state(state: State | None, move: Move) -> State:

@@ -20,6 +20,34 @@ class SessionIsStopped(Conflict):
     rule = "R-016"
 
 
+class SessionIsStopping(Conflict):
+    """A stop of it was decided and can still be taken back; until then nothing else happens to it."""
+
+    code = "SESSION_STOPPING"
+    rule = "R-016"
+
+
+class StoppageMissing(Missing):
+    code = "STOPPAGE_NOT_FOUND"
+
+
+class StoppageInEffect(Conflict):
+    """Too late to take it back: the booked are being told."""
+
+    code = "STOPPAGE_IN_EFFECT"
+    rule = "R-016"
+
+
+class StoppageIsUndone(Conflict):
+    code = "STOPPAGE_UNDONE"
+
+
+class StoppageSize(RuleBroken):
+    """No session at all, or more than one word may stop."""
+
+    code = "STOPPAGE_SIZE"
+
+
 class SessionIsReleased(Conflict):
     code = "SESSION_RELEASED"
 

@@ -1,4 +1,4 @@
-"""Work by the clock: releases, flow-back, and the days to come. Each sweeps hospital by hospital."""
+"""Work by the clock: releases, flow-back, decided stops, and the days to come. Each sweeps hospital by hospital."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from yitong.core.db.jobs import periodic
 from yitong.core.errors import Refusal
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.schedule import rules
-from yitong.domains.schedule.commands import planning, sessions
+from yitong.domains.schedule.commands import planning, sessions, stoppages
 from yitong.domains.schedule.contracts import GenerateSessions
 
 ROUNDS = 50  # of 200 sessions each, for one hospital in one run
@@ -37,6 +37,19 @@ def return_referrals(timestamp: int) -> None:
         for _ in range(ROUNDS):
             if sessions.return_referrals(hospital.hospital_id, actor=actor, now=clock.now()) < sessions.BATCH:
                 break
+
+
+@periodic("* * * * * */5", queue="schedule")
+def carry_out_stops(timestamp: int) -> int:
+    """Every five seconds: stops whose undo window is over (R-016), each session by a command of its own. A crash
+    between two loses nothing: what is due still says so."""
+    actor, done = Actor.system("schedule.carry_out_stops"), 0
+    for hospital_id, session_id in stoppages.due_stops(clock.now()):
+        try:
+            done += stoppages.carry_out_stop(hospital_id, session_id, actor=actor, now=clock.now())
+        except Refusal as refusal:  # a claim holds its lock: the next turn takes it
+            log.info("schedule.stop_later", session_id=str(session_id), code=refusal.code)
+    return done
 
 
 @periodic("10 * * * *", queue="schedule")

@@ -39,6 +39,7 @@ MOST_DAYS = 92  # of one generation
 MOST_SLOTS = 1000  # of one session
 MOST_PER_WINDOW = 100
 LONGEST_ROOM = 20
+MOST_STOPPED = 500  # sessions on one word
 TOMORROW = timedelta(days=1)
 
 
@@ -72,9 +73,10 @@ def is_open(session: Session, now: datetime, policies: Policies, *, pool: Pool =
     """Whether a slot of that pool may be claimed at this instant.
 
     `release_at` is the truth about time: a late release job delays nobody, an early one opens nothing. The state adds
-    only that a stopped session is shut.
+    only that a stopped session is shut; one whose stop is decided is shut too, or somebody would book what ends in a
+    minute.
     """
-    if session.state is SessionState.STOPPED:
+    if session.state is SessionState.STOPPED or session.stops_at is not None:
         return False
     if pool is Pool.ONSITE:
         return _is_open_at_desk(session, now, policies)
@@ -408,7 +410,13 @@ class Sittings:
         return True
 
 
-# -- substitutes and extra slots (R-014, R-016) ---------------------------------------------------------------------
+# -- stops, substitutes and extra slots (R-014, R-016) --------------------------------------------------------------
+
+
+def check_stoppage_size(sessions: int) -> None:
+    """One word stops at least one session, and no more than a page can show whole. Refuses StoppageSize."""
+    if not 1 <= sessions <= MOST_STOPPED:
+        raise errors.StoppageSize(n=sessions, most=MOST_STOPPED)
 
 
 def grade(title: str | None) -> int:
@@ -430,6 +438,8 @@ def check_extra(session: Session, policies: Policies, *, practitioner_id: object
         raise errors.NotYourSession()
     if session.state is SessionState.STOPPED:
         raise errors.SessionIsStopped()
+    if session.stops_at is not None:
+        raise errors.SessionIsStopping()
     if now >= session.ends_at:
         raise errors.SessionIsOver()
     limit = policies.int("booking.extra_per_session")

@@ -17,7 +17,7 @@ from yitong.domains.booking.commands import announce
 from yitong.domains.booking.commands.change import end, has_run_out, locked_booking, tell
 from yitong.domains.booking.commands.claim import live_bookings, project
 from yitong.domains.booking.contracts import BookingMissed, BookingStopped, HoldExpired, State
-from yitong.domains.booking.states import TRANSITIONS, Move, next_state
+from yitong.domains.booking.states import STOPPABLE, Move, next_state
 from yitong.domains.people.commands import limits
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import SessionState
@@ -55,13 +55,12 @@ def stop_bookings(hospital_id: UUID, session_id: UUID, *, reason: str, actor: Ac
 
     Locks: the limits of all patients concerned, in id order. Emits: BookingStopped for each.
     """
-    stoppable = [state for state, move in TRANSITIONS if move is Move.STOP]
-    rows = models.Booking.objects.filter(hospital_id=hospital_id, session_id=session_id, state__in=stoppable)
+    rows = models.Booking.objects.filter(hospital_id=hospital_id, session_id=session_id, state__in=STOPPABLE)
     ids = rows.order_by("patient_id").values_list("id", flat=True)
     stopped = 0
     for booking_id in list(ids):
         booking = locked_booking(hospital_id, booking_id)
-        if booking.session_id != session_id or booking.state not in stoppable:
+        if booking.session_id != session_id or booking.state not in STOPPABLE:
             continue  # moved away or ended while we waited for its lock
         before = booking.state
         in_force = policies.at(hospital_id, now, department_id=booking.department_id)

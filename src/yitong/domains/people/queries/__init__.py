@@ -30,6 +30,7 @@ from yitong.domains.people.queries.patients import (
     names_of,
     patient_of,
     patients_of,
+    with_an_account,
 )
 from yitong.domains.people.queries.reads import (
     audit_reads,
@@ -90,4 +91,5 @@ __all__ = [
     "session_of",
     "survivor_of",
     "used_since",
+    "with_an_account",
 ]

@@ -103,6 +103,17 @@ def accounts_of(patient_id: UUID) -> list[UUID]:
     return list(links.values_list("account_id", flat=True))
 
 
+def with_an_account(patient_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these patients whom a message reaches, because some account has them or the survivor of their record.
+    As many queries for a thousand as for one."""
+    merged = models.Patient.objects.filter(id__in=patient_ids, state="merged")
+    heads = {one: survivor_of(one) for one in merged.values_list("id", flat=True)}
+    heads = {one: heads.get(one, one) for one in patient_ids}
+    links = models.AccountPatient.objects.filter(patient_id__in=set(heads.values()))
+    reached = set(links.values_list("patient_id", flat=True))
+    return {one for one, head in heads.items() if head in reached}
+
+
 def names_of(patient_ids: Collection[UUID]) -> dict[UUID, str]:
     """Names in clear, for lists whose rows the actor may see. Erased patients are absent. One query."""
     rows = models.Patient.objects.filter(id__in=patient_ids).exclude(state="erased").only("id", "name")

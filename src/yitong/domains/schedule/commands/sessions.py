@@ -11,7 +11,14 @@ from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.schedule import contracts, errors, models, permissions, rules
-from yitong.domains.schedule.commands.shared import append_moved, changed_again, check_not_over, shard_of, sits_in
+from yitong.domains.schedule.commands.shared import (
+    append_moved,
+    changed_again,
+    check_not_over,
+    check_not_stopping,
+    shard_of,
+    sits_in,
+)
 from yitong.domains.schedule.contracts import Pool, SessionState
 from yitong.domains.schedule.states import SessionEvent, next_state
 
@@ -21,7 +28,8 @@ RETURN_HORIZON = timedelta(days=15)  # beyond the widest value of pools.referral
 
 @command()
 def stop_session(cmd: contracts.StopSession, *, actor: Actor, now: datetime) -> contracts.SessionChanged:
-    """停诊 (R-016). Booking's handler then ends every live booking, and tells and repays the booked.
+    """停诊 of one session, at once (R-016); with a window to take it back it is `plan_stoppage`. Booking's handler then
+    ends every live booking, and tells and repays the booked.
 
     Locks: Session. Emits: SessionStopped. Refuses: SessionMissing, SessionIsStopped, SessionIsOver, KeyReused.
     """
@@ -33,7 +41,7 @@ def stop_session(cmd: contracts.StopSession, *, actor: Actor, now: datetime) -> 
     before = SessionState(session.state)
     after = next_state(before, SessionEvent.STOP)
     check_not_over(session, now)
-    session.own().update(state=after, stop_reason=cmd.reason, stopped_at=now)
+    session.own().update(state=after, stop_reason=cmd.reason, stopped_at=now, stops_at=None)
     event = contracts.SessionStopped(
         hospital_id=cmd.hospital_id,
         subject_id=cmd.session_id,
@@ -50,7 +58,8 @@ def substitute_session(cmd: contracts.SubstituteSession, *, actor: Actor, now: d
     """替诊 (R-016): the bookings stay, the fee stays, another doctor of the department sits in.
 
     Locks: Session. Emits: SessionSubstituted. Refuses: SessionMissing, SessionIsStopped, SessionIsOver,
-    SubstituteNeedsDoctor, PractitionerNotOfDepartment, SubstituteGradeTooLow, PractitionerBusy, KeyReused.
+    SessionIsStopping, SubstituteNeedsDoctor, PractitionerNotOfDepartment, SubstituteGradeTooLow, PractitionerBusy,
+    KeyReused.
     """
     permissions.check_can_manage(actor, cmd.hospital_id)
     once = idempotency.begin(actor, "schedule.substitute_session", cmd)
@@ -58,6 +67,7 @@ def substitute_session(cmd: contracts.SubstituteSession, *, actor: Actor, now: d
         return changed_again(once.answer)
     session = models.lock_session(cmd.hospital_id, cmd.session_id)
     state = next_state(SessionState(session.state), SessionEvent.SUBSTITUTE)
+    check_not_stopping(session)
     check_not_over(session, now)
     if session.practitioner_id in (None, cmd.practitioner_id):
         raise errors.SubstituteNeedsDoctor()

@@ -16,6 +16,12 @@ def check_not_over(session: models.ClinicSession, now: datetime) -> None:
         raise errors.SessionIsOver()
 
 
+def check_not_stopping(session: models.ClinicSession) -> None:
+    """Between the word and the stop nothing else is done to a session: it would be undone, or be undone by it."""
+    if session.stops_at is not None:
+        raise errors.SessionIsStopping()
+
+
 def append_moved(
     session: models.ClinicSession, from_pool: Pool, to_pool: Pool, slots: int, *, actor: Actor, now: datetime
 ) -> None:

@@ -10,7 +10,13 @@ from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command, joined
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.schedule import contracts, errors, models, permissions, rules
-from yitong.domains.schedule.commands.shared import append_moved, changed_again, check_not_over, shard_of
+from yitong.domains.schedule.commands.shared import (
+    append_moved,
+    changed_again,
+    check_not_over,
+    check_not_stopping,
+    shard_of,
+)
 from yitong.domains.schedule.contracts import Pool, SessionState
 
 
@@ -50,8 +56,8 @@ def add_extra_slot(
     """加号 (R-014): one more slot in the session's last window, bound to the patient. Joins booking's command, which
     books it in the same transaction.
 
-    Locks: Session. Emits: ExtraSlotAdded. Refuses: SessionMissing, NotYourSession, SessionIsStopped, SessionIsOver,
-    ExtraLimitReached (R-014), ExtraReasonUnknown.
+    Locks: Session. Emits: ExtraSlotAdded. Refuses: SessionMissing, NotYourSession, SessionIsStopped,
+    SessionIsStopping, SessionIsOver, ExtraLimitReached (R-014), ExtraReasonUnknown.
     """
     permissions.check_can_add_extra(actor, hospital_id)
     with joined():
@@ -80,8 +86,8 @@ def add_extra_slot(
 def move_slots(cmd: contracts.MoveSlots, *, actor: Actor, now: datetime) -> contracts.SessionChanged:
     """Slots of one session go to another pool, on a person's word (S-08). The shares of R-012 still hold afterwards.
 
-    Locks: Session, Slot. Emits: SlotsMoved. Refuses: SessionMissing, SessionIsStopped, SessionIsOver, SlotsNotInPool,
-    PoolShareBroken (R-012), KeyReused.
+    Locks: Session, Slot. Emits: SlotsMoved. Refuses: SessionMissing, SessionIsStopped, SessionIsStopping,
+    SessionIsOver, SlotsNotInPool, PoolShareBroken (R-012), KeyReused.
     """
     permissions.check_can_manage(actor, cmd.hospital_id)
     once = idempotency.begin(actor, "schedule.move_slots", cmd)
@@ -90,6 +96,7 @@ def move_slots(cmd: contracts.MoveSlots, *, actor: Actor, now: datetime) -> cont
     session = models.lock_session(cmd.hospital_id, cmd.session_id)
     if session.state == SessionState.STOPPED:
         raise errors.SessionIsStopped()
+    check_not_stopping(session)
     check_not_over(session, now)
     wanted = set(cmd.slot_ids)
     slots = models.Slot.objects.filter(hospital_id=cmd.hospital_id, session_id=cmd.session_id, is_extra=False)

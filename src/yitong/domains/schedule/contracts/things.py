@@ -1,12 +1,9 @@
-"""Schedule: what crosses the border of this domain."""
+"""Sessions, slots, rosters; what is asked of them, and the answers."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import ClassVar
 from uuid import UUID
-
-from yitong.core.events import Event
 
 
 class Pool(StrEnum):
@@ -88,6 +85,7 @@ class Session:
     slots: int
     extra_slots: int = 0  # of them, added by the doctor in person (R-014)
     room: str = ""  # 诊室, as the number on its door: `3`, `B203`; empty where the hospital doesn't say
+    stops_at: datetime | None = None  # a stop was decided: nothing is booked any more, and at this instant it is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +250,57 @@ class StopSession:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStoppage:
+    """停诊 of one session or many on one word: a leave, a department's day, a typhoon (R-016). Nothing is booked from
+    here on; the stop itself is done after the undo window, unless it is taken back."""
+
+    key: str
+    hospital_id: UUID
+    session_ids: tuple[UUID, ...]
+    reason: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class StoppagePlanned:
+    hospital_id: UUID
+    stoppage_id: UUID
+    sessions: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UndoStoppage:
+    """Takes a whole stoppage back while it has not taken effect."""
+
+    key: str
+    hospital_id: UUID
+    stoppage_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoppageUndone:
+    hospital_id: UUID
+    stoppage_id: UUID
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stoppage:
+    """One word to stop sessions, and how far it has come: `waiting` and `stopped` are of `sessions`."""
+
+    hospital_id: UUID
+    stoppage_id: UUID
+    reason: StopReason
+    sessions: int
+    planned_by: str
+    planned_at: datetime
+    due_at: datetime
+    undone_at: datetime | None
+    waiting: int
+    stopped: int
+
+
+@dataclass(frozen=True, slots=True)
 class SubstituteSession:
     """替诊: another doctor of the same department, of the same or a higher grade, sits in (R-016)."""
 
@@ -319,84 +368,3 @@ class SessionPage:
 
     sessions: tuple[Session, ...]
     next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RosterLineAdded(Event):
-    operation: ClassVar[str] = "schedule.roster_line_added"
-    department_id: UUID
-    practitioner_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RosterImported(Event):
-    """A file of roster lines came in; the subject is the hospital."""
-
-    operation: ClassVar[str] = "schedule.roster_imported"
-    lines: int
-    known: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RosterLineEnded(Event):
-    operation: ClassVar[str] = "schedule.roster_line_ended"
-    until_date: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionsPlanned(Event):
-    """A batch of sessions was made or imported; the subject is the hospital."""
-
-    operation: ClassVar[str] = "schedule.sessions_planned"
-    sessions: int
-    slots: int
-    from_date: date
-    until_date: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionReleased(Event):
-    operation: ClassVar[str] = "schedule.session_released"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionStopped(Event):
-    operation: ClassVar[str] = "schedule.session_stopped"
-    reason_code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSubstituted(Event):
-    operation: ClassVar[str] = "schedule.session_substituted"
-    from_practitioner_id: UUID | None
-    to_practitioner_id: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoomChanged(Event):
-    operation: ClassVar[str] = "schedule.room_changed"
-    from_room: str
-    to_room: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtraSlotAdded(Event):
-    operation: ClassVar[str] = "schedule.extra_slot_added"
-    slot_id: UUID
-    patient_id: UUID
-    practitioner_id: UUID
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotsMoved(Event):
-    """Slots went from one pool to another: flow-back of unused referral slots, or by a person (S-08).
-
-    `slots` counts every slot that changed its pool. Whether one of them is booked is booking's knowledge: such a
-    booking keeps its slot, and the new pool counts only once the slot is free again.
-    """
-
-    operation: ClassVar[str] = "schedule.slots_moved"
-    from_pool: str
-    to_pool: str
-    slots: int

@@ -1,20 +1,15 @@
-"""Schedule: its tables, all of a hospital (class H)."""
+"""All of a hospital (class H)."""
 
-from collections.abc import Sequence, Set
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Func, Q
-from psycopg import sql
 
-from yitong.core.db.command import joined
 from yitong.core.db.scale import Scale
-from yitong.core.ids import new_id
-from yitong.domains.schedule import contracts, errors
+from yitong.domains.schedule import contracts
 from yitong.domains.schedule.contracts import ExtraReason, HalfDay, Pool, SessionState, StopReason
 
 LONGEST_WINDOW = timedelta(
@@ -116,6 +111,8 @@ class ClinicSession(models.Model):
     is_first_visit_named = models.BooleanField()
     stop_reason = models.CharField(max_length=16, null=True)
     stopped_at = models.DateTimeField(null=True)
+    stops_at = models.DateTimeField(null=True, help_text="a decided stop is done then, unless it is taken back")
+    stoppage_id = models.UUIDField(null=True)
     roster_line_id = models.UUIDField(null=True)
     slots = models.PositiveSmallIntegerField(help_text="how many, extra ones among them")
     extra_slots = models.PositiveSmallIntegerField(default=0)
@@ -139,6 +136,10 @@ class ClinicSession(models.Model):
                     stop_reason__in=words(StopReason),
                 )
                 | Q(~Q(state=SessionState.STOPPED.value), stopped_at=None, stop_reason=None),
+            ),
+            models.CheckConstraint(
+                name="session_stops_on_a_word",
+                condition=Q(stops_at=None) | (Q(stoppage_id__isnull=False) & ~Q(state=SessionState.STOPPED.value)),
             ),
             models.CheckConstraint(
                 name="session_substitute_is_another",
@@ -177,6 +178,14 @@ class ClinicSession(models.Model):
                 name="session_referral_to_return",
                 condition=Q(referral_returned=False) & ~Q(state=SessionState.STOPPED.value),
             ),
+            models.Index(
+                fields=["hospital_id", "stops_at"], name="session_to_stop", condition=Q(stops_at__isnull=False)
+            ),
+            models.Index(
+                fields=["hospital_id", "stoppage_id"],
+                name="session_of_stoppage",
+                condition=Q(stoppage_id__isnull=False),
+            ),
         ]
 
     def own(self) -> "models.QuerySet[ClinicSession]":
@@ -205,6 +214,48 @@ class ClinicSession(models.Model):
             slots=self.slots,
             extra_slots=self.extra_slots,
             room=self.room,
+            stops_at=self.stops_at,
+        )
+
+
+class Stoppage(models.Model):
+    """One word to stop sessions. What it stops bears its id; `sessions` is how many they were."""
+
+    scale = Scale.H
+
+    pk = models.CompositePrimaryKey("hospital_id", "id")
+    hospital_id = models.UUIDField()
+    id = models.UUIDField()
+    reason = models.CharField(max_length=16)
+    sessions = models.PositiveSmallIntegerField()
+    planned_by = models.CharField(max_length=80)
+    planned_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "schedule_stoppage"
+        constraints = [
+            models.CheckConstraint(name="stoppage_reason_known", condition=Q(reason__in=words(StopReason))),
+            models.CheckConstraint(name="stoppage_of_something", condition=Q(sessions__gte=1)),
+            models.CheckConstraint(
+                name="stoppage_undone_in_time", condition=Q(undone_at=None) | Q(undone_at__lt=F("due_at"))
+            ),
+        ]
+        indexes = [models.Index(fields=["hospital_id", "planned_at"], name="stoppage_of_hospital")]
+
+    def as_contract(self, *, waiting: int, stopped: int) -> contracts.Stoppage:
+        return contracts.Stoppage(
+            hospital_id=self.hospital_id,
+            stoppage_id=self.id,
+            reason=StopReason(self.reason),
+            sessions=self.sessions,
+            planned_by=self.planned_by,
+            planned_at=self.planned_at,
+            due_at=self.due_at,
+            undone_at=self.undone_at,
+            waiting=waiting,
+            stopped=stopped,
         )
 
 
@@ -283,134 +334,3 @@ class Slot(models.Model):
             is_special=self.is_special,
             extra_for_id=self.extra_for_id,
         )
-
-
-def copy_in(model: type[models.Model], rows: Sequence[Sequence[object]]) -> None:
-    """Writes rows, each the values of the model's columns in order, by COPY; every constraint holds as in an INSERT.
-
-    Plain values and no model objects: a city's slots are hundreds of thousands. Joins the caller's transaction.
-    """
-    if not rows:
-        return
-    with joined():
-        fields = _concrete(model)
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
-        )
-        with connection.cursor() as cursor, connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-
-
-def values_of(row: models.Model) -> list[object]:
-    """A row's values as `copy_in` takes them."""
-    return [getattr(row, field.attname) for field in _concrete(type(row))]
-
-
-def session_of(
-    hospital_id: UUID, new: contracts.NewSession, *, roster_line_id: UUID | None, now: datetime
-) -> ClinicSession:
-    """A planned session as a row, not yet written. Released if its time came."""
-    return ClinicSession(
-        hospital_id=hospital_id,
-        id=new.session_id,
-        campus_id=new.campus_id,
-        department_id=new.department_id,
-        practitioner_id=new.practitioner_id,
-        clinic_kind=new.clinic_kind,
-        title=new.title,
-        date=new.date,
-        half_day=new.half_day,
-        starts_at=new.starts_at,
-        ends_at=new.ends_at,
-        fee_fen=new.fee_fen,
-        state=SessionState.RELEASED if new.release_at <= now else SessionState.PLANNED,
-        release_at=new.release_at,
-        is_first_visit_named=new.is_first_visit_named,
-        room=new.room,
-        roster_line_id=roster_line_id,
-        slots=len(new.windows),
-    )
-
-
-def slots_of(hospital_id: UUID, new: contracts.NewSession, *, special: Set[int]) -> list[list[object]]:
-    """The session's slots as `copy_in` takes them, numbered from 1; `special` are positions from 0."""
-    same = Slot(
-        hospital_id=hospital_id,
-        session_id=new.session_id,
-        session_starts_at=new.starts_at,
-        session_ends_at=new.ends_at,
-    )
-    names = _names(Slot)
-    row = values_of(same)
-    own = [names.index(name) for name in ("id", "number", "starts_at", "ends_at", "pool", "is_special")]
-    rows: list[list[object]] = []
-    for place, (starts_at, ends_at, pool) in enumerate(new.windows):
-        values = (new_id(), place + 1, starts_at, ends_at, pool.value, place in special)
-        for index, value in zip(own, values, strict=True):
-            row[index] = value
-        rows.append(row.copy())
-    return rows
-
-
-def extra_slot_of(session: ClinicSession, patient_id: UUID, *, by: UUID, reason: ExtraReason) -> Slot:
-    """One more slot in the session's last window, not yet written (R-014). The session is locked."""
-    own = Slot.objects.filter(hospital_id=session.hospital_id, session_id=session.id)
-    last = own.latest("ends_at", "number")
-    return Slot(
-        hospital_id=session.hospital_id,
-        id=new_id(),
-        session_id=session.id,
-        number=session.slots + 1,
-        starts_at=last.starts_at,
-        ends_at=last.ends_at,
-        pool=Pool.ONSITE,
-        is_extra=True,
-        extra_for_id=patient_id,
-        extra_by_id=by,
-        extra_reason=reason,
-        session_starts_at=session.starts_at,
-        session_ends_at=session.ends_at,
-    )
-
-
-def lock_session(hospital_id: UUID, session_id: UUID) -> ClinicSession:
-    """The session FOR UPDATE. Refuses SessionMissing. Joins the caller's transaction."""
-    with joined():
-        rows = ClinicSession.objects.filter(hospital_id=hospital_id, id=session_id)
-        session = rows.select_for_update(of=("self",)).order_by("id").first()
-        if session is None:
-            raise errors.SessionMissing()
-        return session
-
-
-def share(hospital_id: UUID, slot_id: UUID) -> tuple[ClinicSession, Slot] | None:
-    """The slot and its session, both locked FOR SHARE, the session first. Joins the caller's transaction.
-
-    Django knows no FOR SHARE. What a waiting statement answers is the row as the other left it.
-    """
-    with joined(), connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {_columns(ClinicSession, 'c')}, {_columns(Slot, 's')} FROM schedule_clinic_session c"
-            " JOIN schedule_slot s ON s.hospital_id = c.hospital_id AND s.session_id = c.id"
-            " WHERE c.hospital_id = %s AND s.hospital_id = %s AND s.id = %s FOR SHARE OF c, s",
-            [hospital_id, hospital_id, slot_id],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    width = len(_names(ClinicSession))
-    session = ClinicSession.from_db(connection.alias, _names(ClinicSession), row[:width])
-    return session, Slot.from_db(connection.alias, _names(Slot), row[width:])
-
-
-def _concrete(model: type[models.Model]) -> "list[models.Field[object, object]]":
-    return [field for field in model._meta.concrete_fields if field.column is not None]
-
-
-def _names(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in _concrete(model)]
-
-
-def _columns(model: type[models.Model], alias: str) -> str:
-    return ", ".join(f'{alias}."{field.column}"' for field in _concrete(model))
