@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pyotp
 import pytest
+from django.db import transaction
 from pytest_django.plugin import DjangoDbBlocker
 from tests import clinic as build
 from tests import make
@@ -16,6 +17,7 @@ from tests.browser.visitors import Visitor
 
 from yitong.core import clock
 from yitong.core.clock import SHANGHAI
+from yitong.core.db import policies
 from yitong.domains.access.commands import second_factor
 from yitong.domains.access.contracts import Invited
 from yitong.domains.booking import queries as booking
@@ -92,6 +94,23 @@ def ward(city: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Ward]:
         yield Ward(found.hospital_id, django_db_blocker)
 
 
+def undo_within(hospital_id: UUID, seconds: int) -> None:
+    """From here on a stop of this hospital can be taken back for so long."""
+    now = clock.now()
+    with transaction.atomic():
+        policies.record(
+            "booking.stop_undo_seconds",
+            seconds,
+            scope="hospital",
+            hospital_id=hospital_id,
+            scope_id=hospital_id,
+            effective_from=now - timedelta(minutes=1),
+            source="test",
+            decided_by="test",
+            now=now,
+        )
+
+
 def enter(someone: Visitor, token: str) -> Visitor:
     someone.page.context.add_cookies(
         [{"name": "yitong_staff", "value": token, "url": someone.url, "httpOnly": True, "sameSite": "Lax"}]
@@ -144,6 +163,9 @@ def test_every_page_is_clean(visitor: New, ward: Ward, width: str, language: str
         "window-sessions": f"/desk/window/{patient_id}/?day={session.date}&{department}",
         "window-slots": f"/desk/window/{patient_id}/{session.session_id}/",
         "window-confirm": f"/desk/window/{patient_id}/slot/{slot.slot_id}/",
+        "stops": "/desk/stops/",
+        "stop-new": f"/desk/stops/new/?what=department:{session.department_id}&from_date={session.date}"
+        f"&until_date={session.date + timedelta(days=6)}",
         "roster": f"/desk/roster/?department={line.department_id}",
         "roster-add": f"/desk/roster/add/?department={line.department_id}",
         "roster-end": f"/desk/roster/{line.roster_line_id}/end/",
@@ -242,11 +264,12 @@ def test_a_booking_from_a_phone_arrives_and_a_stop_reaches_it(
     desk.follow("办理停诊")
     assert desk.page.locator("main tbody tr").count() >= 1
     desk.page.get_by_text("设备故障").click()
-    desk.page.locator("input[name=sure]").check()
     desk.look("desk-stop-preview")
-    desk.press("确认停诊")
+    undo_within(hospital_id, 4)
+    desk.press("停诊")
+    desk.look("desk-stop-waits")
+    desk.page.get_by_text("全部停诊，预约都已结束").wait_for(timeout=60_000)
     desk.look("desk-stopped")
-    assert "已停诊" in desk.text()
     for _ in range(100):
         patient.page.reload()
         if "医院停诊" in patient.text():

@@ -1,12 +1,12 @@
 """The day, a session and its bookings, finding a patient, booking at the window: through the pages."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from tests import clinic as build
 from tests import make
-from tests.unit.desk.conftest import ONSITE, Desk, Hospital
+from tests.unit.desk.conftest import NOW, ONSITE, Desk, Hospital
 
 from yitong.core import masks
 from yitong.core.db.models import Event
@@ -120,13 +120,16 @@ def test_stop_shows_whom_it_touches_then_does_it(hospital: Hospital, desk: Sit) 
     path = f"/desk/sessions/{hospital.place.session_id}/stop/"
     preview = manager.get(path).content.decode()
     assert (masks.name(name_of(patient)) in preview, "会影响 1 人" in preview) == (True, True)
-    assert manager.post(path, reason="leave").status_code == 422
-    assert manager.post(path, sure="on").status_code == 422
-    assert manager.post(path, reason="weather", sure="on").status_code == 422
-    assert Event.objects.filter(operation="schedule.session_stopped").count() == 0
-    assert manager.post(path, reason="leave", sure="on").status_code == 303
-    assert schedule.get_session(hospital.id, hospital.place.session_id).state == "stopped"
-    assert manager.post(path, reason="leave", sure="on").status_code == 409
+    assert manager.post(path).status_code == 422
+    assert manager.post(path, reason="weather").status_code == 422
+    assert Event.objects.filter(operation="schedule.stops_planned").count() == 0
+    key = str(new_id())
+    to = manager.post(path, reason="leave", key=key).headers["Location"]
+    assert manager.post(path, reason="leave", key=key).headers["Location"] == to
+    waiting = schedule.get_session(hospital.id, hospital.place.session_id)
+    assert (waiting.state, waiting.stops_at) == ("released", NOW + timedelta(seconds=60))
+    assert "待停诊" in manager.get("/desk/").content.decode()
+    assert manager.post(path, reason="leave").status_code == 409
 
 
 @pytest.mark.rule("R-016")

@@ -16,6 +16,7 @@ from yitong.core.db.models import Event
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
 from yitong.domains.people.models import ReadLog
+from yitong.domains.schedule.commands import stoppages
 
 R, N, D, M, A = "registrar", "nurse", "doctor", "roster_manager", "hospital_admin"
 ROLES = (R, N, D, M, A)
@@ -47,6 +48,9 @@ PAGES: dict[str, tuple[str, set[str]]] = {
     "window_sessions": ("/desk/window/{patient}/", {R, A}),
     "window_slots": ("/desk/window/{patient}/{session}/", {R, A}),
     "window_confirm": ("/desk/window/{patient}/slot/{slot}/", {R, A}),
+    "stops": ("/desk/stops/", {M, A}),
+    "stop_new": ("/desk/stops/new/?what=department:{department}&from_date={day}&until_date={day}", {M, A}),
+    "stoppage": ("/desk/stops/{stoppage}/", {M, A}),
     "roster": ("/desk/roster/", ALL),
     "roster_add": ("/desk/roster/add/", {M, A}),
     "roster_end": ("/desk/roster/{line}/end/", {M, A}),
@@ -65,7 +69,13 @@ PAGES: dict[str, tuple[str, set[str]]] = {
 }
 # Those that only act: the role table of each stands in the test of its refusals below.
 ACTS: dict[str, tuple[str, set[str], dict[str, object]]] = {
-    "stop": ("/desk/sessions/{session}/stop/", {M, A}, {"reason": "leave", "sure": "on"}),
+    "stop": ("/desk/sessions/{session}/stop/", {M, A}, {"reason": "leave"}),
+    "stop_new": (
+        "/desk/stops/new/?what=department:{department}&from_date={day}&until_date={day}",
+        {M, A},
+        {"sessions": "{session}", "reason": "leave"},
+    ),
+    "stop_undo": ("/desk/stops/{stoppage}/undo/", {M, A}, {}),
     "substitute": ("/desk/sessions/{session}/substitute/", {M, A}, {"practitioner": "{session}"}),
     "pools": ("/desk/sessions/{session}/pools/?pool=onsite", {M, A}, {"slots": "{slot}", "to_pool": "online"}),
     "extra": ("/desk/sessions/{session}/extra/", {D}, {"kind": "passport", "number": "X", "reason": "urgent"}),
@@ -94,7 +104,10 @@ ACTS: dict[str, tuple[str, set[str], dict[str, object]]] = {
 OPEN = {"sign_in", "invite", "provider", "provider_back", "switch", "sign_out"}  # before anybody is known
 
 
-def things(of: Hospital) -> dict[str, UUID]:
+REFUSED = (403, 404, 422)  # a choice that isn't offered here is refused by its form
+
+
+def things(of: Hospital) -> dict[str, object]:
     """What the addresses name."""
     actor, patient = build.holder()
     held = build.hold(of.place, patient, build.registrar(of.id), n=ONSITE)
@@ -118,7 +131,13 @@ def things(of: Hospital) -> dict[str, UUID]:
         actor=manager,
         now=make.NOW,
     )
+    other = build.clinic(day=of.day, hospital_id=of.id, department_id=of.department_id, at=make.time(18))
+    cmd = make.schedule.PlanStoppage(f"stop{make.number()}", of.id, (other.session_id,), make.schedule.StopReason.LEAVE)
+    stopping = stoppages.plan_stoppage(cmd, actor=manager, now=make.NOW)
     return {
+        "day": of.day,
+        "department": of.department_id,
+        "stoppage": stopping.stoppage_id,
         "session": of.place.session_id,
         "slot": of.place.slot(ONSITE + 1),
         "booking": held.booking_id,
@@ -134,7 +153,7 @@ def make_campus(of: Hospital) -> UUID:
     return queries.get_department(of.id, of.department_id).campus_id
 
 
-def filled(path: str, names: dict[str, UUID]) -> str:
+def filled(path: str, names: dict[str, object]) -> str:
     return path.format(**names)
 
 
@@ -174,11 +193,11 @@ def test_another_hospitals_staff_find_nothing(hospital: Hospital, desk: Callable
     own = {"patient", "window_sessions", "merges"}  # a patient belongs to no hospital; a look leaves its line
     for name, (path, _who) in PAGES.items():
         if "{" in path and name not in own:
-            assert (name, stranger.get(filled(path, names)).status_code in (403, 404)) == (name, True)
+            assert (name, stranger.get(filled(path, names)).status_code in REFUSED) == (name, True)
     for name, (path, _who, data) in ACTS.items():
         if "{" in path and name not in own:
             sent = {key: filled(str(value), names) for key, value in data.items()}
-            assert (name, stranger.post(filled(path, names), **sent).status_code in (403, 404)) == (name, True)
+            assert (name, stranger.post(filled(path, names), **sent).status_code in REFUSED) == (name, True)
     assert Event.objects.count() == before
     assert ReadLog.objects.filter(hospital_id=hospital.id).count() == reads
 

@@ -9,13 +9,14 @@ from django.views.decorators.http import require_http_methods
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may_booking
+from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import extra as extras
 from yitong.domains.booking.contracts import Booking
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import Patient
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule import queries as schedule
-from yitong.domains.schedule.commands import sessions, slots
+from yitong.domains.schedule.commands import sessions, slots, stoppages
 from yitong.domains.schedule.contracts import Pool
 from yitong.faces.common import pages, terms
 from yitong.faces.common.request import Request
@@ -24,12 +25,13 @@ from yitong.faces.desk.patients.presenters import found_patient
 from yitong.faces.desk.place import Place, at_desk
 from yitong.faces.desk.sessions import forms, presenters
 from yitong.faces.desk.sessions.views import head_of, opened
+from yitong.faces.desk.stops.presenters import touched
 
 
 @require_http_methods(["GET", "POST"])
 @at_desk
 def stop(request: Request, place: Place, session_id: UUID) -> HttpResponse:
-    """Whom it touches, why, then it is done; booking tells everyone (R-016)."""
+    """Whom it touches, and why; it takes effect after a window to take it back, then booking tells everyone (R-016)."""
     may.check_can_manage(request.actor, place.hospital_id)
     form = forms.Stop(request.POST if request.method == "POST" else None, initial={"key": new_id()})
     refusal: Refusal | None = None
@@ -37,13 +39,21 @@ def stop(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             cmd = form.to_command(place.hospital_id, session_id)
-            sessions.stop_session(cmd, actor=request.actor, now=reader.now)
+            planned = stoppages.plan_stoppage(cmd, actor=request.actor, now=reader.now)
         except IN_PLACE as caught:
             refusal = caught
         else:
-            return pages.go(request, "desk:session", session_id, notice=_("已停诊，正在通知所有已约的人"))
+            return pages.go(request, "desk:stoppage", planned.stoppage_id)
     _session, context = opened(request, place, session_id)
-    context |= {"form": form, "refusal": pages.said(refusal, reader)}
+    people, told = touched(booking.reach_of_sessions(place.hospital_id, [session_id], request.actor))
+    fit = schedule.list_substitutes(place.hospital_id, session_id, actor=request.actor)
+    context |= {
+        "form": form,
+        "people": people,
+        "told": told,
+        "has_substitutes": bool(fit),
+        "refusal": pages.said(refusal, reader),
+    }
     return pages.page(request, "desk/sessions/stop.html", context, status_of(form, refusal))
 
 

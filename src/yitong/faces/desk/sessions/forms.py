@@ -11,15 +11,16 @@ from yitong.domains.people.contracts import FindPatient
 from yitong.domains.schedule.contracts import (
     ExtraReason,
     MoveSlots,
+    PlanStoppage,
     Pool,
     StopReason,
-    StopSession,
     Substitute,
     SubstituteSession,
 )
 from yitong.faces.common import terms
 from yitong.faces.desk import words
 from yitong.faces.desk.forms import NO_MEMORY, Document, Key
+from yitong.faces.desk.stops.forms import reason_field
 
 AT_WINDOW = "window"  # the reason that a cancellation at the window leaves in the booking
 
@@ -43,20 +44,10 @@ class Cancel(Key):
 
 
 class Stop(Key):
-    reason = forms.ChoiceField(
-        label=_("停诊原因"),
-        choices=[(reason.value, words.STOP_REASONS[reason]) for reason in StopReason],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("请选停诊原因")},
-    )
-    sure = forms.BooleanField(
-        label=_("我看过下面的名单，确认停诊"),
-        help_text=_("马上通知所有已约的人，预约全部取消，不占他们的预约次数"),
-        error_messages={"required": _("请先确认")},
-    )
+    reason = reason_field()
 
-    def to_command(self, hospital_id: UUID, session_id: UUID) -> StopSession:
-        return StopSession(self.text(), hospital_id, session_id, StopReason(self.cleaned_data["reason"]))
+    def to_command(self, hospital_id: UUID, session_id: UUID) -> PlanStoppage:
+        return PlanStoppage(self.text(), hospital_id, (session_id,), StopReason(self.cleaned_data["reason"]))
 
 
 class StandIn(Key):

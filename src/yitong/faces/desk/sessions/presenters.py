@@ -56,6 +56,7 @@ class SessionHead:
     tag: str
     facts: list[Fact]
     is_stopped: bool
+    is_stopping: bool
     is_over: bool
 
 
@@ -77,6 +78,9 @@ def head(
         facts.append((_("原定医师"), reader.name(doctors[session.substituted_id]), ""))
     if session.state is SessionState.PLANNED and session.release_at > reader.now:
         facts.append((_("放号时间"), reader.moment(session.release_at), ""))
+    is_stopping = session.stops_at is not None
+    if session.stops_at is not None:
+        facts.append((_("停诊生效"), reader.moment(session.stops_at), ""))
     if is_stopped:
         facts.append((_("停诊原因"), terms.term(words.STOP_REASONS, session.stop_reason), ""))
     released = is_stopped or session.release_at <= reader.now
@@ -85,10 +89,11 @@ def head(
         when=reader.visit(session.starts_at, session.ends_at),
         doctor=doctor_of(session, doctors, name, reader),
         department=name,
-        state=terms.term(words.SESSION_STATES, state),
-        tag="danger" if is_stopped else "ok" if released else "",
+        state=_("待停诊") if is_stopping else terms.term(words.SESSION_STATES, state),
+        tag="warn" if is_stopping else "danger" if is_stopped else "ok" if released else "",
         facts=facts,
         is_stopped=is_stopped,
+        is_stopping=is_stopping,
         is_over=session.ends_at <= reader.now,
     )
 

@@ -85,6 +85,7 @@ def _hospital_items(actor: Actor, place: places.Place) -> list[tuple[str, str, s
         (people.can_read(actor, at) and booking.can_list(actor, at), _("找患者"), "desk:find", "search"),
         (_may(booking.check_may_ask, actor, at), _("现场挂号"), "desk:window", "plus"),
         (schedule.can_manage(actor, at), _("排班"), "desk:roster", "list"),
+        (schedule.can_manage(actor, at), _("停诊"), "desk:stops", "ban"),
         (access.can(actor, access.Action.MANAGE_HOSPITAL_STAFF, at), _("职工"), "desk:staff", "people"),
         (hospitals.can(actor, hospitals.Action.SET_HOSPITAL_POLICY, at), _("本院规则"), "desk:rules", "rule"),
         (hospitals.can(actor, hospitals.Action.ANNOUNCE, at), _("公告"), "desk:announcements", "bell"),

@@ -32,6 +32,7 @@ class SessionLine:
     left: int
     slots: int
     is_stopped: bool
+    is_stopping: bool
     is_over: bool
     note: str
 
@@ -70,9 +71,10 @@ def line(
         clinic=terms.term(terms.CLINICS, session.clinic_kind),
         booked=booked,
         arrived=sum(counts.get(state, 0) for state in ARRIVED),
-        left=0 if is_stopped else max(0, session.slots - booked),
+        left=0 if is_stopped or session.stops_at is not None else max(0, session.slots - booked),
         slots=session.slots,
         is_stopped=is_stopped,
+        is_stopping=session.stops_at is not None,
         is_over=session.ends_at <= reader.now,
         note=_("替诊") if session.substituted_id else "",
     )
