@@ -7,9 +7,11 @@ import pytest
 
 from yitong.faces import common
 
+FACES = Path(common.__file__).parents[1]
 STATIC = Path(common.__file__).parent / "static/yitong"
 TOKENS = (STATIC / "tokens.css").read_text(encoding="utf-8")
 
+GROUNDS = ("paper", "surface")
 TEXT = [  # (ink, ground): at least 4.5:1
     *((ink, ground) for ink in ("ink", "ink-2", "brand", "brand-strong") for ground in ("paper", "surface", "sunken")),
     *(
@@ -29,13 +31,21 @@ TEXT = [  # (ink, ground): at least 4.5:1
     ("danger-ink", "danger"),
     ("surface", "ink"),
 ]
-SHAPES = [
-    ("line-strong", "surface"),
-    ("line-strong", "paper"),
-    ("brand", "surface"),
-    ("focus", "surface"),
-    ("focus", "paper"),
+SHAPES = [  # (shape, ground): at least 3:1
+    *(
+        (shape, ground)
+        for shape in ("line-strong", "focus", "brand", "ok", "warn", "danger", "ink-2")
+        for ground in GROUNDS
+    ),
+    *((f"{kind}", f"{kind}-soft") for kind in ("ok", "warn", "danger", "info")),
+    ("focus", "brand-soft"),
+    ("line-strong", "brand-soft"),
+    ("brand", "brand-soft"),
+    ("surface", "ink"),
+    ("brand-ink", "brand"),
 ]
+# What is told apart by more than its colour: a line between rows, the edge of what is disabled or says so in words.
+QUIET = {"line", "sunken"}
 
 
 def tokens(block: str) -> dict[str, str]:
@@ -87,6 +97,54 @@ def test_edges_of_inputs_and_focus_are_seen(scheme: str) -> None:
         if contrast(colours[pair[0]], colours[pair[1]]) < 3
     }
     assert weak == {}
+
+
+SHEETS = sorted(FACES.glob("*/static/**/*.css"))
+
+
+def rules_of(sheet: Path) -> list[tuple[str, dict[str, str]]]:
+    """(selector, declarations) of every rule, wherever it is nested."""
+    source = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.S)
+    return [
+        (selector.strip(), {name: value.strip() for name, value in re.findall(r"([\w-]+):\s*([^;{}]+)", body)})
+        for selector, body in re.findall(r"([^{};]+)\{([^{}]*)\}", source)
+    ]
+
+
+def colour_in(value: str) -> str:
+    """The token of a value, of those that are colours."""
+    found = re.search(r"var\(--([a-z0-9-]+)\)", value)
+    return found[1] if found and found[1] in LIGHT else ""
+
+
+@pytest.mark.rule("R-221")
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
+def test_every_pair_that_a_rule_makes_is_computed(sheet: Path) -> None:
+    """A rule that sets ink and ground together makes a pair; so does an edge with its ground. None may be unknown."""
+    texts, shapes = set(TEXT), {*SHAPES, *TEXT}
+    unknown = []
+    for selector, said in rules_of(sheet):
+        ground = colour_in(said.get("background", said.get("background-color", "")))
+        ink = colour_in(said.get("color", ""))
+        if ink and ground and (ink, ground) not in texts:
+            unknown.append((selector, ink, ground))
+        for edge in (name for name in said if re.fullmatch(r"border(-\w+)*|outline", name)):
+            shape = colour_in(said[edge])
+            if shape and ground and shape != ground and shape not in QUIET and (shape, ground) not in shapes:
+                unknown.append((selector, shape, ground))
+    assert unknown == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
+def test_colours_come_from_tokens(sheet: Path) -> None:
+    """But for paper and the QR code, which are black on white everywhere, and the tokens themselves."""
+    own = [
+        (selector, name, value)
+        for selector, said in rules_of(sheet)
+        for name, value in said.items()
+        if re.search(r"#[0-9a-f]{3,8}\b|rgb|hsl", value) and not name.startswith("--")
+    ]
+    assert [one for one in own if one[2] not in ("#fff", "#ffffff", "#000", "0.3mm solid #000")] == []
 
 
 @pytest.mark.rule("R-222")

@@ -40,6 +40,17 @@ def test_nothing_comes_from_elsewhere(path: Path) -> None:
     assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", path.read_text(encoding="utf-8"))
 
 
+SPRITE = set(
+    re.findall(r'<symbol id="([a-z-]+)"', (FACES / "common/static/yitong/icons.svg").read_text(encoding="utf-8"))
+)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_every_icon_is_drawn(path: Path) -> None:
+    named = re.findall(r'{% icon "([^"]+)"|icon_name="([^"]+)"', path.read_text(encoding="utf-8"))
+    assert {one or other for one, other in named} - SPRITE == set()
+
+
 @pytest.mark.parametrize("path", [path for path in TEMPLATES if GALLERY not in name_of(path)], ids=name_of)
 def test_chinese_stands_only_where_it_is_translated(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
