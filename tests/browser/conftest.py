@@ -29,7 +29,7 @@ from yitong.cli.demo import people
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("YITONG_CHROMIUM", "/usr/bin/chromium")
-WIDTHS = {"phone": (390, 844), "desk": (1440, 900)}
+WIDTHS = {"small": (320, 640), "phone": (390, 844), "desk": (1440, 900)}
 
 # Playwright runs its own event loop in this thread; Django would take our plain queries for a mistake.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -132,7 +132,8 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visitor(chromium: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
-    """`visitor(width="phone", language="zh", scripts=True, size="normal", scheme="light")`: a window of its own."""
+    """`visitor(width="phone", language="zh", scripts=True, size="normal", scheme="light", colours="none",
+    motion="reduce")`: a window of its own."""
     contexts: list[BrowserContext] = []
 
     def new(
@@ -142,6 +143,8 @@ def visitor(chromium: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
         scripts: bool = True,
         size: str = "normal",
         scheme: Any = "light",
+        colours: Any = "none",
+        motion: Any = "reduce",
     ) -> Visitor:
         wide, high = WIDTHS[width]
         context = chromium.new_context(
@@ -150,8 +153,9 @@ def visitor(chromium: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
             timezone_id="Asia/Shanghai",
             java_script_enabled=scripts,
             color_scheme=scheme,
-            reduced_motion="reduce",
-            has_touch=width == "phone",
+            forced_colors=colours,
+            reduced_motion=motion,
+            has_touch=width in ("small", "phone"),
         )
         context.set_default_timeout(10_000)
         if size != "normal":

@@ -40,6 +40,14 @@ PATH_MARK, TOKEN_MARK = secrets.token_hex(16), secrets.token_hex(16)  # nobody o
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """What takes the last act back: a path of ours that is posted to, and the key with which it counts once."""
+
+    path: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """What the frame around a page needs to know."""
 
@@ -48,6 +56,7 @@ class Shell:
     size: str
     path: str
     notice: str
+    undo: Undo | None = None
 
     @property
     def layout(self) -> str:
@@ -143,12 +152,21 @@ def answer(
     return page(request, template, context, status)
 
 
-def go(request: HttpRequest, name: str, *args: object, notice: str = "", fragment: str = "") -> HttpResponse:
-    """To another page: 303, or HX-Redirect for htmx. `notice`: a sentence without personal data, shown there once."""
-    return go_to(request, reverse(name, args=args) + (f"#{fragment}" if fragment else ""), notice=notice)
+def go(
+    request: HttpRequest,
+    name: str,
+    *args: object,
+    notice: str = "",
+    undo: Undo | None = None,
+    fragment: str = "",
+) -> HttpResponse:
+    """To another page: 303, or HX-Redirect for htmx. `notice`: a sentence without personal data, shown there once, with
+    a button that posts `undo` when there is one."""
+    path = reverse(name, args=args) + (f"#{fragment}" if fragment else "")
+    return go_to(request, path, notice=notice, undo=undo)
 
 
-def go_to(request: HttpRequest, path: str, *, notice: str = "") -> HttpResponse:
+def go_to(request: HttpRequest, path: str, *, notice: str = "", undo: Undo | None = None) -> HttpResponse:
     """As `go`, to a path of our own that the caller has checked."""
     response: HttpResponse
     if is_htmx(request):
@@ -159,7 +177,7 @@ def go_to(request: HttpRequest, path: str, *, notice: str = "") -> HttpResponse:
     if notice:
         response.set_cookie(
             NOTICE_COOKIE,
-            signing.dumps(notice, salt=NOTICE_COOKIE),
+            signing.dumps([notice, undo.path, undo.key] if undo else [notice], salt=NOTICE_COOKIE),
             max_age=NOTICE_MAX_AGE_S,
             httponly=True,
             secure=request.is_secure(),
@@ -202,8 +220,8 @@ def safe_next(request: HttpRequest, path: str | None, otherwise: str) -> str:
 
 
 def face_of(request: HttpRequest, template: str = "") -> Face:
-    """From the template's folder, or for common pages from the path."""
-    for place in (template, request.path.lstrip("/")):
+    """From the template's folder, or for common pages from the path; the gallery shows parts as their face does."""
+    for place in (template, request.path.lstrip("/").removeprefix("gallery/")):
         if place.startswith("desk/"):
             return "desk"
         if place.startswith("office/"):
@@ -213,21 +231,23 @@ def face_of(request: HttpRequest, template: str = "") -> Face:
 
 def _shell(request: HttpRequest, template: str) -> Shell:
     size = request.COOKIES.get(SIZE_COOKIE, "normal")
+    notice, undo = _notice(request)
     return Shell(
         face=face_of(request, template),
         language=language_of(request),
         size=size if size in SIZES else "normal",
         path=request.get_full_path() if request.method == "GET" else request.path,
-        notice=_notice(request),
+        notice=notice,
+        undo=undo,
     )
 
 
-def _notice(request: HttpRequest) -> str:
+def _notice(request: HttpRequest) -> tuple[str, Undo | None]:
     raw = request.COOKIES.get(NOTICE_COOKIE)
     if not raw:
-        return ""
+        return "", None
     try:
-        text = signing.loads(raw, salt=NOTICE_COOKIE, max_age=NOTICE_MAX_AGE_S)
+        text, *undo = signing.loads(raw, salt=NOTICE_COOKIE, max_age=NOTICE_MAX_AGE_S)
     except signing.BadSignature:
-        return ""
-    return text if isinstance(text, str) else ""
+        return "", None
+    return text, Undo(*undo) if undo else None

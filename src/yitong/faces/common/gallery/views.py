@@ -1,106 +1,101 @@
-"""Every part with its states on one page, for those who build pages and for the browser tests (demo and debug only)."""
+"""Every part with its states, for those who build pages and for the browser tests (demo and debug only)."""
 
-from datetime import timedelta
-from types import SimpleNamespace
+from collections.abc import Callable
+from functools import wraps
 
-from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from yitong.core import clock
 from yitong.core.errors import Missing
-from yitong.core.sentences import Sentence
-from yitong.faces.common import pages
+from yitong.faces.common import pages, tables
+from yitong.faces.common.gallery import samples
 
-LONG = "北京市密云区冯家峪镇西白莲峪村卫生服务站与首都医科大学附属北京友谊医院联合门诊"
+COLUMNS = [
+    tables.Column("时间", "time"),
+    tables.Column("就诊人"),
+    tables.Column("已约", "booked", is_number=True),
+]
+KEYS = {"time": lambda row: len(row[0]) * 10_000 + int(row[0].replace(":", "")), "booked": lambda row: row[2]}
+
+View = Callable[[HttpRequest], HttpResponse]
 
 
-class SampleForm(forms.Form):
-    name = forms.CharField(label="姓名", help_text="与证件上一致")
-    phone = forms.CharField(label="手机号", widget=forms.TextInput(attrs={"inputmode": "numeric"}))
-    note = forms.CharField(label="备注", required=False, widget=forms.Textarea)
-    kind = forms.ChoiceField(label="证件类型", choices=[("resident", "居民身份证"), ("passport", "护照")])
-    sex = forms.ChoiceField(label="性别", choices=[("f", "女"), ("m", "男")], widget=forms.RadioSelect)
-    agree = forms.BooleanField(label="我已看过并同意", help_text="可随时撤回")
+def for_builders(view: View) -> View:
+    @wraps(view)
+    def shown(request: HttpRequest) -> HttpResponse:
+        if not (settings.DEBUG or settings.YITONG_DEMO):
+            raise Missing()
+        return view(request)
+
+    return shown
 
 
 @require_GET
+@for_builders
 def gallery(request: HttpRequest) -> HttpResponse:
-    if not (settings.DEBUG or settings.YITONG_DEMO):
-        raise Missing()
-    now = clock.now()
-    days = [
-        {
-            "name": name,
-            "number": f"11-{23 + i}",
-            "left": left,
-            "href": "#strip" if left != "未放号" else "",
-            "is_current": i == 1,
-            "has_left": left.startswith("余"),
-        }
-        for i, (name, left) in enumerate(
-            [
-                ("明天", "余 12"),
-                ("周二", "余 3"),
-                ("周三", "约满"),
-                ("周四", "停诊"),
-                ("周五", "余 128"),
-                ("周六", "余 1"),
-                ("周日", "未放号"),
-            ]
-        )
-    ]
+    """The parts of the patient's pages, and those that all faces share."""
     context = {
-        "long": LONG,
-        "now": now,
-        "soon": now + timedelta(minutes=12),
-        "far": now + timedelta(days=1, hours=3),
-        "form": SampleForm(initial={"kind": "resident"}),
-        "wrong": SampleForm({"wrong-name": "", "wrong-phone": "1"}, prefix="wrong"),
-        "days": days,
-        "windows": [
-            {"time": "8:00–8:30", "left": "约满", "href": ""},
-            {"time": "8:30–9:00", "left": "余 2", "href": "#windows"},
-            {"time": "13:30–14:00", "left": "余 10", "href": "#windows"},
-        ],
-        "doctor": SimpleNamespace(
-            mark="林",
-            name="林知远",
-            title="主任医师",
-            about="擅长冠心病、心律失常的诊治。" * 4,
-            tags=["专家", "可复诊"],
-        ),
-        "doctor_long": SimpleNamespace(
-            mark="欧", name="欧阳买买提·阿卜杜热合曼", title="副主任医师、副教授", about="", tags=[LONG]
-        ),
-        "people": [
-            {
-                "id": "1",
-                "name": "王*明（本人）",
-                "note": "居民身份证 尾号 1234",
-                "is_chosen": True,
-                "is_disabled": False,
-            },
-            {
-                "id": "2",
-                "name": "王*",
-                "note": "还没有通过实名核验，暂不能预约",
-                "is_chosen": False,
-                "is_disabled": True,
-            },
-        ],
-        "steps": [
-            {"name": "选时间", "is_done": True, "is_current": False},
-            {"name": "选就诊人", "is_done": False, "is_current": True},
-            {"name": "确认", "is_done": False, "is_current": False},
-        ],
-        "facts": [
-            ("就诊时间", "明天 11月22日 周日 上午 9:00–9:30", "请提前 15 分钟到"),
-            ("地点", LONG, ""),
-            ("费用", "50 元", ""),
-        ],
-        "refusal": Sentence("号源已被预约", "请选择相邻的时间，或看看其他日期。"),
-        "rows": [("09:00", "王*明", "已预约"), ("09:30", LONG, "已报到")],
+        "long": samples.LONG,
+        "icons": samples.icons(),
+        **samples.days(),
+        **samples.persons(),
+        **samples.acts(clock.now()),
     }
     return pages.page(request, "common/gallery/gallery.html", context)
+
+
+@require_GET
+@for_builders
+def work(request: HttpRequest) -> HttpResponse:
+    """The parts of the desk and the office, as dense as these are."""
+    order = tables.order_of(request, COLUMNS, tables.Order("time"))
+    query = request.GET.get("q", "").strip()[:40]
+    rows = [row for row in samples.BOOKED if query in row[1]]
+    context = {
+        "long": samples.LONG,
+        "heads": tables.heads(request, COLUMNS, order),
+        "rows": tables.ordered(rows, order, KEYS),
+        "order": order,
+        "query": query,
+        "count": f"{len(rows)} 人",
+        "grid": samples.week(),
+        "grid_empty": samples.week(is_empty=True),
+        "numbers": samples.NUMBERS,
+        "nothing": {"rows": []},
+    }
+    return pages.page(request, "common/gallery/work.html", context)
+
+
+@require_GET
+@for_builders
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Names that begin with what is typed, as a search answers them."""
+    names = ("心内科", "心外科", "心理科", samples.LONG)
+    query = request.GET.get("q", "")
+    found = [name for name in names if query and name.startswith(query)]
+    return pages.partial(request, "common/gallery/_found.html", {"found": found, "query": query})
+
+
+@require_GET
+@for_builders
+def said(request: HttpRequest) -> HttpResponse:
+    """An answer to htmx that says something with an undo."""
+    undo = pages.Undo("/gallery/undo/", "sample")
+    return pages.partial(request, "common/gallery/_said.html", {"text": "已停诊 1 个出诊", "undo": undo})
+
+
+@require_GET
+@for_builders
+def live(request: HttpRequest) -> HttpResponse:
+    """A part that asks again by itself."""
+    return pages.partial(request, "common/parts/live.html")
+
+
+@require_POST
+@for_builders
+def undo(request: HttpRequest) -> HttpResponse:
+    """Takes nothing back, and offers it again."""
+    again = pages.Undo("/gallery/undo/", request.POST.get("key", ""))
+    return pages.go(request, "gallery:gallery", notice="已撤销", undo=again)

@@ -9,6 +9,7 @@ from django import template
 from django.forms import BoundField
 from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -150,6 +151,14 @@ def field(bound: BoundField, css: str = "", *, says_optional: bool = True, **att
         "input": "" if is_choice and hasattr(bound.field, "choices") else bound.as_widget(attrs=given),
         "described": " ".join(described),
     }
+
+
+@register.simple_block_tag(end_name="endsheet")
+def sheet(content: str, id: str, title: str, back: str = "main") -> SafeString:
+    """`{% sheet "fees" title %}…{% endsheet %}`: what lies over the page when one follows a link to `#fees`.
+
+    `back`: where its closing leads without scripts."""
+    return render_to_string("common/parts/sheet.html", {"id": id, "title": title, "body": content, "back": back})
 
 
 @register.simple_tag(takes_context=True)
