@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.urls import reverse
@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from yitong.core import masks
-from yitong.domains.booking.contracts import Booking, State
+from yitong.domains.booking.contracts import ENDED, Booking, State
 from yitong.domains.hospitals.contracts import Campus, Department, Hospital, Practitioner
 from yitong.domains.people.contracts import IdentityLevel, PatientCard
 from yitong.domains.schedule.contracts import Session, Slot
-from yitong.faces.common import terms
+from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
+from yitong.faces.patient import maps
 from yitong.faces.patient.hospitals.presenters import Doctor
 
 CHANGEABLE = (State.HELD, State.CONFIRMED)
@@ -62,6 +63,19 @@ class BookingPage:
     is_prepaid: bool
     now: datetime
     department_href: str
+    map_href: str
+    is_coming: bool
+    was_called_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A visit as it may be told to anybody: no name, no code."""
+
+    where: str
+    address: str
+    advice: str
+    message: str
 
 
 def people(cards: Iterable[PatientCard], chosen: UUID | None, needs_verified: bool, reader: Reader) -> list[Person]:
@@ -197,7 +211,36 @@ def booking_page(
         is_prepaid=booking.payment == "online",
         now=reader.now,
         department_href=reverse("patient:department", args=[booking.hospital_id, booking.department_id]),
+        map_href=maps.link(hospital, campus, reader),
+        is_coming=is_coming(booking, reader),
+        was_called_off=booking.state in ENDED and booking.starts_at > reader.now,
     )
+
+
+def told(
+    booking: Booking,
+    session: Session,
+    hospital: Hospital,
+    department: Department,
+    campus: Campus,
+    map_link: str,
+    reader: Reader,
+) -> Told:
+    """Days by their date alone: who reads it may read it tomorrow."""
+    where = " · ".join(
+        part
+        for part in (reader.name(hospital), reader.name(campus), reader.name(department), reader.room(session.room))
+        if part
+    )
+    bring = _("就诊当天带上证件原件，提前 15 分钟到")
+    lines = [
+        words.visit_time(booking.starts_at, booking.ends_at, date.min, reader.language),
+        where,
+        campus.address,
+        advice(booking, reader) or bring,
+        _("地图：%(link)s") % {"link": map_link},
+    ]
+    return Told(where, f"{reader.name(hospital)} {campus.address}", lines[3], "\n".join(lines))
 
 
 def doctor_name(booking: Booking, practitioners: Mapping[UUID, Practitioner], reader: Reader) -> str:

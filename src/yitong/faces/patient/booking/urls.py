@@ -1,11 +1,13 @@
 from django.urls import path
 
-from yitong.faces.patient.booking import views
+from yitong.faces.patient.booking import along, views
 
 urlpatterns = [
     path("book/<uuid:hospital_id>/<uuid:slot_id>/", views.book, name="book"),
     path("bookings/", views.bookings, name="bookings"),
     path("bookings/<uuid:hospital_id>/<uuid:booking_id>/", views.booking, name="booking"),
+    path("bookings/<uuid:hospital_id>/<uuid:booking_id>/calendar.ics", along.calendar, name="booking_calendar"),
+    path("bookings/<uuid:hospital_id>/<uuid:booking_id>/share/", along.share, name="booking_share"),
     path("bookings/<uuid:hospital_id>/<uuid:booking_id>/cancel/", views.cancel, name="cancel"),
     path("bookings/<uuid:hospital_id>/<uuid:booking_id>/move/", views.move_day, name="move"),
     path(

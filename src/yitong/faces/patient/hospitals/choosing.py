@@ -15,6 +15,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import presenters
+from yitong.faces.patient.hospitals import sittings as words
 
 CHANNEL = "web"
 MOST_IN_BUNDLE = 8
@@ -122,16 +123,14 @@ def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
     return found
 
 
-def sittings(
-    sessions: list[Session], way: presenters.Way, in_force: Policies, reader: Reader
-) -> list[presenters.Sitting]:
+def sittings(sessions: list[Session], way: presenters.Way, in_force: Policies, reader: Reader) -> list[words.Sitting]:
     """One doctor's half-days of one day, with their windows."""
     if not sessions:
         return []
     hospital_id = sessions[0].hospital_id
     offers = bookings.slot_offers_by_session(hospital_id, sessions, channel=CHANNEL, now=reader.now)
     departments = hospitals.departments_by_id(hospital_id, {one.department_id for one in sessions})
-    return presenters.sittings(sessions, offers, departments, way, in_force, reader)
+    return words.sittings(sessions, offers, departments, way, in_force, reader)
 
 
 def _left_days(department: Department, reader: Reader) -> dict[date, int]:

@@ -20,6 +20,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
+from yitong.faces.patient import maps
 
 MOST_NEAR = 4
 
@@ -105,6 +106,7 @@ class Place:
     district: str
     address: str
     directions: str
+    map_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +166,6 @@ class HalfDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
-    """A doctor's half-day with its windows: on the doctor's own page one chooses the time at once."""
-
-    name: str
-    place: str
-    fee: str
-    left: str
-    is_open: bool
-    note: str
-    windows: list["Window"]
-
-
-@dataclass(frozen=True, slots=True)
 class Near:
     """Another day, or another department, that has something left."""
 
@@ -205,8 +194,10 @@ def as_of(reader: Reader) -> str:
     return reader.now.astimezone(SHANGHAI).strftime("%H:%M:%S")
 
 
-def places(campuses: Iterable[Campus], reader: Reader) -> list[Place]:
-    return [Place(reader.name(c), c.district, c.address, c.directions) for c in campuses]
+def places(hospital: Hospital, campuses: Iterable[Campus], reader: Reader) -> list[Place]:
+    return [
+        Place(reader.name(c), c.district, c.address, c.directions, maps.link(hospital, c, reader)) for c in campuses
+    ]
 
 
 def campus_tabs(campuses: Sequence[Campus], chosen: UUID | None, path: str, reader: Reader) -> list[Tab]:
@@ -396,37 +387,6 @@ def offer(
         note=note,
         is_present=visit is Visit.AGAIN and way.present_id is not None and session.practitioner_id == way.present_id,
     )
-
-
-def sittings(
-    sessions: Iterable[Session],
-    slots: Mapping[UUID, Sequence[SlotOffer]],
-    departments: Mapping[UUID, Department],
-    way: Way,
-    policies: Policies,
-    reader: Reader,
-) -> list[Sitting]:
-    """The half-days of one doctor on one day, each with its windows while something is left."""
-    found = []
-    for session in sorted(sessions, key=lambda s: s.starts_at):
-        free = [slot for slot in slots.get(session.session_id, []) if slot.is_open]
-        left = {session.session_id: SessionOffer(session.session_id, session.slots, len(free))}
-        shown = offer([session], left, {}, Visit.AGAIN, way, policies, reader)
-        department = departments.get(session.department_id)
-        name = reader.name(department) if department else ""
-        clinic = terms.term(terms.CLINICS, session.clinic_kind)
-        found.append(
-            Sitting(
-                name=terms.term(terms.HALF_DAYS, session.half_day),
-                place=" · ".join(part for part in (name, clinic, reader.room(session.room)) if part),
-                fee=shown.fee,
-                left=shown.left,
-                is_open=shown.is_open,
-                note=shown.note,
-                windows=windows(slots[session.session_id], session.hospital_id, way) if free else [],
-            )
-        )
-    return found
 
 
 def windows(slots: Iterable[SlotOffer], hospital_id: UUID, way: Way) -> list[Window]:

@@ -63,7 +63,8 @@ def _hospital(
     facts = {
         "introduction": found.introduction,
         "phone": found.phone,
-        "places": presenters.places(campuses, reader),
+        "hospital_id": hospital_id,
+        "places": presenters.places(found, campuses, reader),
         "rules": [line.text for line in hospitals.policies_in_words(hospital_id, reader.now, reader.language)],
         "fees": presenters.fee_lines(hospitals.list_fees(hospital_id, reader.today), reader),
     }

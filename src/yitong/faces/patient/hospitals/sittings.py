@@ -1,0 +1,57 @@
+"""A doctor's half-days of one day, each with its windows, as plain words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from yitong.core.policy import Policies
+from yitong.domains.booking.contracts import SessionOffer, SlotOffer
+from yitong.domains.hospitals.contracts import Department
+from yitong.domains.schedule.contracts import Session
+from yitong.faces.common import terms
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.hospitals import presenters
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """A doctor's half-day with its windows: on the doctor's own page one chooses the time at once."""
+
+    name: str
+    place: str
+    fee: str
+    left: str
+    is_open: bool
+    note: str
+    windows: list[presenters.Window]
+
+
+def sittings(
+    sessions: Iterable[Session],
+    slots: Mapping[UUID, Sequence[SlotOffer]],
+    departments: Mapping[UUID, Department],
+    way: presenters.Way,
+    policies: Policies,
+    reader: Reader,
+) -> list[Sitting]:
+    """The half-days of one doctor on one day, each with its windows while something is left."""
+    found = []
+    for session in sorted(sessions, key=lambda s: s.starts_at):
+        free = [slot for slot in slots.get(session.session_id, []) if slot.is_open]
+        left = {session.session_id: SessionOffer(session.session_id, session.slots, len(free))}
+        shown = presenters.offer([session], left, {}, presenters.Visit.AGAIN, way, policies, reader)
+        department = departments.get(session.department_id)
+        name = reader.name(department) if department else ""
+        clinic = terms.term(terms.CLINICS, session.clinic_kind)
+        found.append(
+            Sitting(
+                name=terms.term(terms.HALF_DAYS, session.half_day),
+                place=" · ".join(part for part in (name, clinic, reader.room(session.room)) if part),
+                fee=shown.fee,
+                left=shown.left,
+                is_open=shown.is_open,
+                note=shown.note,
+                windows=presenters.windows(slots[session.session_id], session.hospital_id, way) if free else [],
+            )
+        )
+    return found
