@@ -4,18 +4,15 @@ The row is unique on (actor, operation, key) and lies in the command's own trans
 other at the unique index, and a refusal frees the key again.
 """
 
-import hashlib
-import json
-from dataclasses import asdict, fields, is_dataclass
-from datetime import date, datetime, time
+from dataclasses import asdict, is_dataclass
 from typing import Any, Protocol, TypeVar
-from uuid import UUID
 
 from django.db import connection
 
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.models import IdempotencyKey
+from yitong.core.digests import digest_of, plain
 from yitong.core.errors import KeyMissing, KeyReused
 
 
@@ -61,29 +58,3 @@ def begin(actor: Actor, operation: str, cmd: Keyed) -> Once:
     if bytes(first.digest) != digest:
         raise KeyReused()
     return Once(actor, operation, cmd.key, first.answer)
-
-
-def digest_of(cmd: Any) -> bytes:
-    """SHA-256 of the command's content. The key itself is no content."""
-    content = {f.name: getattr(cmd, f.name) for f in fields(cmd) if f.name != "key"}
-    return hashlib.sha256(json.dumps(plain(content), sort_keys=True, ensure_ascii=False).encode()).digest()
-
-
-def plain(value: Any) -> Any:
-    """As JSON holds it."""
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case UUID():
-            return str(value)
-        case datetime() | date() | time():
-            return value.isoformat()
-        case dict():
-            return {str(name): plain(item) for name, item in value.items()}
-        case list() | tuple():
-            return [plain(item) for item in value]
-        case frozenset() | set():
-            return sorted(plain(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    raise TypeError(f"no {type(value).__name__} in a command or its answer")
