@@ -13,7 +13,7 @@ from tests.clinic import NOW
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.fields import blind_index
-from yitong.core.db.idempotency import digest_of
+from yitong.core.digests import digest_of
 from yitong.core.db.models import Event, IdempotencyKey
 from yitong.core.errors import Forbidden
 from yitong.domains.access.contracts import Scope

@@ -27,6 +27,18 @@ MEANT = (State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT, State.DONE, State.ST
 ENDED = (State.CANCELLED, State.EXPIRED, State.STOPPED)
 
 
+PATIENT_NAME = "booking.booking.patient_name"  # names the column in its ciphertexts (R-208)
+PASS_USE = "booking.pass"  # names the key that signs passes
+
+
+class Near(StrEnum):
+    """What may be given where the named slot is taken: an equal one of its window, or any one of its session."""
+
+    SLOT = "slot"
+    WINDOW = "window"
+    SESSION = "session"
+
+
 @dataclass(frozen=True, slots=True)
 class HoldSlot:
     """Wish for one slot for one patient. `key` is the client's idempotency key."""
@@ -38,17 +50,45 @@ class HoldSlot:
     is_first_visit: bool = True
     by_name: bool = False  # the patient chose the doctor by name (R-004)
     entitlement_id: UUID | None = None
+    near: Near = Near.SLOT
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The answer to a hold. Where payment is at the visit the booking is confirmed at once and has its code."""
+    """The answer to a hold. Where payment is at the visit the booking is confirmed at once and has its code.
+
+    The slot is the one that was given, which may be another than the one named (`Near`).
+    """
 
     hospital_id: UUID
     booking_id: UUID
     state: State
     code: str
     hold_until: datetime | None
+    slot_id: UUID
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PassPatient:
+    """A patient in a pass. `name` is sealed as the booking will store it: nobody who holds the pass can read it."""
+
+    patient_id: UUID
+    name: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a signed pass says to the booking window: this account, in this session, may book for these patients until
+    then. It spares the window a read; locks, limits and links are read in the claim itself."""
+
+    account_id: UUID
+    session_id: UUID  # of the account's signing in, not of a clinic
+    channel: str
+    patients: tuple[PassPatient, ...]
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +260,16 @@ class BookingEvent(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotHeld(BookingEvent):
     operation: ClassVar[str] = "booking.slot_held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotsClaimed(Event):
+    """What the booking window booked at one hospital in one transaction: the subject is the batch, each booking has its
+    own event once this one was carried."""
+
+    operation: ClassVar[str] = "booking.slots_claimed"
+    bookings: tuple[UUID, ...]
+    sessions: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Booking: its refusals."""
 
-from yitong.core.errors import Conflict, Forbidden, Missing, RuleBroken
+from yitong.core.errors import Conflict, Forbidden, KeyReused, Missing, Refusal, RuleBroken
 
 
 class BookingMissing(Missing):
@@ -125,3 +125,16 @@ class EntitlementStands(Conflict):
 
     code = "ENTITLEMENT_STANDS"
     rule = "R-012"
+
+
+# What a claim broke, by the name of the constraint.
+BY_CONSTRAINT: dict[str, type[Refusal]] = {
+    "booking_one_live_per_slot": SlotTaken,
+    "booking_one_live_per_department_day": DuplicateDepartment,
+    "booking_key_once": KeyReused,
+    "booking_one_open_code": CodeCollision,
+    "patient_booking_no_overlap": TimeClash,
+    "limits_same_day": DayLimitReached,
+    "limits_7_days": WeekLimitReached,
+    "limits_3_months": QuarterLimitReached,
+}

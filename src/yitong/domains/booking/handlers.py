@@ -3,7 +3,7 @@
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.events import EventMeta, handles
-from yitong.domains.booking.commands import announce, sweep
+from yitong.domains.booking.commands import announce, claimed, sweep
 from yitong.domains.booking.contracts import (
     BookingCancelled,
     BookingConfirmed,
@@ -12,6 +12,7 @@ from yitong.domains.booking.contracts import (
     BookingStopped,
     HoldExpired,
     SlotHeld,
+    SlotsClaimed,
 )
 from yitong.domains.notify.contracts import TemplateName
 from yitong.domains.people.contracts import PatientsUnmerged
@@ -36,36 +37,42 @@ def substitute_bookings(event: SessionSubstituted, meta: EventMeta) -> None:
     announce.substitute_bookings(event.hospital_id, event.subject_id, meta.event_id, now=clock.now())
 
 
+@handles(SlotsClaimed)
+def announce_claims(event: SlotsClaimed, meta: EventMeta) -> None:
+    assert event.hospital_id is not None
+    claimed.announce_claims(event.hospital_id, event.bookings, meta.event_id, now=clock.now())
+
+
 @handles(SlotHeld, skippable=True)
 def tell_slot_held(event: SlotHeld, meta: EventMeta) -> None:
-    announce.tell_booking(event, TemplateName.BOOKING_HELD, meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_HELD, meta, now=clock.now())
 
 
 @handles(BookingConfirmed, skippable=True)
 def tell_booking_confirmed(event: BookingConfirmed, meta: EventMeta) -> None:
-    announce.tell_booking(event, TemplateName.BOOKING_CONFIRMED, meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_CONFIRMED, meta, now=clock.now())
 
 
 @handles(BookingCancelled, skippable=True)
 def tell_booking_cancelled(event: BookingCancelled, meta: EventMeta) -> None:
-    announce.tell_booking(event, TemplateName.BOOKING_CANCELLED, meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_CANCELLED, meta, now=clock.now())
 
 
 @handles(BookingMoved, skippable=True)
 def tell_booking_moved(event: BookingMoved, meta: EventMeta) -> None:
-    announce.tell_booking(event, TemplateName.BOOKING_MOVED, meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_MOVED, meta, now=clock.now())
 
 
 @handles(BookingStopped, skippable=True)
 def tell_booking_stopped(event: BookingStopped, meta: EventMeta) -> None:
-    announce.tell_booking(event, TemplateName.BOOKING_STOPPED, meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_STOPPED, meta, now=clock.now())
 
 
 @handles(BookingMissed, skippable=True)
 def tell_booking_missed(event: BookingMissed, meta: EventMeta) -> None:
-    announce.tell_booking(event, TemplateName.BOOKING_MISSED, meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_MISSED, meta, now=clock.now())
 
 
 @handles(HoldExpired, skippable=True)
 def tell_hold_expired(event: HoldExpired, meta: EventMeta) -> None:
-    announce.tell_booking(event, TemplateName.BOOKING_EXPIRED, meta.event_id, now=clock.now())
+    announce.tell_booking(event, TemplateName.BOOKING_EXPIRED, meta, now=clock.now())

@@ -8,7 +8,7 @@ from django.db.models import F, Func, Q
 from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.domains.booking.contracts import ENDED, LIVE, State
+from yitong.domains.booking.contracts import ENDED, LIVE, PATIENT_NAME, State
 
 
 class TsTzRange(Func):
@@ -54,7 +54,7 @@ class Booking(models.Model):
     actor = models.CharField(max_length=64)
     key = models.CharField(max_length=80)
     digest = models.BinaryField(max_length=32)
-    patient_name = EncryptedText(aad="booking.booking.patient_name")
+    patient_name = EncryptedText(aad=PATIENT_NAME)
     created_at = models.DateTimeField()
     hold_until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -1,25 +1,44 @@
 """Booking: reads. What is open is what the schedule offers less live bookings."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count
 
 from yitong.core.actor import Actor
 from yitong.core.db import policies
+from yitong.core.db.keys import keyring
 from yitong.core.db.scale import cross_hospital
 from yitong.core.policy import Policies
+from yitong.core.tokens import Tokens, derived
 from yitong.domains.booking import models, permissions, rules
-from yitong.domains.booking.contracts import Booking, ChannelCount, Reach, SessionOffer, SlotOffer, State, Usual
+from yitong.domains.booking.contracts import (
+    PASS_USE,
+    PATIENT_NAME,
+    Booking,
+    ChannelCount,
+    Pass,
+    PassPatient,
+    Reach,
+    SessionOffer,
+    SlotOffer,
+    State,
+    Usual,
+)
 from yitong.domains.booking.errors import BookingMissing
 from yitong.domains.booking.states import STOPPABLE
 from yitong.domains.people import queries as people
+from yitong.domains.people.contracts import AccountSession
+from yitong.domains.people.queries import facts
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Pool, Session
 
 PAGE = 50
+PASS_LIFE = timedelta(minutes=15)
 
 
 def offers(hospital_id: UUID, sessions: Sequence[Session], *, channel: str, now: datetime) -> dict[UUID, SessionOffer]:
@@ -225,6 +244,27 @@ def count_by_channel(from_date: date, until_date: date, actor: Actor) -> list[Ch
             .order_by("hospital_id", "campus_id", "channel")
         )
     return [ChannelCount(*row) for row in rows]
+
+
+def issue_pass(session: AccountSession, *, channel: str, now: datetime) -> str:
+    """A signed pass to the booking window for an account holder who is signed in: for whom he may book, for a quarter
+    of an hour. Two queries."""
+    ring = keyring()
+    patients = facts.bookable_patients(session.account_id, now)
+    said = Pass(
+        account_id=session.account_id,
+        session_id=session.session_id,
+        channel=channel,
+        patients=tuple(PassPatient(one, ring.encrypt(name, PATIENT_NAME)) for one, name in patients.items()),
+        expires_at=now + PASS_LIFE,
+    )
+    return passes().write(said)
+
+
+@cache
+def passes() -> Tokens[Pass]:
+    """Writes passes under this place's secret; the booking window reads them."""
+    return Tokens(derived(settings.SECRET_KEY.encode(), PASS_USE), Pass)
 
 
 def _is_linked(actor: Actor, patient_id: UUID) -> bool:

@@ -144,17 +144,22 @@ def check_eligible(department: Department, facts: BookingFacts, day: date) -> No
 
 def check_limits(claim: Claim) -> None:
     """R-005 under the lock of the patient's limit row; the table's CHECKs hold the city's ceilings whatever happens."""
-    session, policies, day = claim.bookable.session, claim.policies, claim.bookable.session.date
+    session, slot = claim.bookable.session, claim.bookable.slot
+    check_limits_of_session(claim.others, session, claim.policies)
     for other in claim.others:
-        if (other.hospital_id, other.department_id, other.visit_date) == (
-            session.hospital_id,
-            session.department_id,
-            day,
-        ):
-            raise errors.DuplicateDepartment()
-        if other.starts_at < claim.bookable.slot.ends_at and claim.bookable.slot.starts_at < other.ends_at:
+        if other.starts_at < slot.ends_at and slot.starts_at < other.ends_at:
             raise errors.TimeClash()
-    days = [other.visit_date for other in claim.others]
+
+
+def check_limits_of_session(others: Sequence[LiveBooking], session: Session, policies: Policies) -> None:
+    """R-005, whichever slot of the session it will be: one booking in a department and day, so many in each span."""
+    for other in others:
+        there = (other.hospital_id, other.department_id, other.visit_date)
+        if there == (session.hospital_id, session.department_id, session.date):
+            raise errors.DuplicateDepartment()
+    if not others:
+        return  # no span of one booking is full: each limit is at least one
+    days, day = [other.visit_date for other in others], session.date
     for refusal, span, most in (
         (errors.DayLimitReached, "same_day", policies.int("booking.limits.same_day")),
         (errors.WeekLimitReached, "d7", policies.int("booking.limits.d7")),

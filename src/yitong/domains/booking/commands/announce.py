@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from yitong.core.db.command import command
+from yitong.core.db.events import EventMeta
 from yitong.domains.booking import models
 from yitong.domains.booking.contracts import BookingEvent, State
 from yitong.domains.notify import commands as notify
@@ -11,15 +12,21 @@ from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 
+MADE = (TemplateName.BOOKING_HELD, TemplateName.BOOKING_CONFIRMED)
 NOT_SEEN_YET = (State.HELD, State.CONFIRMED, State.CHECKED_IN)
 
 
 @command()
-def tell_booking(event: BookingEvent, template: TemplateName, event_id: UUID, *, now: datetime) -> None:
-    """Tells every account that the patient belongs to. Once by event and account."""
+def tell_booking(event: BookingEvent, template: TemplateName, meta: EventMeta, *, now: datetime) -> None:
+    """Tells every account that the patient belongs to. Once by event and account.
+
+    What the booking window made is announced a moment later: nobody is told of it who cancelled in between.
+    """
     assert event.hospital_id is not None
     row = models.Booking.objects.get(hospital_id=event.hospital_id, id=event.subject_id)
-    _tell(row, template, event_id, now)
+    if template in MADE and row.ended_at is not None and row.ended_at < meta.at:
+        return
+    _tell(row, template, meta.event_id, now)
 
 
 @command()

@@ -12,11 +12,11 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import events, policies
 from yitong.core.db.command import command
-from yitong.core.db.idempotency import digest_of
+from yitong.core.digests import digest_of
 from yitong.core.errors import KeyMissing, KeyReused
 from yitong.core.ids import new_id
 from yitong.domains.booking import errors, models, permissions, rules
-from yitong.domains.booking.contracts import BookingConfirmed, Held, HoldSlot, SlotHeld, State
+from yitong.domains.booking.contracts import BookingConfirmed, Held, HoldSlot, Near, SlotHeld, State
 from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
@@ -25,16 +25,7 @@ from yitong.domains.schedule import queries as offered
 from yitong.domains.schedule.commands import slots as schedule
 from yitong.domains.schedule.contracts import Pool
 
-CONSTRAINTS = {
-    "booking_one_live_per_slot": errors.SlotTaken,
-    "booking_one_live_per_department_day": errors.DuplicateDepartment,
-    "booking_key_once": KeyReused,
-    "booking_one_open_code": errors.CodeCollision,
-    "patient_booking_no_overlap": errors.TimeClash,
-    "limits_same_day": errors.DayLimitReached,
-    "limits_7_days": errors.WeekLimitReached,
-    "limits_3_months": errors.QuarterLimitReached,
-}
+CONSTRAINTS = errors.BY_CONSTRAINT
 
 
 @command(refusals=CONSTRAINTS)
@@ -59,7 +50,7 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
     first = _first_answer(cmd, actor)
     if first is not None:
         return first
-    bookable = schedule.share_slot(cmd.hospital_id, cmd.slot_id)
+    bookable = schedule.share_slot(cmd.hospital_id, _slot_for(cmd, now))
     session = bookable.session
     in_force = policies.at(cmd.hospital_id, now, department_id=session.department_id)
     claim = rules.Claim(
@@ -143,6 +134,29 @@ def write_claim(claim: rules.Claim, *, actor: Actor, now: datetime, is_extra: bo
     return _held(booking)
 
 
+def _slot_for(cmd: HoldSlot, now: datetime) -> UUID:
+    """The named slot; where it is taken, the nearest free one that the wish allows, or else the named one again."""
+    if cmd.near is Near.SLOT:
+        return cmd.slot_id
+    named = offered.get_slot(cmd.hospital_id, cmd.slot_id)
+    live = models.Booking.objects.filter(hospital_id=cmd.hospital_id, session_id=named.session_id, live=True)
+    taken = set(live.values_list("slot_id", flat=True))
+    window = (named.starts_at, named.ends_at)
+    free = [
+        slot
+        for slot in offered.list_slots(cmd.hospital_id, named.session_id)
+        if slot.pool is named.pool
+        and not slot.is_extra
+        and slot.slot_id not in taken
+        and rules.is_back(slot, now=now)
+        and (cmd.near is Near.SESSION or (slot.starts_at, slot.ends_at) == window)
+    ]
+    nearest = sorted(
+        free, key=lambda slot: (slot.slot_id != named.slot_id, abs(slot.starts_at - window[0]), slot.number)
+    )
+    return nearest[0].slot_id if nearest else named.slot_id
+
+
 def shard_of(session_id: UUID) -> str:
     return f"session:{session_id}"
 
@@ -198,7 +212,17 @@ def _first_answer(cmd: HoldSlot, actor: Actor) -> Held | None:
 def _held(booking: models.Booking) -> Held:
     """The answer to the claim as it was first given: what happened since does not change it."""
     state = State.CONFIRMED if booking.payment == "at_visit" else State.HELD
-    return Held(booking.hospital_id, booking.id, state, booking.code, booking.hold_until)
+    return Held(
+        booking.hospital_id,
+        booking.id,
+        state,
+        booking.code,
+        booking.hold_until,
+        booking.slot_id,
+        booking.number,
+        booking.starts_at,
+        booking.ends_at,
+    )
 
 
 def _entitled_pool(cmd: HoldSlot, department_id: UUID, *, now: datetime) -> Pool | None:

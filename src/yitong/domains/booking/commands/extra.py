@@ -116,4 +116,8 @@ def _held_again(answer: dict[str, str]) -> Held:
         State(answer["state"]),
         answer["code"],
         datetime.fromisoformat(until) if until else None,
+        UUID(answer["slot_id"]),
+        int(answer["number"]),
+        datetime.fromisoformat(answer["starts_at"]),
+        datetime.fromisoformat(answer["ends_at"]),
     )

@@ -23,7 +23,7 @@ from yitong.domains.people.contracts import (
     LockAppealed,
     LockReason,
 )
-from yitong.domains.people.queries import months_back
+from yitong.domains.people.rules.usage import months_back
 
 LONGEST_APPEAL = 500
 COUNTER = Actor.system("people.note_account_use")

@@ -11,8 +11,6 @@ from yitong.domains.people.queries.carriers import (
 )
 from yitong.domains.people.queries.facts import (
     booking_facts,
-    months_back,
-    used_since,
 )
 from yitong.domains.people.queries.patients import (
     accounts_of,
@@ -79,7 +77,6 @@ __all__ = [
     "list_merges",
     "list_reads",
     "list_verifications",
-    "months_back",
     "names_of",
     "patient_of",
     "patients_of",
@@ -90,6 +87,5 @@ __all__ = [
     "resolve_identity",
     "session_of",
     "survivor_of",
-    "used_since",
     "with_an_account",
 ]

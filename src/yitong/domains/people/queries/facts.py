@@ -1,6 +1,5 @@
 """What a claim must know (R-005…R-010, R-045, R-103)."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -8,10 +7,11 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from yitong.core.actor import Actor
-from yitong.core.clock import SHANGHAI, at_shanghai, months_later, shanghai_date
+from yitong.core.clock import shanghai_date
 from yitong.domains.people import errors, models
 from yitong.domains.people.contracts import BookingFacts, IdentityLevel, PatientState, Relation, Sex
 from yitong.domains.people.rules import family
+from yitong.domains.people.rules.usage import used_since
 
 FACTS = ("id", "state", "level", "sex", "birth_date")  # and nothing that must be deciphered
 
@@ -47,6 +47,16 @@ def booking_facts(patient_id: UUID, actor: Actor, now: datetime) -> BookingFacts
     )
 
 
+def bookable_patients(account_id: UUID, now: datetime) -> dict[UUID, str]:
+    """Those of the account's patients whom its holder may book for (R-103), with their names in clear."""
+    links = [link for link, _ in _links_of(account_id)]
+    people = models.Patient.objects.in_bulk([link.patient_id for link in links])
+    own = next((people[link.patient_id] for link in links if link.relation == Relation.SELF), None)
+    day = shanghai_date(now)
+    rows = [(people[link.patient_id], link) for link in links]
+    return {row.id: row.name for row, link in rows if row.name is not None and _may_act(row, link, own, day)}
+
+
 def _links_of(account_id: UUID) -> list[tuple[models.AccountPatient, bool]]:
     """All of an account's patients, with the account, and whether it is locked (R-010). One query."""
     locks = models.AbuseLock.objects.filter(account_id=OuterRef("account_id"), lifted_at=None)
@@ -73,14 +83,3 @@ def _may_act(patient: models.Patient, link: models.AccountPatient, holder: model
         and models.AccountPatient.objects.filter(patient_id=patient.id, guardian_consent__isnull=False).exists(),
         day=day,
     )
-
-
-def used_since(instants: Iterable[datetime], now: datetime, *, months: int) -> int:
-    """How many of the instants fall after the same moment `months` ago (R-010)."""
-    floor = months_back(now, months)
-    return sum(instant > floor for instant in instants)
-
-
-def months_back(now: datetime, months: int) -> datetime:
-    """The same Shanghai time of day, `months` earlier."""
-    return at_shanghai(months_later(shanghai_date(now), -months), now.astimezone(SHANGHAI).time())

@@ -18,7 +18,7 @@ from yitong.domains.people.contracts import (
     Lock,
     LockReason,
 )
-from yitong.domains.people.queries.facts import used_since
+from yitong.domains.people.rules.usage import used_since
 
 PAGE = 50
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from yitong.domains.booking.contracts import State
+from yitong.domains.booking.contracts import Near, State
 from yitong.domains.hospitals.contracts import ClinicKind
 from yitong.domains.schedule.contracts import Pool
 from yitong.faces.api.fields import Day, Fen, Id, In, Instant, Out, Plain
@@ -24,6 +24,7 @@ class HoldSlot(In):
     is_first_visit: StrictBool = Field(True, examples=[True])
     by_name: StrictBool = Field(False, examples=[False], description="The doctor was chosen by name (R-004)")
     entitlement_id: Id | None = Field(None, examples=[None])
+    near: Near = Field(Near.SLOT, description="What may be given where the named slot is taken", examples=["window"])
 
 
 class MoveBooking(In):
@@ -45,6 +46,10 @@ class Held(Out):
     state: State
     code: str = Field(examples=["48203917"], description="Eight digits, shown at the hospital (R-019)")
     hold_until: Instant | None = Field(description="Null where the visit is paid on the day: confirmed at once")
+    slot_id: Id = Field(description="The slot that was given: another than the named one only as `near` allows")
+    number: int = Field(examples=[12])
+    starts_at: Instant
+    ends_at: Instant
 
 
 class Changed(Out):
