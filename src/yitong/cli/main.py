@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from yitong.cli import database, security
+from yitong.cli import database, security, serving
 from yitong.cli.postgres import PostgresTrouble, binaries
 from yitong.cli.supervisor import CannotStart, Supervisor, check_port, take_data_dir
 from yitong.config.paths import data_dir, project_root
@@ -230,6 +230,18 @@ def worker() -> None:
         from yitong.cli import worker as work
 
         work.run()
+
+
+@main.command()
+@click.option("--port", type=int, default=8100, show_default=True, help="Where it listens.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Its address.")
+def counter(host: str, port: int) -> None:
+    """Run the booking window alone, as a process of its own behind a proxy (`/counter/`). `up` has one in each web
+    worker."""
+    with database.opened() as opened:
+        check_port(host, port)
+        code = serving.run(serving.counter_command(host, port), {"YITONG_DATABASE_URL": opened.app_url})
+    sys.exit(code)
 
 
 # -- looking into it -----------------------------------------------------------------------------------------------

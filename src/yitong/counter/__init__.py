@@ -1,1 +1,1 @@
-"""The booking window under a flash crowd. Empty for now: `booking.commands.claim.hold_slot` holds the claim."""
+"""The booking window under a flash crowd: exact, in batches, without Django. Begin with `docs/counter.md`."""

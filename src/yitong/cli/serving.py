@@ -1,0 +1,32 @@
+"""How web processes are started: Granian and its flags."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from yitong.config.process import die_with
+
+COMMON = (
+    *("--backlog", "1024", "--workers-kill-timeout", "5", "--respawn-failed-workers", "--respawn-interval", "1"),
+    *("--no-access-log", "--log-level", "warning", "--no-ws"),
+)
+
+
+def counter_command(host: str, port: int) -> list[str]:
+    """The booking window by itself. One process batches best, so it has one worker; for a second, run it twice."""
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host, "--port", str(port)),
+        *("--workers", "1", "--loop", "uvloop", "--http", "1", *COMMON, "yitong.config.counter:application"),
+    ]
+
+
+def run(command: list[str], environment: dict[str, str]) -> int:
+    """Runs a server until it ends or we are told to. Returns its exit code."""
+    parent = os.getpid()
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, preexec_fn=lambda: die_with(parent)
+    )
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda received, frame: process.terminate())
+    return process.wait()

@@ -1,0 +1,53 @@
+"""What Granian serves for `yitong counter`: the booking window alone, as RSGI, without Django."""
+
+import base64
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from yitong.config import databases, keys
+from yitong.config.process import die_with
+from yitong.counter.app import Counter
+
+
+def made() -> Counter:
+    """A counter of this place: its database, its secret, the proxies before it."""
+
+    def url() -> str:
+        address = databases.url()
+        if address is None:
+            raise OSError("no database was started yet")
+        return address
+
+    secret = base64.b64encode(keys.read("secret"))  # as Django's SECRET_KEY, which signs the passes
+    return Counter(url, secret, proxies=int(os.environ.get("YITONG_PROXIES", "0")))
+
+
+class Application:
+    """RSGI: one counter in this process."""
+
+    def __init__(self, make: Callable[[], Counter]) -> None:
+        self._make = make
+        self._counter: Counter | None = None
+
+    def __rsgi_init__(self, loop: Any) -> None:
+        self._counter = self._make()
+        self._counter.start(loop)
+
+    def __rsgi_del__(self, loop: Any) -> None:
+        if self._counter is not None:
+            self._counter.stop(loop)
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        assert self._counter is not None
+        await self._counter(scope, protocol)
+
+
+# A worker of a killed server would hold the port and answer beside its successor.
+_server = multiprocessing.parent_process()
+if _server is not None and _server.pid is not None:
+    die_with(_server.pid, signal.SIGTERM)
+
+application = Application(made)

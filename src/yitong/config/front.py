@@ -1,0 +1,105 @@
+"""What `yitong up` serves on its one port: the booking window under `/counter/`, Django for all else.
+
+RSGI at the root, because the window answers many requests at once in one thread; Django below it in threads of its
+own, as WSGI, which serves its pages at several times the speed of ASGI (`docs/decisions/one-port.md`). In production
+the two are processes of their own behind a proxy, where a slow page can't hold up the window.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from yitong.config import counter
+from yitong.config.wsgi import application as django
+
+THREADS = 2
+SPACE = "/counter/"
+LONGEST_BODY = 10_485_760  # Django's own limits are far below; this one protects the process
+
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="django")
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+
+class Front(counter.Application):
+    """RSGI: routes by path."""
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        if scope.path.startswith(SPACE):
+            await super().__rsgi__(scope, protocol)
+            return
+        if int(scope.headers.get("content-length") or 0) > LONGEST_BODY:
+            protocol.response_empty(413, [])
+            return
+        body = b"" if scope.method in ("GET", "HEAD") else await protocol()
+        loop = asyncio.get_running_loop()
+        status, headers, answer = await loop.run_in_executor(_threads, _ask_django, scope, body)
+        if scope.method == "HEAD" or not answer:
+            protocol.response_empty(status, headers)
+        else:
+            protocol.response_bytes(status, headers, answer)
+
+
+def _ask_django(scope: Any, body: bytes) -> Answer:
+    """One request through WSGI (PEP 3333), its answer whole."""
+    told: list[tuple[int, list[tuple[str, str]]]] = []
+    written: list[bytes] = []
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
+        told.append((int(status[:3]), [(name.lower(), value) for name, value in headers]))
+        return written.append
+
+    try:
+        parts = django(_environ(scope, body), start_response)
+        try:
+            content = b"".join([*written, *parts])
+        finally:
+            close = getattr(parts, "close", None)
+            if close is not None:
+                close()
+    except Exception:  # noqa: BLE001 - Django answers its own faults; this one is below it
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        return status.value, [("content-type", "text/plain")], status.phrase.encode()
+    status_code, headers = told[-1]
+    return status_code, headers, content
+
+
+def _environ(scope: Any, body: bytes) -> dict[str, Any]:
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(scope.path, encoding="latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        match name:
+            case "content-type":
+                environ["CONTENT_TYPE"] = value
+            case "content-length":
+                environ["CONTENT_LENGTH"] = value
+            case _:
+                key = "HTTP_" + name.upper().replace("-", "_")
+                environ[key] = f"{environ[key]}, {value}" if key in environ else value
+    return environ
+
+
+application = Front(counter.made)

@@ -1,0 +1,93 @@
+"""One counter: its connections, its tasks, and how it comes back after a loss. RSGI, as Granian speaks it."""
+
+import asyncio
+import gc
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psycopg
+import structlog
+
+from yitong.core.errors import Busy
+from yitong.core.tokens import Tokens, derived
+from yitong.counter.batch import Batches
+from yitong.counter.door import Answering, Door
+from yitong.counter.feed import Feed
+from yitong.counter.pace import Pace
+from yitong.counter.picture import Picture
+from yitong.counter.store import connect
+from yitong.domains.booking.contracts import PASS_USE, Pass
+
+AGAIN_S = 0.5
+
+log = structlog.get_logger("yitong.counter")
+
+
+class Counter:
+    """Everything under `/counter/`. `url` is read anew at each connection: a password may have changed."""
+
+    def __init__(self, url: Callable[[], str], secret: bytes, *, proxies: int = 0) -> None:
+        self.url = url
+        self.picture = Picture()
+        self.batches = Batches(self.picture, self._reload, upwards=os.getpid() % 2 == 0)
+        passes = Tokens(derived(secret, PASS_USE), Pass)
+        self.door = Door(self.picture, self.batches, passes, Pace(self.picture), proxies)
+        self.feed: Feed | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._task = loop.create_task(self._live())
+
+    def stop(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def __call__(self, scope: Any, protocol: Answering) -> None:
+        await self.door.answer(scope, protocol)
+
+    async def _live(self) -> None:
+        """Works until cancelled. After a loss the last batch's outcomes are unknown, so the picture is made anew."""
+        while True:
+            try:
+                await self._work()
+            except (psycopg.Error, OSError) as error:
+                log.warning("counter.lost", error=type(error).__name__)
+            except Exception:
+                log.exception("counter.failed")
+            self.door.is_ready = False
+            self.batches.refuse_all(Busy())
+            await asyncio.sleep(AGAIN_S)
+
+    async def _work(self) -> None:
+        url = self.url()
+        async with (
+            await connect(url, name="yitong counter") as writing,
+            await connect(url, name="yitong counter asking") as asking,
+            await connect(url, name="yitong counter listening") as listening,
+        ):
+            self.picture.clear()
+            self.feed = Feed(self.picture, self.batches.own_events)
+            await self.feed.load(listening, asking)
+            gc.collect()
+            gc.freeze()  # the picture stays: the collector need not walk it
+            self.door.is_ready = True
+            log.info("counter.ready", sessions=len(self.picture.boards))
+            await _first_to_end(self.batches.run(writing), self.feed.follow())
+
+    async def _reload(self, session_ids: Any) -> None:
+        assert self.feed is not None
+        await self.feed.reload(session_ids)
+
+
+async def _first_to_end(*works: Awaitable[None]) -> None:
+    """Runs them beside each other; when one fails, the others end and its error is raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

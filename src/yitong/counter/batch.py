@@ -1,0 +1,274 @@
+"""Many wishes, one transaction: requests that come while a batch commits form the next one.
+
+No answer before its commit is durable. The picture proposes a slot for each wish, the locks and the rules decide, the
+constraints judge: what another writer took meanwhile breaks the whole batch once, and the worst that follows is a
+slower one. After a lost connection nobody knows what became of the batch: all its wishes are told to ask again with
+the same key, and the first answer is found by it.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import errors as pg
+
+from yitong.core import clock
+from yitong.core.errors import Busy, KeyReused, Refusal
+from yitong.core.ids import new_id
+from yitong.counter import wishes as deciding
+from yitong.counter.picture import Board, Known, Picture
+from yitong.counter.statements import LockedWish
+from yitong.counter.store import Claimed, Store
+from yitong.counter.wishes import Answer, Wish
+from yitong.domains.booking import rules
+from yitong.domains.booking.contracts import Held, State
+from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
+from yitong.domains.people.errors import PatientMissing
+from yitong.domains.schedule.contracts import Session
+
+MOST = 400  # wishes of one batch: a longer one gains little and makes its first wish wait
+MOST_WAITING = 20_000  # wishes that wait; who comes then is told to ask again
+KEPT_DAYS = timedelta(days=184)  # days of visit older than this can't meet a new one in any window of R-005
+AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
+PASSING = (pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure, pg.QueryCanceled)
+
+Reload = Callable[[Collection[UUID]], Awaitable[None]]
+Boundary = Callable[[str], Awaitable[None]]
+
+log = structlog.get_logger("yitong.counter")
+
+
+class Stale(Exception):
+    """The picture was wrong: what it proposed is not as it believed."""
+
+
+async def _no_boundary(moment: str) -> None:
+    """Crash tests hang themselves in here."""
+
+
+class Batches:
+    """The queue of wishes and the one task that settles them.
+
+    `reload` reads the boards of sessions anew; `upwards` is the direction in which slots are proposed.
+    """
+
+    def __init__(
+        self, picture: Picture, reload: Reload, *, upwards: bool = True, boundary: Boundary = _no_boundary
+    ) -> None:
+        self.picture = picture
+        self.reload = reload
+        self.upwards = upwards
+        self.boundary = boundary
+        self.waiting: deque[Wish] = deque()
+        self.own_events: deque[UUID] = deque(maxlen=10_000)  # the feed need not read what we wrote ourselves
+        self._arrived = asyncio.Event()
+
+    def ask(self, wish: Wish) -> None:
+        """Puts a wish into the queue; its future is answered when it is settled. Refuses Busy."""
+        if len(self.waiting) >= MOST_WAITING:
+            raise Busy()
+        self.waiting.append(wish)
+        self._arrived.set()
+
+    def refuse_all(self, refusal: Refusal) -> None:
+        while self.waiting:
+            _tell(self.waiting.popleft(), refusal)
+
+    async def run(self, connection: psycopg.AsyncConnection) -> None:
+        """Settles batch after batch until the connection is lost: then raises, and the outcome is told as unknown."""
+        store = Store(connection)
+        while True:
+            await self._arrived.wait()
+            batch = self._next()
+            if not self.waiting:
+                self._arrived.clear()
+            try:
+                await self._settle(store, batch)
+            except BaseException:
+                for wish in batch:
+                    _tell(wish, Busy())
+                raise
+
+    def _next(self) -> list[Wish]:
+        """The wishes that waited longest, one for each patient: the next of the same one sees what became of this."""
+        batch: list[Wish] = []
+        later: list[Wish] = []
+        patients: set[UUID] = set()
+        while self.waiting and len(batch) < MOST:
+            wish = self.waiting.popleft()
+            if wish.cmd.patient_id in patients:
+                later.append(wish)
+                continue
+            patients.add(wish.cmd.patient_id)
+            batch.append(wish)
+        self.waiting.extendleft(reversed(later))
+        return batch
+
+    async def _settle(self, store: Store, batch: list[Wish]) -> None:
+        """The whole batch at once; where something broke it, once more after a fresh look; then one by one."""
+        for _ in range(2):
+            try:
+                await self._once(store, batch)
+                return
+            except (pg.IntegrityError, Stale, *PASSING) as error:
+                log.info("counter.batch_broken", wishes=len(batch), error=type(error).__name__)
+            await self.reload({wish.board.session.session_id for wish in batch})
+            self._follow_boards(batch)
+        for wish in batch:
+            await self._alone(store, wish)
+
+    async def _alone(self, store: Store, wish: Wish) -> None:
+        """One wish by itself: now the constraint that breaks tells which rule refuses it."""
+        refusal: Refusal = Busy()
+        for _ in range(3):
+            try:
+                await self._once(store, [wish])
+                return
+            except pg.IntegrityError as error:
+                broken = error.diag.constraint_name or ""
+                if broken not in BY_CONSTRAINT:
+                    raise
+                refusal = BY_CONSTRAINT[broken]()
+            except Stale:
+                refusal = SlotTaken()
+            except PASSING:
+                refusal = Busy()
+            first = (await store.by_key([wish.key])).get(wish.key)
+            if first is not None:
+                _tell(wish, first if first.digest == wish.digest else KeyReused())
+                return
+            if not isinstance(refusal, AGAIN):
+                break
+            await self.reload([wish.board.session.session_id])
+            self._follow_boards([wish])
+        _tell(wish, refusal)
+
+    def _follow_boards(self, batch: Sequence[Wish]) -> None:
+        """After a reload the board of a session is another object."""
+        for wish in batch:
+            wish.board = self.picture.by_slot.get(wish.cmd.slot_id, wish.board)
+
+    # -- one transaction -------------------------------------------------------------------------------------------
+
+    async def _once(self, store: Store, batch: Sequence[Wish]) -> None:
+        now = clock.now()
+        answers: dict[int, Answer] = {}
+        try:
+            proposed = self._propose(batch, answers, now)
+            await self.boundary("begin")
+            async with store.transaction():
+                claims = await self._decide(store, batch, proposed, answers, now)
+                events = await store.write(claims, now) if claims else []
+                if claims and await store.slots_not_as_proposed(claims, now):
+                    raise Stale
+                repeated = await store.by_key(batch[place].key for place in answers)
+                await self.boundary("before_commit")
+            await self.boundary("after_commit")
+        finally:
+            for wish in batch:
+                if wish.n >= 0:
+                    wish.board.proposed.mask &= ~(1 << wish.n)
+        self.own_events.extend(events)
+        for claim in claims:
+            board = self.picture.boards[claim.session.session_id]
+            self.picture.add(board, claim.known)
+            _tell(claim.wish, claim.known)
+        for place, answer in answers.items():
+            wish = batch[place]
+            first = repeated.get(wish.key)
+            if first is not None:
+                answer = first if first.digest == wish.digest else KeyReused()
+            _tell(wish, answer)
+
+    def _propose(self, batch: Sequence[Wish], answers: dict[int, Answer], now: datetime) -> list[int]:
+        """Gives each wish a slot of its own on its board; gives the places in the batch of those that got one."""
+        proposed = []
+        for place, wish in enumerate(batch):
+            pools = rules.pools_open_to(wish.channel, None)
+            chosen = wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, upwards=self.upwards)
+            wish.n = -1 if chosen is None else chosen
+            if chosen is None:
+                answers[place] = gone(wish.board, wish.cmd.slot_id, wish.channel)
+                continue
+            wish.board.proposed.mask |= 1 << chosen
+            proposed.append(place)
+        return proposed
+
+    async def _decide(
+        self,
+        store: Store,
+        batch: Sequence[Wish],
+        proposed: Sequence[int],
+        answers: dict[int, Answer],
+        now: datetime,
+    ) -> list[Claimed]:
+        """Locks patients, then sessions; asks the rules about each wish. Refusals go into `answers`."""
+        if not proposed:
+            return []
+        asked = [batch[place] for place in proposed]
+        found = await store.lock_wishes(asked, now)
+        busy = [asked[n].cmd.patient_id for n, one in found.items() if one.live_days]
+        others = await store.others(busy)
+        keys = {(wish.cmd.hospital_id, wish.board.session.session_id) for wish in asked}
+        sessions = await store.share_sessions(sorted(keys))
+        claims: list[Claimed] = []
+        for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
+            session = sessions[wish.board.session.session_id]
+            try:
+                if n not in found:
+                    raise PatientMissing()
+                claims.append(self._claim(wish, found[n], others.get(wish.cmd.patient_id, []), session, now))
+            except Refusal as refusal:
+                answers[place] = refusal
+        return claims
+
+    def _claim(
+        self, wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], session: Session, now: datetime
+    ) -> Claimed:
+        policies = self.picture.policies(session, now)
+        deciding.check(wish, found, others, session, policies, now)
+        slot = wish.board.slots[wish.n]
+        state = deciding.first_state(policies)
+        held = Held(
+            hospital_id=slot.hospital_id,
+            booking_id=new_id(),
+            state=state,
+            code=self._code(slot.hospital_id),
+            hold_until=now + policies.minutes("booking.hold_minutes") if state is State.HELD else None,
+            slot_id=slot.slot_id,
+            number=slot.number,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+        )
+        live = rules.LiveBooking(
+            held.booking_id, held.hospital_id, session.department_id, session.date, held.starts_at, held.ends_at
+        )
+        known = Known(held, wish.digest, (wish.actor_key, wish.cmd.key), session.session_id, wish.cmd.patient_id, live)
+        return Claimed(wish, known, session, policies.word("booking.payment"), _days(found.live_days, session.date))
+
+    def _code(self, hospital_id: UUID) -> str:
+        """Eight digits that no booking here has as far as we know (R-019); the constraint knows all of them."""
+        while True:
+            code = f"{secrets.randbelow(10**8):08d}"
+            if (hospital_id, code) not in self.picture.codes:
+                return code
+
+
+def gone(board: Board, slot_id: UUID, channel: str) -> Refusal:
+    """Why nothing could be proposed: the slot is of another pool, or it and what is near it are taken."""
+    slot = board.slots[board.number_of[slot_id]]
+    return SlotTaken() if slot.pool in rules.pools_open_to(channel, None) else PoolExhausted()
+
+
+def _days(live_days: Sequence[date], day: date) -> list[date]:
+    return sorted([*(held for held in live_days if held >= day - KEPT_DAYS), day])
+
+
+def _tell(wish: Wish, answer: Answer) -> None:
+    if not wish.answer.done():
+        wish.answer.set_result(answer)

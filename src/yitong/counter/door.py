@@ -1,0 +1,273 @@
+"""What the booking window hears and says over HTTP, under `/counter/`.
+
+A claim comes as JSON (a page's script, a partner) or as a form (a page without scripts). What memory can refuse it
+refuses at once; all else joins the next batch.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlencode
+from uuid import UUID
+
+import msgspec
+
+from yitong.core import clock, sentences
+from yitong.core.digests import digest_of, plain
+from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal, RuleBroken, Unidentified
+from yitong.core.tokens import TokenInvalid, Tokens
+from yitong.counter import offers
+from yitong.counter.batch import Batches, gone
+from yitong.counter.pace import Pace
+from yitong.counter.picture import Board, Known, Picture
+from yitong.counter.wishes import Answer, Wish
+from yitong.domains.booking import rules
+from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
+from yitong.domains.booking.errors import SessionCancelled, WindowClosed
+from yitong.domains.people.errors import PatientMissing
+from yitong.domains.schedule.contracts import SessionState
+from yitong.domains.schedule.errors import SlotMissing
+
+LONGEST_BODY = 16_384
+PASSES_KEPT = 50_000
+BUSY_WAIT_S = "1"
+FORM = "application/x-www-form-urlencoded"
+JSON = ("content-type", "application/json")
+PROBLEM = ("content-type", "application/problem+json")
+NOT_STORED = ("cache-control", "no-store")
+
+
+class Answering(Protocol):
+    """Granian's RSGI protocol, as far as we use it."""
+
+    async def __call__(self) -> bytes: ...
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
+    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
+
+
+class PassInvalid(Unidentified):
+    """No pass, one that is not ours, or one whose time is over: the page gives a new one."""
+
+    code = "PASS_INVALID"
+
+
+class ClaimUnreadable(RuleBroken):
+    """Not a claim: a field is missing or not of its kind."""
+
+    code = "CLAIM_UNREADABLE"
+    status = 400
+
+
+class Ask(msgspec.Struct):
+    """A claim as it is sent."""
+
+    key: str
+    hospital_id: UUID
+    slot_id: UUID
+    patient_id: UUID
+    pass_: str = msgspec.field(name="pass")
+    is_first_visit: bool = True
+    by_name: bool = False
+    near: Near = Near.WINDOW
+
+
+_asks = msgspec.json.Decoder(Ask)
+
+
+@dataclass
+class Door:
+    """One counter's answers. `is_ready` is false while its database is lost: then it takes no claim."""
+
+    picture: Picture
+    batches: Batches
+    passes: Tokens[Pass]
+    pace: Pace
+    proxies: int
+    is_ready: bool = False
+
+    def __post_init__(self) -> None:
+        self._passes: dict[str, Pass] = {}
+        self._under_way: dict[tuple[UUID, str, str], asyncio.Future[Answer]] = {}
+
+    async def answer(self, scope: Any, protocol: Answering) -> None:
+        """Every request under `/counter/`."""
+        parts = scope.path.split("/")[2:]
+        match (scope.method, parts):
+            case ("POST", ["claims"]):
+                await self._claims(scope, protocol)
+            case ("GET", ["sessions" | "departments" as kind, _, one]):
+                offers.answer(self.picture, kind, one, scope, protocol, now=clock.now())
+            case ("GET", ["health"]):
+                status = 200 if self.is_ready else 503
+                body = {
+                    "ready": self.is_ready,
+                    "sessions": len(self.picture.boards),
+                    "waiting": len(self.batches.waiting),
+                }
+                protocol.response_bytes(status, [JSON, NOT_STORED], json.dumps(body).encode())
+            case _:
+                _refuse(protocol, scope, Missing())
+
+    async def _claims(self, scope: Any, protocol: Answering) -> None:
+        body = await protocol()
+        is_form = scope.headers.get("content-type", "").startswith(FORM)
+        ask: Ask | None = None
+        try:
+            ask = _read(body, is_form=is_form)
+            given = self._take(ask, scope, clock.now())
+            outcome = given if isinstance(given, Known) else await given
+        except Refusal as refusal:
+            outcome = refusal
+        if is_form:
+            _send_on(protocol, ask, outcome)
+        elif isinstance(outcome, Known):
+            protocol.response_bytes(201, [JSON, NOT_STORED], msgspec.json.encode(asdict(outcome.held)))
+        else:
+            _refuse(protocol, scope, outcome)
+
+    def _take(self, ask: Ask, scope: Any, now: datetime) -> Known | asyncio.Future[Answer]:
+        """The first answer of a repeat, the future of a wish; refuses what memory knows to be refused."""
+        said, patient = self._who(ask, now)
+        self.pace.take(said.account_id, client_address(scope, self.proxies), now)
+        if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
+            raise KeyMissing()
+        cmd = HoldSlot(
+            ask.key, ask.hospital_id, ask.slot_id, ask.patient_id, ask.is_first_visit, ask.by_name, near=ask.near
+        )
+        digest = digest_of(cmd)
+        actor_key = f"account:{said.account_id}"
+        known = self.picture.known.get((cmd.hospital_id, actor_key, cmd.key))
+        if known is not None:
+            if known.digest != digest:
+                raise KeyReused()
+            return known
+        under_way = self._under_way.get((cmd.hospital_id, actor_key, cmd.key))
+        if under_way is not None:
+            return under_way
+        if not self.is_ready:
+            raise Busy()
+        board = self.picture.by_slot.get(cmd.slot_id)
+        if board is None or board.session.hospital_id != cmd.hospital_id:
+            raise SlotMissing()
+        self._refuse_at_once(cmd, board, said.channel, now)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        wish = Wish(cmd, digest, said.account_id, said.session_id, said.channel, actor_key, patient.name, board, answer)
+        self.batches.ask(wish)
+        self._under_way[wish.key] = answer
+        answer.add_done_callback(lambda _: self._under_way.pop(wish.key, None))
+        return answer
+
+    def _who(self, ask: Ask, now: datetime) -> tuple[Pass, PassPatient]:
+        """The pass and its patient. Refuses PassInvalid, PatientMissing."""
+        said = self._passes.get(ask.pass_)
+        if said is None:
+            try:
+                said = self.passes.read(ask.pass_)
+            except TokenInvalid:
+                raise PassInvalid() from None
+            if len(self._passes) >= PASSES_KEPT:
+                self._passes.clear()
+            self._passes[ask.pass_] = said
+        if said.expires_at <= now:
+            raise PassInvalid()
+        for patient in said.patients:
+            if patient.patient_id == ask.patient_id:
+                return said, patient
+        raise PatientMissing()
+
+    def _refuse_at_once(self, cmd: HoldSlot, board: Board, channel: str, now: datetime) -> None:
+        """What the picture knows: stopped, not open yet, over a limit, sold out. Each as the claim itself would."""
+        session = board.session
+        if session.state is SessionState.STOPPED:
+            raise SessionCancelled()
+        policies = self.picture.policies(session, now)
+        if not board.is_open(board.slots[board.number_of[cmd.slot_id]].pool, policies, now):
+            raise WindowClosed(
+                min=policies.int("booking.window.min_days"),
+                max=policies.int("booking.window.max_days"),
+                release_time=policies.word("booking.window.release"),
+            )
+        rules.check_limits_of_session(self.picture.others(cmd.patient_id), session, policies)
+        pools = rules.pools_open_to(channel, None)
+        if board.choose(cmd.slot_id, cmd.near, pools, now) is None:
+            raise gone(board, cmd.slot_id, channel)
+
+
+def client_address(scope: Any, proxies: int) -> str:
+    """The client's address: the peer, or what the outermost proxy of ours says."""
+    if proxies:
+        chain = [part.strip() for part in scope.headers.get("x-forwarded-for", "").split(",")]
+        if len(chain) >= proxies and chain[-proxies]:
+            return chain[-proxies]
+    return str(scope.client).rpartition(":")[0]
+
+
+def _read(body: bytes, *, is_form: bool) -> Ask:
+    if len(body) > LONGEST_BODY:
+        raise ClaimUnreadable()
+    try:
+        if not is_form:
+            return _asks.decode(body)
+        fields = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
+        return msgspec.convert(fields, Ask, strict=False)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ClaimUnreadable() from error
+
+
+def _send_on(protocol: Answering, ask: Ask | None, outcome: Known | Refusal) -> None:
+    """A page without scripts is sent on: to the booking by its key, or back to the choice with what was said."""
+    if isinstance(outcome, Known):
+        held = outcome.held
+        where = f"/bookings/{held.hospital_id}/{held.booking_id}/?new=1"
+    elif ask is None:
+        where = "/"
+    else:
+        said = {"refused": outcome.code, **{name: plain(value) for name, value in outcome.params.items()}}
+        visit = "first" if ask.is_first_visit else "again"
+        where = f"/book/{ask.hospital_id}/{ask.slot_id}/?{urlencode({'visit': visit, **said})}"
+    protocol.response_empty(303, [("location", where), NOT_STORED])
+
+
+def _refuse(protocol: Answering, scope: Any, refusal: Refusal) -> None:
+    """RFC 9457 problem details, as the API gives them."""
+    language = "en" if scope.headers.get("accept-language", "").lower().startswith("en") else "zh"
+    headers = [PROBLEM, NOT_STORED, ("vary", "accept-language")]
+    if isinstance(refusal, Busy):
+        headers.append(("retry-after", BUSY_WAIT_S))
+    elif "wait_s" in refusal.params:
+        headers.append(("retry-after", str(refusal.params["wait_s"])))
+    protocol.response_bytes(refusal.status, headers, _problem(refusal, language))
+
+
+_problems: dict[tuple[str, str, tuple[tuple[str, object], ...]], bytes] = {}
+
+
+def _problem(refusal: Refusal, language: str) -> bytes:
+    """Ready-made where it was said before: a release refuses thousands of times in the same words."""
+    params = {name: plain(value) for name, value in refusal.params.items()}
+    asked = (refusal.code, language, tuple(sorted(params.items())))
+    found = _problems.get(asked)
+    if found is None:
+        found = _problem_body(refusal, params, language)
+        if len(_problems) < 1_000:
+            _problems[asked] = found
+    return found
+
+
+def _problem_body(refusal: Refusal, params: Mapping[str, object], language: str) -> bytes:
+    said = sentences.sentence(refusal.code, params, language)
+    body = {
+        "type": f"/api/v1/problems#{refusal.code}",
+        "title": HTTPStatus(refusal.status).phrase,
+        "status": refusal.status,
+        "code": refusal.code,
+        "message": said.message,
+        "next_step": said.next_step,
+        "rule_id": refusal.rule,
+        "params": params,
+    }
+    return json.dumps(body, ensure_ascii=False).encode()

@@ -1,0 +1,182 @@
+"""Keeps the picture true: reads it whole at the start, then what others wrote, woken by NOTIFY and by its own clock.
+
+NOTIFY is a hint, polling the truth. Besides, a few boards are read anew each second in turn, so that even a writer who
+tells nobody (a person with `psql`) is seen within minutes; until then he costs a batch.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from yitong.core import clock
+from yitong.core.decided import Decided, Row
+from yitong.core.policy import Policies
+from yitong.counter import statements
+from yitong.counter.picture import Board, Known, Picture
+from yitong.counter.store import WAKE
+from yitong.domains.hospitals.contracts import Department
+from yitong.domains.schedule.contracts import Session, Slot
+
+POLL_S = 0.5
+PAUSE_S = 0.05  # between two looks, however often NOTIFY wakes us
+LOOK_BACK_S = 15.0  # how much later than it was recorded an event may become visible; a claim lives for 2 s at most
+RESYNC_S = 120.0  # in which all boards are read anew in turn
+AHEAD = timedelta(days=1)  # read before they can be booked, so that a release finds them here
+PAGE = 500  # sessions read at a time
+
+
+class Feed:
+    """Its own connections, apart from the batches': one waits for notices, the other asks."""
+
+    def __init__(self, picture: Picture, own_events: Collection[UUID]) -> None:
+        self.picture = picture
+        self.own_events = own_events
+        self._seen: dict[UUID, float] = {}  # events by when we read them
+        self._reference: object = None
+        self._departments: dict[UUID, Department] = {}
+        self._hospital_of: dict[UUID, UUID] = {}  # by session
+        self._turn: list[UUID] = []
+        self._listening: psycopg.AsyncConnection[Any] | None = None
+        self._asking: psycopg.AsyncConnection[Any] | None = None
+        self._reading = asyncio.Lock()
+
+    async def load(self, listening: psycopg.AsyncConnection[Any], asking: psycopg.AsyncConnection[Any]) -> None:
+        """Reads all that can be booked now or within a day."""
+        self._listening, self._asking = listening, asking
+        await listening.execute(f"LISTEN {WAKE}")
+        await self._follow_reference()
+        await self._note_events()  # before the boards: what is written meanwhile is read again
+        await self._load_days()
+
+    async def follow(self) -> None:
+        """Until the connection is lost: then raises."""
+        listening = self._listening
+        assert listening is not None
+        while True:
+            async for _ in listening.notifies(timeout=POLL_S, stop_after=1):
+                pass
+            await self.look()
+            await asyncio.sleep(PAUSE_S)
+
+    async def look(self) -> None:
+        """One look at what others wrote."""
+        await self._follow_reference()
+        touched = await self._note_events()
+        await self.reload(touched | self._next_in_turn())
+
+    async def reload(self, session_ids: Collection[UUID]) -> None:
+        """Reads these boards anew."""
+        wanted = [(self._hospital_of[one], one) for one in session_ids if one in self._hospital_of]
+        for start in range(0, len(wanted), PAGE):
+            await self._read(wanted[start : start + PAGE])
+
+    # -- what may have changed -------------------------------------------------------------------------------------
+
+    async def _note_events(self) -> set[UUID]:
+        """The sessions that events since the last look concern; our own claims are in the picture already."""
+        now = time.monotonic()
+        touched: set[UUID] = set()
+        for event_id, operation, hospital_id, subject_id, *about in await self._all(
+            statements.EVENTS_SINCE, [LOOK_BACK_S]
+        ):
+            if event_id in self._seen:
+                continue
+            self._seen[event_id] = now
+            if event_id in self.own_events:
+                continue
+            if operation.startswith("schedule."):
+                about.append(str(subject_id))
+            for one in _ids(about):
+                self._hospital_of.setdefault(one, hospital_id)
+                touched.add(one)
+        self._seen = {one: at for one, at in self._seen.items() if now - at < 2 * LOOK_BACK_S}
+        return touched
+
+    def _next_in_turn(self) -> set[UUID]:
+        if not self._turn:
+            self._turn = list(self.picture.boards)
+        many = max(1, round(len(self.picture.boards) * POLL_S / RESYNC_S))
+        part, self._turn = self._turn[:many], self._turn[many:]
+        return set(part)
+
+    async def _follow_reference(self) -> None:
+        """Policies and departments: all of them, when one has changed."""
+        reference = await self._all(statements.REFERENCE, [])
+        if reference == self._reference:
+            return
+        rows = await self._all(statements.POLICIES, [])
+        departments = [statements.department_of(row) for row in await self._all(statements.DEPARTMENTS, [])]
+        hospitals = [hospital_id for (hospital_id,) in await self._all(statements.HOSPITALS, [])]
+        self.picture.decided = {one: _decided(rows, one) for one in hospitals}
+        self.picture.per_minute = _decided(rows, None).at(None, clock.now()).int("booking.limits.device_per_min")
+        self._departments = {one.department_id: one for one in departments}
+        for board in self.picture.boards.values():
+            board.department = self._departments[board.department.department_id]
+            board.version += 1
+        self._reference = reference
+
+    # -- reading boards --------------------------------------------------------------------------------------------
+
+    async def _load_days(self) -> None:
+        now = clock.now()
+        today = clock.shanghai_date(now)
+        for hospital_id, decided in self.picture.decided.items():
+            until = today + timedelta(days=_longest(decided.at(None, now))) + AHEAD
+            keys = await self._all(statements.SESSION_KEYS, [hospital_id, today, until])
+            self._hospital_of.update((session_id, hospital_id) for (session_id,) in keys)
+            await self.reload([session_id for (session_id,) in keys])
+
+    async def _read(self, keys: list[tuple[UUID, UUID]]) -> None:
+        columns = [[hospital_id for hospital_id, _ in keys], [session_id for _, session_id in keys]]
+        async with self._reading:
+            versions = {one: board.version for one in columns[1] if (board := self.picture.boards.get(one))}
+            sessions = [statements.session_of(row) for row in await self._all(statements.SESSIONS, columns)]
+            slots: dict[UUID, list[Slot]] = {session.session_id: [] for session in sessions}
+            for row in await self._all(statements.SLOTS, columns):
+                slot = statements.slot_of(row)
+                slots[slot.session_id].append(slot)
+            bookings: dict[UUID, list[Known]] = {}
+            for row in await self._all(statements.BOOKINGS, columns):
+                known = statements.known_of(row)
+                bookings.setdefault(known.session_id, []).append(known)
+            for session in sessions:
+                self._put(session, slots[session.session_id], bookings.get(session.session_id, []), versions)
+
+    def _put(self, session: Session, slots: list[Slot], bookings: Iterable[Known], versions: dict[UUID, int]) -> None:
+        before = self.picture.boards.get(session.session_id)
+        if before is not None and before.version != versions.get(session.session_id):
+            self._turn.insert(0, session.session_id)  # a batch of ours was quicker: what we read is older than it
+            return
+        self.picture.put(Board(session, self._departments[session.department_id], slots), bookings)
+
+    async def _all(self, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
+        assert self._asking is not None
+        return await (await self._asking.execute(statement, values)).fetchall()
+
+
+def _decided(rows: list[tuple[Any, ...]], hospital_id: UUID | None) -> Decided:
+    mine: list[Row] = [
+        (scope, scope_id, key, value, effective_from)
+        for scope, scope_id, of, key, value, effective_from in rows
+        if of in (None, hospital_id)
+    ]
+    return Decided(mine)
+
+
+def _longest(policies: Policies) -> int:
+    return policies.int("booking.window.max_days")
+
+
+def _ids(about: Iterable[str | list[str] | None]) -> set[UUID]:
+    found: set[UUID] = set()
+    for one in about:
+        if isinstance(one, list):
+            found.update(UUID(item) for item in one)
+        elif one is not None:
+            found.add(UUID(one))
+    return found

@@ -1,0 +1,200 @@
+"""What this process believes is free: a bitmask for each clinic session, and who holds what.
+
+The picture proposes; the database's constraints decide. It answers "sold out" without asking anybody, so it must know
+each live booking's patient and key as soon as it knows that the slot is taken: then nobody who holds a booking, or
+repeats a confirmed request, is told that it is gone.
+"""
+
+from bisect import insort
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from yitong.core.decided import Decided
+from yitong.core.policy import Policies
+from yitong.domains.booking import rules
+from yitong.domains.booking.contracts import Held, Near
+from yitong.domains.hospitals.contracts import Department
+from yitong.domains.schedule import rules as schedule
+from yitong.domains.schedule.contracts import Pool, Session, Slot
+
+Window = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A booking as the picture remembers it: enough to answer its repeat, and to judge its patient's next wish."""
+
+    held: Held
+    digest: bytes
+    answered_by: tuple[str, str]  # (actor, key): unique at the hospital
+    session_id: UUID
+    patient_id: UUID
+    live: rules.LiveBooking | None  # None once it has ended
+
+    @property
+    def key(self) -> tuple[UUID, str, str]:
+        return (self.held.hospital_id, *self.answered_by)
+
+
+@dataclass(slots=True)
+class Proposed:
+    """The slots that a batch under way has proposed. It outlives its board: one that is read anew takes it over."""
+
+    mask: int = 0
+
+
+class Board:
+    """One clinic session: its slots as bits, lowest number first. `free` are those that nobody holds or waits for."""
+
+    __slots__ = (
+        "department",
+        "held",
+        "number_of",
+        "open_mask",
+        "pools",
+        "proposed",
+        "reopening",
+        "rendered",
+        "session",
+        "slots",
+        "taken",
+        "version",
+        "windows",
+    )
+
+    def __init__(self, session: Session, department: Department, slots: list[Slot]) -> None:
+        self.session = session
+        self.department = department
+        self.slots = slots
+        self.number_of = {slot.slot_id: n for n, slot in enumerate(slots)}
+        self.pools: dict[Pool, int] = {}
+        self.windows: dict[Window, int] = {}
+        self.open_mask = 0  # all but extra ones, which are one patient's (R-014)
+        self.reopening: list[tuple[datetime, int]] = []  # sorted (R-017)
+        for n, slot in enumerate(slots):
+            if slot.is_extra:
+                continue
+            bit = 1 << n
+            self.open_mask |= bit
+            self.pools[slot.pool] = self.pools.get(slot.pool, 0) | bit
+            window = (slot.starts_at, slot.ends_at)
+            self.windows[window] = self.windows.get(window, 0) | bit
+            if slot.reopens_at is not None:
+                insort(self.reopening, (slot.reopens_at, n))
+        self.taken = 0
+        self.proposed = Proposed()
+        self.held: dict[UUID, Known] = {}  # live bookings, by booking
+        self.version = 0
+        self.rendered: dict[str, tuple[int, bytes]] = {}
+
+    def free(self, now: datetime) -> int:
+        """The bits that may be proposed: a freed slot is on its way back until its instant (R-017)."""
+        mask = self.open_mask & ~self.taken & ~self.proposed.mask
+        if self.reopening:
+            while self.reopening and self.reopening[0][0] <= now:
+                self.reopening.pop(0)
+                self.version += 1
+            for _, n in self.reopening:
+                mask &= ~(1 << n)
+        return mask
+
+    def choose(
+        self, slot_id: UUID, near: Near, pools: Collection[Pool], now: datetime, *, upwards: bool = True
+    ) -> int | None:
+        """The place of a free slot for a wish: the named one, an equal one of its window, or the next of the session.
+
+        One counter looks upwards, its neighbour downwards, so that they seldom propose the same slot.
+        """
+        n = self.number_of[slot_id]
+        free = self.free(now)
+        if free >> n & 1:
+            return n
+        if near is Near.SLOT or self.slots[n].is_extra:
+            return None
+        free &= self.pool_mask(pools)
+        named = self.slots[n]
+        in_window = free & self.windows[named.starts_at, named.ends_at]
+        if in_window:
+            return _next(in_window, n, upwards=upwards)
+        return _next(free, n, upwards=upwards) if free and near is Near.SESSION else None
+
+    def pool_mask(self, pools: Collection[Pool]) -> int:
+        mask = 0
+        for pool in pools:
+            mask |= self.pools.get(pool, 0)
+        return mask
+
+    def is_open(self, pool: Pool, policies: Policies, now: datetime) -> bool:
+        return schedule.is_open(self.session, now, policies, pool=pool)
+
+
+@dataclass
+class Picture:
+    """Every board of the bookable days, with what decides beside them: departments and policies."""
+
+    boards: dict[UUID, Board] = field(default_factory=dict)
+    by_slot: dict[UUID, Board] = field(default_factory=dict)
+    by_department: dict[UUID, set[UUID]] = field(default_factory=dict)
+    known: dict[tuple[UUID, str, str], Known] = field(default_factory=dict)  # by hospital, actor and key
+    of_patient: dict[UUID, dict[UUID, Known]] = field(default_factory=dict)  # live ones
+    codes: set[tuple[UUID, str]] = field(default_factory=set)
+    decided: dict[UUID, Decided] = field(default_factory=dict)
+    per_minute: int = 1  # how often an account may ask (R-017), as the city says
+
+    def clear(self) -> None:
+        """Nothing is known: after a loss, what was believed may be wrong."""
+        for part in (self.boards, self.by_slot, self.by_department, self.known, self.of_patient, self.codes):
+            part.clear()
+
+    def policies(self, session: Session, now: datetime) -> Policies:
+        return self.decided[session.hospital_id].at(session.department_id, now)
+
+    def put(self, board: Board, bookings: Iterable[Known]) -> None:
+        """A board as it was read, instead of the one before; what is proposed at this moment stays so."""
+        session_id = board.session.session_id
+        before = self.boards.get(session_id)
+        if before is not None:
+            board.proposed = before.proposed
+            board.version = before.version + 1
+            for known in before.held.values():
+                self._forget_live(known)
+        self.boards[session_id] = board
+        self.by_department.setdefault(board.session.department_id, set()).add(session_id)
+        for slot_id in board.number_of:
+            self.by_slot[slot_id] = board
+        for known in bookings:
+            self.add(board, known)
+
+    def add(self, board: Board, known: Known) -> None:
+        """A booking of this board: its slot is taken while it lives, its key has its answer for good."""
+        self.known[known.key] = known
+        if known.live is None:
+            return
+        n = board.number_of.get(known.held.slot_id)
+        if n is not None:
+            board.taken |= 1 << n
+        board.held[known.held.booking_id] = known
+        board.version += 1
+        self.of_patient.setdefault(known.patient_id, {})[known.held.booking_id] = known
+        self.codes.add((known.held.hospital_id, known.held.code))
+
+    def others(self, patient_id: UUID) -> list[rules.LiveBooking]:
+        return [known.live for known in self.of_patient.get(patient_id, {}).values() if known.live is not None]
+
+    def _forget_live(self, known: Known) -> None:
+        mine = self.of_patient.get(known.patient_id)
+        if mine is not None:
+            mine.pop(known.held.booking_id, None)
+            if not mine:
+                del self.of_patient[known.patient_id]
+
+
+def _next(mask: int, n: int, *, upwards: bool) -> int:
+    """The set bit nearest to place `n` in that direction; where there is none, the farthest in the other one."""
+    if upwards:
+        ahead = mask >> n << n or mask
+        return (ahead & -ahead).bit_length() - 1
+    ahead = mask & ((1 << n + 1) - 1) or mask
+    return ahead.bit_length() - 1

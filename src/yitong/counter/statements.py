@@ -1,0 +1,170 @@
+"""The statements of the booking window, and how their rows are read. Each names its hospital (`scaling` rules).
+
+Written by hand, without an ORM: a batch is a handful of them, whatever its size.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from yitong.counter.picture import Known
+from yitong.domains.booking import rules
+from yitong.domains.booking.contracts import Held, State
+from yitong.domains.hospitals.contracts import CodeBasis, Department
+from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState, Slot
+
+# What is asked of a wish under its patient's lock, in patients' order: two windows never wait for each other in a
+# circle. A pass is believed for fifteen minutes, so what may change within them is read here: the link to the
+# patient, locks, counts, and whether the account is still signed in.
+LOCK_WISHES = """
+SELECT w.n, l.live_days, l.no_show_days, l.locked_until, l.no_shows_counted, l.moved_to, p.state, p.level, p.sex,
+  p.birth_date, a.patient_id IS NOT NULL, s.id IS NOT NULL AND c.id IS NOT NULL,
+  EXISTS (SELECT FROM people_abuse_lock k WHERE k.account_id = w.account_id AND k.lifted_at IS NULL),
+  c.booked_at, c.cancelled_at
+FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) WITH ORDINALITY AS w(patient_id, account_id, session_id, n)
+JOIN people_booking_limits l ON l.patient_id = w.patient_id
+JOIN people_patient p ON p.id = w.patient_id
+LEFT JOIN people_account_patient a ON a.account_id = w.account_id AND a.patient_id = w.patient_id
+LEFT JOIN people_account c ON c.id = w.account_id AND c.state = 'open'
+LEFT JOIN people_account_session s ON s.id = w.session_id AND s.account_id = w.account_id
+  AND s.ended_at IS NULL AND s.expires_at > %s
+ORDER BY l.patient_id FOR UPDATE OF l
+"""
+
+# The live bookings of patients who have any, of records merged into theirs too (R-102).
+OTHERS = """
+SELECT w.patient_id, b.id, b.hospital_id, b.department_id, b.visit_date, b.starts_at, b.ends_at
+FROM unnest(%s::uuid[]) AS w(patient_id)
+JOIN booking_patient_booking b ON b.live AND (b.patient_id = w.patient_id OR b.patient_id IN
+  (SELECT m.id FROM people_patient m WHERE m.survivor_id = w.patient_id AND m.state = 'merged'))
+"""
+
+_POOLS = {pool.value: pool for pool in Pool}  # the enumeration's own look-up takes five times as long
+SESSION = tuple(field.name for field in fields(Session))
+SLOT = tuple(field.name for field in fields(Slot))
+DEPARTMENT = tuple(field.name for field in fields(Department))
+
+
+def _columns(names: Iterable[str], alias: str, own: str) -> str:
+    return ", ".join(f"{alias}.{'id' if name == own else name}" for name in names)
+
+
+_SESSION = f"SELECT {_columns(SESSION, 's', 'session_id')} FROM schedule_clinic_session s"
+
+# A stop takes the session FOR UPDATE: it waits for the batch, or is seen by it.
+SHARE_SESSIONS = f"""{_SESSION} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
+  ON s.hospital_id = w.hospital_id AND s.id = w.id ORDER BY s.hospital_id, s.id FOR SHARE OF s"""
+SESSIONS = f"""{_SESSION} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
+  ON s.hospital_id = w.hospital_id AND s.id = w.id"""
+SLOTS = f"""SELECT {_columns(SLOT, "s", "slot_id")} FROM schedule_slot s
+  JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id) ON s.hospital_id = w.hospital_id AND s.session_id = w.id
+  ORDER BY s.session_id, s.number"""
+SESSION_KEYS = "SELECT s.id FROM schedule_clinic_session s WHERE s.hospital_id = %s AND s.date BETWEEN %s AND %s"
+HOSPITALS = "SELECT id FROM hospitals_hospital"
+DEPARTMENTS = f"SELECT {_columns(DEPARTMENT, 'd', 'department_id')} FROM hospitals_department d"
+POLICIES = """SELECT scope, scope_id, hospital_id, key, value, effective_from FROM core_policy_record
+  ORDER BY effective_from, decided_at"""
+# Changes with each row of theirs that is written, whoever writes it.
+REFERENCE = """SELECT count(*), sum(xmin::text::bigint) FROM core_policy_record
+  UNION ALL SELECT count(*), sum(xmin::text::bigint) FROM hospitals_department"""
+
+_BOOKING = """SELECT b.hospital_id, b.id, b.slot_id, b.session_id, b.patient_id, b.department_id, b.visit_date,
+  b.starts_at, b.ends_at, b.number, b.live, b.code, b.payment, b.hold_until, b.actor, b.key, b.digest
+  FROM booking_booking b"""
+BOOKINGS = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
+  ON b.hospital_id = w.hospital_id AND b.session_id = w.id"""
+BY_KEY = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS w(hospital_id, actor, key)
+  ON b.hospital_id = w.hospital_id AND b.actor = w.actor AND b.key = w.key"""
+
+# After the INSERT: it waited for whoever was just freeing the slot, and this statement sees what he wrote (R-017).
+SLOTS_NOT_AS_PROPOSED = """
+SELECT s.id FROM schedule_slot s JOIN unnest(%s::uuid[], %s::uuid[], %s::text[]) AS w(hospital_id, id, pool)
+  ON s.hospital_id = w.hospital_id AND s.id = w.id
+WHERE s.reopens_at > %s OR s.pool <> w.pool OR s.is_extra
+"""
+
+COUNT_DAYS = """
+UPDATE people_booking_limits l SET live_days = v.days::date[]
+FROM unnest(%s::uuid[], %s::text[]) AS v(patient_id, days) WHERE l.patient_id = v.patient_id
+"""
+
+EVENTS_SINCE = """
+SELECT e.id, e.operation, e.hospital_id, e.subject_id, e.body->>'session_id', e.body->>'from_session_id',
+  e.body->'sessions' FROM core_event e WHERE e.recorded_at > now() - make_interval(secs => %s) ORDER BY e.recorded_at
+"""
+
+COPY_BOOKINGS = """COPY booking_booking (hospital_id, session_id, campus_id, department_id, practitioner_id,
+  clinic_kind, visit_date, fee_fen, payment, state, starts_at, ends_at, pool, slot_id, number, id, patient_id,
+  account_id, is_first_visit, code, channel, actor, key, digest, patient_name, created_at, hold_until, is_extra, live,
+  code_open) FROM STDIN"""
+COPY_PATIENT_BOOKINGS = """COPY booking_patient_booking (patient_id, id, hospital_id, department_id, visit_date,
+  starts_at, ends_at, state, live) FROM STDIN"""
+COPY_EVENTS = """COPY core_event (hospital_id, id, operation, actor, channel, subject_id, at, shard, body, trace_id)
+  FROM STDIN"""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedWish:
+    """What `LOCK_WISHES` says of one wish."""
+
+    live_days: Sequence[date]
+    no_show_days: Sequence[date]
+    locked_until: date | None
+    no_shows_counted: int
+    moved_to: UUID | None
+    state: str
+    level: str
+    sex: str
+    birth_date: date | None
+    is_linked: bool
+    is_signed_in: bool
+    is_locked: bool
+    booked_at: Sequence[datetime] | None
+    cancelled_at: Sequence[datetime] | None
+
+
+def session_of(row: Sequence[Any]) -> Session:
+    values = dict(zip(SESSION, row, strict=True))
+    values["half_day"], values["state"] = HalfDay(values["half_day"]), SessionState(values["state"])
+    return Session(**values)
+
+
+def slot_of(row: Sequence[Any]) -> Slot:
+    values = dict(zip(SLOT, row, strict=True))
+    values["pool"] = _POOLS[values["pool"]]
+    return Slot(**values)
+
+
+def department_of(row: Sequence[Any]) -> Department:
+    values = dict(zip(DEPARTMENT, row, strict=True))
+    values["code_basis"] = CodeBasis(values["code_basis"])
+    return Department(**values)
+
+
+def known_of(row: Sequence[Any]) -> Known:
+    """A booking as the picture remembers it, with the answer to its claim as it was first given."""
+    (
+        hospital_id,
+        booking_id,
+        slot_id,
+        session_id,
+        patient_id,
+        department_id,
+        visit_date,
+        starts_at,
+        ends_at,
+        number,
+        is_live,
+        code,
+        payment,
+        hold_until,
+        actor,
+        key,
+        digest,
+    ) = row
+    state = State.CONFIRMED if payment == "at_visit" else State.HELD
+    held = Held(hospital_id, booking_id, state, code, hold_until, slot_id, number, starts_at, ends_at)
+    live = rules.LiveBooking(booking_id, hospital_id, department_id, visit_date, starts_at, ends_at)
+    return Known(held, bytes(digest), (actor, key), session_id, patient_id, live if is_live else None)
