@@ -13,8 +13,8 @@ from tests.clinic import NOW
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.fields import blind_index
-from yitong.core.digests import digest_of
 from yitong.core.db.models import Event, IdempotencyKey
+from yitong.core.digests import digest_of
 from yitong.core.errors import Forbidden
 from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import errors, models, personal_data, queries
