@@ -24,7 +24,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.browser import households, practices
 from tests.browser.visitors import Visitor, code_for
 
-from yitong.cli import partners
+from yitong.cli import partners, serving
 from yitong.cli.demo import people
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +57,6 @@ def server(city: None) -> Iterator[str]:
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     logs = ROOT / ".yitong" / "test"
-    web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     with pytest.MonkeyPatch.context() as environment, ExitStack() as running:
         for name, value in {
             "PORT": str(port),
@@ -72,7 +71,7 @@ def server(city: None) -> Iterator[str]:
                 environment.setenv(f"{name}_{part}", "")  # so that what the demo puts there goes afterwards
                 del os.environ[f"{name}_{part}"]
         commands = [(one.name, one.command) for one in partners.of_demo("127.0.0.1", port)]
-        commands.append(("web", [sys.executable, "-m", *web, "yitong.config.wsgi:application"]))
+        commands.append(("web", serving.web_command("127.0.0.1", port, 1)))
         commands.append(("worker", [sys.executable, "-m", "yitong", "worker"]))
         for name, command in commands:
             running.enter_context(_process(command, logs / f"browser-{name}-{port}.log"))

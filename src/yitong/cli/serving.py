@@ -21,6 +21,14 @@ def counter_command(host: str, port: int) -> list[str]:
     ]
 
 
+def web_command(host: str, port: int, workers: int) -> list[str]:
+    """Everything on one port: the booking window, and Django below it."""
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host, "--port", str(port)),
+        *("--workers", str(workers), "--loop", "uvloop", "--http", "auto", *COMMON, "yitong.config.front:application"),
+    ]
+
+
 def run(command: list[str], environment: dict[str, str]) -> int:
     """Runs a server until it ends or we are told to. Returns its exit code."""
     parent = os.getpid()

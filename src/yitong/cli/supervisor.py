@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from yitong.cli import partners
+from yitong.cli import partners, serving
 from yitong.cli.database import Database
 from yitong.config.process import die_with
 
@@ -112,7 +112,7 @@ class Supervisor:
             *(Child(one.name, one.command, {}, logs / f"{one.name}.log") for one in simulators),
             Child(
                 "web",
-                _web_command(self.host, self.port, self.web_workers),
+                serving.web_command(self.host, self.port, self.web_workers),
                 self._environment(pool=True),
                 logs / "web.log",
             ),
@@ -220,15 +220,6 @@ class Supervisor:
         deadline = time.monotonic() + STOP_LIMIT_S
         for child in self.children:
             child.stop(deadline)
-
-
-def _web_command(host: str, port: int, workers: int) -> list[str]:
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *("--workers", str(workers), "--blocking-threads", "2", "--backlog", "1024", "--workers-kill-timeout", "5"),
-        *("--respawn-failed-workers", "--respawn-interval", "1", "--no-access-log", "--log-level", "warning"),
-        *("--http", "auto", "--no-ws", "yitong.config.wsgi:application"),
-    ]
 
 
 def check_port(host: str, port: int) -> None:
