@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from yitong.core.errors import PolicyLoosened
-from yitong.core.policy import KEYS, SCOPES, JsonValue, Policies, Scope
+from yitong.core.policy.keys import KEYS
+from yitong.core.policy.kinds import SCOPES, JsonValue, Scope
+from yitong.core.policy.values import Policies
 
 Row = tuple[str, UUID | None, str, JsonValue | None, datetime]  # scope, its place, key, value, from when
 

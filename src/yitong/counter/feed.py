@@ -15,7 +15,7 @@ import psycopg
 
 from yitong.core import clock
 from yitong.core.decided import Decided, Row
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.counter import statements
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.store import WAKE

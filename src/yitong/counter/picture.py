@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from yitong.core.decided import Decided
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Held, Near
 from yitong.domains.hospitals.contracts import Department

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from yitong.core.errors import Refusal, Unidentified
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.counter.picture import Board, Known
 from yitong.counter.statements import LockedWish
 from yitong.domains.booking import rules

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from yitong.core.db.policies import _narrowed
 from yitong.core.errors import PolicyInvalid, PolicyLoosened
-from yitong.core.policy import KEYS, Policies, PolicyKey, Stricter
+from yitong.core.policy.keys import KEYS
+from yitong.core.policy.kinds import PolicyKey, Stricter
+from yitong.core.policy.values import Policies
 
 ORDERED = sorted(name for name, key in KEYS.items() if key.stricter is not Stricter.FREE)
 

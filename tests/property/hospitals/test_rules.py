@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yitong.core.policy import KEYS, Policies
+from yitong.core.policy.keys import KEYS
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import rules
 from yitong.domains.hospitals.errors import FactsInvalid
 

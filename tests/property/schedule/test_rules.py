@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yitong.core import clock
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.schedule import rules
 from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from yitong.core import clock
 from yitong.core.errors import Refusal
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors, rules
 from yitong.domains.booking.contracts import HoldSlot
 from yitong.domains.hospitals.contracts import CodeBasis, Department

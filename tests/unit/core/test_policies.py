@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 from yitong.core.db import policies
 from yitong.core.db.models import PolicyRecord
 from yitong.core.errors import PolicyInvalid, PolicyLoosened, PolicyUnknown
-from yitong.core.policy import KEYS, Policies, Stricter
+from yitong.core.policy.keys import KEYS
+from yitong.core.policy.kinds import Stricter
+from yitong.core.policy.values import Policies
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=10)

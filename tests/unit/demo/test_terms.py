@@ -3,7 +3,8 @@ from collections import Counter
 import pytest
 
 from yitong.cli.demo import facts, terms
-from yitong.core.policy import KEYS, PolicyKey
+from yitong.core.policy.keys import KEYS
+from yitong.core.policy.kinds import PolicyKey
 
 CODES = frozenset(one.code for one in facts.hospitals())
 

@@ -9,7 +9,7 @@ from tests import make
 from yitong.core.db import policies
 from yitong.core.db.models import Event, PolicyRecord
 from yitong.core.errors import Forbidden, KeyReused, PolicyInvalid, PolicyLoosened, PolicyUnknown
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import errors, queries, rules
 from yitong.domains.hospitals.commands.policies import set_policy
 from yitong.domains.hospitals.contracts import SetPolicy

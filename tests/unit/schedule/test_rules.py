@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from yitong.core.clock import at_shanghai
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.schedule import errors, rules
 from yitong.domains.schedule.contracts import (
     AddRosterLine,

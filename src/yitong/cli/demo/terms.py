@@ -1,4 +1,4 @@
-"""The booking terms of the demo's hospitals and the city's profile: policy values, as `core.policy` knows them.
+"""The booking terms of the demo's hospitals and the city's profile: policy values, as `core.policy.keys` knows them.
 
 The city's are section 15 of the rulebook. The hospitals' differ as real ones do (release at midnight, at seven, at
 three; cancelling until the evening or the morning of the visit), but which hospital has which is made up.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from yitong.cli.demo import facts
-from yitong.core.policy import JsonValue
+from yitong.core.policy.kinds import JsonValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from yitong.core.db.models_security import DataKey, DayRoot, Seal, SealCursor, SealedLeaf
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.core.policy import SCOPES
+from yitong.core.policy.kinds import SCOPES
 
 __all__ = [
     "DataKey",

@@ -11,7 +11,9 @@ from yitong.core.db import reference
 from yitong.core.db.models import PolicyRecord
 from yitong.core.decided import Decided
 from yitong.core.ids import new_id
-from yitong.core.policy import KEYS, SCOPES, JsonValue, Policies, Scope, key_named
+from yitong.core.policy.keys import KEYS, key_named
+from yitong.core.policy.kinds import SCOPES, JsonValue, Scope
+from yitong.core.policy.values import Policies
 
 Place = tuple[Scope, UUID | None]
 

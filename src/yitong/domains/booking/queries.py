@@ -13,7 +13,7 @@ from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.db.keys import keyring
 from yitong.core.db.scale import cross_hospital
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.core.tokens import Tokens, derived
 from yitong.domains.booking import models, permissions, rules
 from yitong.domains.booking.contracts import (

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from yitong.core import clock
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors
 from yitong.domains.booking.contracts import MEANT, Booking, HoldSlot, Usual
 from yitong.domains.hospitals.contracts import Department

@@ -11,7 +11,9 @@ from django.db.models import F, Q, QuerySet
 from yitong.core.actor import Actor
 from yitong.core.db import policies, reference
 from yitong.core.db.models import PolicyRecord
-from yitong.core.policy import KEYS, JsonValue, Policies, Scope, key_named
+from yitong.core.policy.keys import KEYS, key_named
+from yitong.core.policy.kinds import JsonValue, Scope
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.contracts import (
     Announcement,

@@ -7,7 +7,7 @@ from datetime import date
 
 from pypinyin import Style, lazy_pinyin
 
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals.contracts import (
     Campus,
     CampusFacts,

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from yitong.core.actor import Actor
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.schedule import errors, permissions, rules

@@ -13,7 +13,7 @@ from uuid import UUID
 import chinese_calendar
 
 from yitong.core import clock
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals.contracts import ClinicKind, Title
 from yitong.domains.schedule import errors
 from yitong.domains.schedule.contracts import (

@@ -10,7 +10,7 @@ from yitong.core.actor import Actor
 from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command
 from yitong.core.db.fields import blind_index
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors, models, permissions, rules
 from yitong.domains.booking.commands.claim import CONSTRAINTS, live_bookings, project, shard_of
 from yitong.domains.booking.contracts import (

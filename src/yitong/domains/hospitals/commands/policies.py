@@ -8,7 +8,8 @@ from yitong.core.actor import Actor
 from yitong.core.db import idempotency, policies
 from yitong.core.db.command import command
 from yitong.core.errors import Conflict
-from yitong.core.policy import Scope, key_named
+from yitong.core.policy.keys import key_named
+from yitong.core.policy.kinds import Scope
 from yitong.domains.hospitals import permissions, queries, rules
 from yitong.domains.hospitals.commands import writing
 from yitong.domains.hospitals.contracts import (

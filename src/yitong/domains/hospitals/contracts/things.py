@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from yitong.core.policy import JsonValue
+from yitong.core.policy.kinds import JsonValue
 
 
 class Title(StrEnum):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from yitong.core.policy import JsonValue
+from yitong.core.policy.kinds import JsonValue
 from yitong.domains.hospitals.contracts.things import ClinicKind, CodeBasis, Title
 
 # What a command says of a thing; `code` is its natural key within the hospital, by which imports find it again.

@@ -14,7 +14,7 @@ from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command
 from yitong.core.errors import Busy
 from yitong.core.ids import new_id
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.schedule import contracts, errors, models, permissions, rules

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import at_shanghai
-from yitong.core.policy import JsonValue, PolicyKey
+from yitong.core.policy.kinds import JsonValue, PolicyKey
 from yitong.domains.hospitals.contracts import Department, SetPolicy
 from yitong.faces.desk.forms import Day, Key
 from yitong.faces.desk.rules import presenters

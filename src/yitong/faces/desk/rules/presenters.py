@@ -9,7 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from yitong.core.policy import KEYS, JsonValue, Policies, PolicyKey
+from yitong.core.policy.keys import KEYS
+from yitong.core.policy.kinds import JsonValue, PolicyKey
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals.contracts import Department, PolicyEntry
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader

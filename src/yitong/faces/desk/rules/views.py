@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from yitong.core.db import policies
 from yitong.core.errors import Missing, Refusal
 from yitong.core.ids import new_id
-from yitong.core.policy import KEYS
+from yitong.core.policy.keys import KEYS
 from yitong.domains.access import queries as access
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals import queries as hospitals

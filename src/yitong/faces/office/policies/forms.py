@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import SHANGHAI, at_shanghai, shanghai_date
-from yitong.core.policy import JsonValue, PolicyKey
+from yitong.core.policy.kinds import JsonValue, PolicyKey
 from yitong.domains.hospitals.contracts import SetPolicy
 from yitong.faces.office.forms import NO_MEMORY, Clock, Day, Key
 

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from yitong.core.db import policies
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
-from yitong.core.policy import PolicyKey, key_named
+from yitong.core.policy.keys import key_named
+from yitong.core.policy.kinds import PolicyKey
 from yitong.domains.access import queries as access
 from yitong.domains.hospitals import permissions, queries
 from yitong.domains.hospitals.commands import policies as commands

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from yitong.core.db import policies
 from yitong.core.errors import Refusal, Unidentified
 from yitong.core.ids import new_id
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as reads
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import Booking, State

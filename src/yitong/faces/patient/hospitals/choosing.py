@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from yitong.core.db import policies
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.hospitals import queries as hospitals

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import queries as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yitong.core.clock import SHANGHAI
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import SessionOffer, SlotOffer
 from yitong.domains.hospitals.contracts import Campus, Department, FeeLine, Hospital, Practitioner
 from yitong.domains.schedule import queries as schedule

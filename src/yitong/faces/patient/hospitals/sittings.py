@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from yitong.core.policy import Policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import SessionOffer, SlotOffer
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.schedule.contracts import Session
