@@ -126,7 +126,8 @@ def test_claims_at_once_for_a_family_stay_within_the_counts_of_its_account(guard
     assert actor.account_id is not None
     family = [first, *(build.add_patient(actor, relation=Relation.OTHER) for _ in range(2))]
     with transaction.atomic():
-        abuse.note_account_use(actor.account_id, booked=14, cancelled=0, at=NOW)
+        for _ in range(14):
+            abuse.note_booking(actor.account_id, at=NOW)
     places = [build.clinic(at=build.time(8 + n, 0)) for n in range(3)]
     works = [partial(build.hold, place, who, actor) for place, who in zip(places, family, strict=True)]
     answers = at_once(works)

@@ -140,7 +140,7 @@ def test_joined_commands_never_run_alone() -> None:
     for call in (
         lambda: commands.lock_limits(patient_id),
         lambda: commands.take_day(patient_id, DAY),
-        lambda: commands.note_account_use(patient_id, booked=1, cancelled=0, at=NOW),
+        lambda: commands.note_booking(patient_id, at=NOW),
     ):
         with pytest.raises(transaction.TransactionManagementError):
             call()

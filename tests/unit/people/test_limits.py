@@ -14,7 +14,15 @@ from yitong.core.errors import Forbidden
 from yitong.core.ids import new_id
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands, errors, models, queries
-from yitong.domains.people.contracts import AppealLock, CloseAccount, DecideAppeal, Decision, IdentityLevel, Relation
+from yitong.domains.people.contracts import (
+    AccountUse,
+    AppealLock,
+    CloseAccount,
+    DecideAppeal,
+    Decision,
+    IdentityLevel,
+    Relation,
+)
 
 NOW = make.NOW
 DAY = date(2026, 11, 26)
@@ -136,7 +144,10 @@ def test_forgiven_no_show_unlocks() -> None:
 def use(actor: Actor, *, booked: int = 0, cancelled: int = 0, at: datetime = NOW) -> None:
     assert actor.account_id is not None
     with transaction.atomic():
-        commands.note_account_use(actor.account_id, booked=booked, cancelled=cancelled, at=at)
+        for _ in range(booked):
+            commands.note_booking(actor.account_id, at=at)
+        for _ in range(cancelled):
+            commands.note_cancel(actor.account_id, at=at)
 
 
 @pytest.mark.rule("R-010")
@@ -155,12 +166,25 @@ def test_sixteenth_cancel_of_a_month_locks() -> None:
 
 
 @pytest.mark.rule("R-010")
-def test_sixteenth_booking_of_three_months_locks() -> None:
+def test_sixteenth_booking_that_the_window_made_locks() -> None:
     actor, patient_id = make.account_holder()
-    use(actor, booked=15)
-    assert not queries.booking_facts(patient_id, actor, NOW).abuse_locked
-    use(actor, booked=1)
+    assert actor.account_id is not None
+    for booked, is_locked in ((15, False), (1, True)):
+        with transaction.atomic():
+            commands.note_made_bookings(actor.account_id, booked, at=NOW)
+        assert queries.booking_facts(patient_id, actor, NOW).abuse_locked is is_locked
     assert models.AbuseLock.objects.get().reason == "bookings"
+
+
+@pytest.mark.rule("R-010")
+def test_a_booking_tells_what_was_before_it_and_locks_nothing() -> None:
+    """A sixteenth is refused by its claim, which then leaves no count behind."""
+    actor, patient_id = make.account_holder()
+    assert actor.account_id is not None
+    use(actor, booked=15, cancelled=2)
+    with transaction.atomic():
+        assert commands.note_booking(actor.account_id, at=NOW) == AccountUse(booked_m3=15, cancels_m1=2)
+    assert not queries.booking_facts(patient_id, actor, NOW).abuse_locked
 
 
 @pytest.mark.rule("R-010")

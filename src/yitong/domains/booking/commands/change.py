@@ -76,7 +76,7 @@ def cancel_booking(cmd: CancelBooking, *, actor: Actor, now: datetime) -> Change
         rules.check_can_cancel(booking.visit_date, in_force, channel=actor.channel, now=now)
     end(booking, after, reason=cmd.reason, policies_in_force=in_force, now=now)
     if booking.account_id is not None:
-        abuse.note_account_use(booking.account_id, booked=0, cancelled=1, at=now)
+        abuse.note_cancel(booking.account_id, at=now)
     tell(BookingCancelled, booking, before, actor, now, reason=cmd.reason)
     return once.finish(_changed(booking))
 
@@ -129,7 +129,7 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     limits.take_day(booking.patient_id, booking.visit_date)
     if booking.account_id is not None and actor.channel != rules.DESK:
         # It frees a slot as a cancel does, or one booking could keep a whole session on its way back.
-        abuse.note_account_use(booking.account_id, booked=0, cancelled=1, at=now)
+        abuse.note_cancel(booking.account_id, at=now)
     tell(BookingMoved, booking, before, actor, now, from_session_id=from_session, from_slot_id=from_slot)
     return once.finish(_changed(booking))
 

@@ -114,7 +114,7 @@ def write_claim(claim: rules.Claim, *, actor: Actor, now: datetime, is_extra: bo
     if cmd.entitlement_id is not None:
         _use_entitlement(cmd.hospital_id, cmd.entitlement_id, booking.id)
     if actor.account_id is not None:
-        use = abuse.note_account_use(actor.account_id, booked=1, cancelled=0, at=now)
+        use = abuse.note_booking(actor.account_id, at=now)
         rules.check_account_use(use, claim.policies)
     kind = BookingConfirmed if at_visit else SlotHeld
     events.append(

@@ -47,7 +47,7 @@ def announce_claims(hospital_id: UUID, booking_ids: Sequence[UUID], event_id: UU
     events.append_all([(_event_of(row), _actor_of(row), shard_of(row.session_id)) for row in rows], at=now)
     made = Counter(row.account_id for row in rows if row.account_id is not None)
     for account_id, booked in sorted(made.items()):
-        abuse.note_account_use(account_id, booked=booked, cancelled=0, at=now)
+        abuse.note_made_bookings(account_id, booked, at=now)
     return once.finish(Announced(len(rows)))
 
 

@@ -3,7 +3,9 @@
 from yitong.domains.people.commands.abuse import (
     appeal_lock,
     decide_appeal,
-    note_account_use,
+    note_booking,
+    note_cancel,
+    note_made_bookings,
 )
 from yitong.domains.people.commands.accounts import (
     close_account,
@@ -80,7 +82,9 @@ __all__ = [
     "lock_limits",
     "mark_seen",
     "merge_patients",
-    "note_account_use",
+    "note_booking",
+    "note_cancel",
+    "note_made_bookings",
     "note_hospital_number",
     "note_no_show",
     "note_verdict",

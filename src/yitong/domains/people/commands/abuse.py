@@ -29,8 +29,8 @@ LONGEST_APPEAL = 500
 COUNTER = Actor.system("people.note_account_use")
 
 
-def note_account_use(account_id: UUID, *, booked: int, cancelled: int, at: datetime) -> AccountUse:
-    """Count what an account did; over the limits of R-010 it is locked. Gives what it had done before.
+def note_booking(account_id: UUID, *, at: datetime) -> AccountUse:
+    """Count a booking. Gives what the account had done before: the claim refuses by it, so nothing is locked here.
 
     Joins the caller's command, as its last lock: claims for several patients of one account hold different rows of
     limits and meet here, so what is decided by the answer is decided for one of them after the other.
@@ -38,19 +38,32 @@ def note_account_use(account_id: UUID, *, booked: int, cancelled: int, at: datet
     Locks: Account.
     """
     with joined():
-        use = _counted(account_id, [at] * booked, [at] * cancelled, at)
-        if use is None:
-            return AccountUse(0, 0)  # who closed his account leaves no counts behind
-        city = policies.at(None, at)
-        if use.cancels_m1 > city.int("booking.limits.cancels_m1"):
-            lock(account_id, LockReason.CANCELS, COUNTER, at)
-        elif use.booked_m3 > city.int("booking.limits.per_phone_m3"):
+        use = _counted(account_id, [at], [], at)
+        return AccountUse(use.booked_m3 - 1, use.cancels_m1) if use else AccountUse(0, 0)
+
+
+def note_made_bookings(account_id: UUID, booked: int, *, at: datetime) -> None:
+    """Count bookings that can't be refused any more, since the booking window made them a moment ago; over the limit
+    of R-010 the account is locked. Joins. Locks: Account."""
+    with joined():
+        use = _counted(account_id, [at] * booked, [], at)
+        if use and use.booked_m3 > policies.at(None, at).int("booking.limits.per_phone_m3"):
             lock(account_id, LockReason.BOOKINGS, COUNTER, at)
-        return AccountUse(use.booked_m3 - booked, use.cancels_m1 - cancelled)
+
+
+def note_cancel(account_id: UUID, *, at: datetime) -> None:
+    """Count a slot that was freed; over the limit of R-010 the account is locked. Joins. Locks: Account."""
+    with joined():
+        use = _counted(account_id, [], [at], at)
+        if use and use.cancels_m1 > policies.at(None, at).int("booking.limits.cancels_m1"):
+            lock(account_id, LockReason.CANCELS, COUNTER, at)
 
 
 def _counted(account_id: UUID, booked: list[datetime], cancelled: list[datetime], at: datetime) -> AccountUse | None:
-    """Adds and counts in one statement, which takes the row as whoever was before us left it."""
+    """Adds and counts in one statement, which takes the row as whoever was before us left it.
+
+    None where the account is closed: who closed his account leaves no counts behind.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE people_account SET"
