@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -17,7 +18,7 @@ from yitong.core.ids import new_id
 from yitong.domains.hospitals import models as hospitals
 from yitong.domains.people import models as people
 from yitong.domains.people.queries import hash_of
-from yitong.faces.common import lately
+from yitong.faces.common import lately, pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE
 
 pytestmark = pytest.mark.usefixtures("committed_db", "_keeping")
@@ -118,6 +119,39 @@ def test_two_accounts_read_the_same_and_nothing_of_each_other() -> None:
         assert str(one.account_id) not in whole
         tokens = {re.findall(r'csrfmiddlewaretoken" value="(\w+)"', c.get(path).content.decode())[0] for c in clients}
         assert len(tokens) == len(clients)
+
+
+def test_the_kept_home_page_bears_each_visitor_his_own_visit() -> None:
+    place = build.clinic(slots=4)
+    (one, patient_id), (other, _) = build.holder(), build.holder()
+    build.hold(place, patient_id, one)
+    stranger, booked, idle = Client(SERVER_NAME="localhost"), signed_in(one), signed_in(other)
+    for _ in range(2):  # made, then kept
+        assert "下一次就诊" in main_of(booked, "/")
+        assert main_of(stranger, "/") == main_of(idle, "/")
+        assert "下一次就诊" not in main_of(idle, "/")
+    assert stranger.get("/").content.decode().count('href="/" aria-current="page"') == 2
+    assert "aria-current" not in stranger.get("/settings/").content.decode().split("<main", 1)[0]
+
+
+def test_a_kept_page_says_the_instant_at_which_it_is_sent() -> None:
+    place = build.clinic(slots=4)
+    visitor = Client(SERVER_NAME="localhost")
+    for path in ("/", f"/hospitals/{place.hospital_id}/", *pages_of(place)):
+        visitor.get(path)
+        with clock.frozen(NOW + timedelta(seconds=1)):
+            sent = (NOW + timedelta(seconds=1)).isoformat(timespec="milliseconds")
+            assert f'data-now="{sent}"' in visitor.get(path).content.decode()
+
+
+def test_a_kept_page_keeps_no_path_of_another_visitor() -> None:
+    place = build.clinic(slots=4)
+    visitor = Client(SERVER_NAME="localhost")
+    for mark in ("one", "other&<>"):
+        html = visitor.get(f"/hospitals/{place.hospital_id}/", {"from": mark}).content.decode()
+        assert f'name="next" value="/hospitals/{place.hospital_id}/?from={quote(mark)}"' in html
+        assert lately._kept
+        assert pages.MARK not in html
 
 
 def test_each_language_visit_and_day_is_kept_for_itself() -> None:

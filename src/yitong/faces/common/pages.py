@@ -3,6 +3,7 @@
 Every template gets `shell` (language, type size, face, the notice of the last act); nothing else is global.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
@@ -36,7 +37,8 @@ NOTICE_COOKIE = "yitong_notice"
 NOTICE_MAX_AGE_S = 60
 SECTIONS = ("/hospitals/", "/search/", "/book/", "/bookings/", "/messages/", "/me/", "/sign-in/")
 
-PATH_MARK, TOKEN_MARK = secrets.token_hex(16), secrets.token_hex(16)  # nobody outside this process can write them
+MARK = secrets.token_hex(16)  # nobody outside this process can write it
+MARKED = re.compile(f"{MARK}-([a-z_]+);")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +51,23 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What the frame around a page needs to know."""
+    """What the frame around a page needs to know.
+
+    `section`: where in the patient's menus the page lies; one of a few words, as parts of pages are kept by it.
+    """
 
     face: Face
     language: str
     size: str
     path: str
+    section: str
     notice: str
+    now: str
     undo: Undo | None = None
 
     @property
     def layout(self) -> str:
         return f"common/{self.face}_shell.html"
-
-    @property
-    def section(self) -> str:
-        """Where in the patient's menus the page lies; one of a few words, as parts of pages are kept by it."""
-        path = self.path.split("?")[0]
-        return next((one for one in SECTIONS if path.startswith(one)), "/" if path == "/" else "")
 
     @property
     def is_english(self) -> bool:
@@ -98,22 +99,32 @@ def shared(
     make: Callable[[], Mapping[str, object]],
     *,
     longest: timedelta | None = lately.LONGEST,
+    own: Mapping[str, SafeString] | None = None,
 ) -> HttpResponse:
-    """A whole page that is the same for every visitor, but for the token and the path in the forms of its frame: those
-    stand as marks in what is kept (`lately`), and are written in for each request."""
+    """A whole page that is the same for every visitor, but for the path, the token and the instant in its frame, and
+    the visitor's `own` parts: those stand as marks in what is kept (`lately`), and are written in for each request."""
     shell = _shell(request, template)
+    parts = own or {}
     if shell.notice:
-        return page(request, template, make())
+        return page(request, template, {**make(), **parts})
 
-    def render_once() -> str:
-        frame = replace(shell, path=f"{shell.section}{PATH_MARK}")
-        return render_to_string(template, {**make(), "shell": frame, "csrf_token": TOKEN_MARK})
+    def render_once() -> tuple[bytes, ...]:
+        frame = replace(shell, path=f"{shell.section}{_mark('path')}", now=_mark("now"))
+        context = {**make(), **{name: _mark(name) for name in parts}, "shell": frame, "csrf_token": _mark("token")}
+        return tuple(piece.encode() for piece in MARKED.split(render_to_string(template, context)))
 
-    html = lately.keep(
+    pieces = lately.keep(
         (template, *key, shell.section, shell.language, shell.size), reader.now, render_once, longest=longest
     )
-    own = html.replace(f"{shell.section}{PATH_MARK}", escape(shell.path)).replace(TOKEN_MARK, get_token(request))
-    return _unkept(HttpResponse(own))
+    written = {name.encode(): html.encode() for name, html in parts.items()}
+    written[b"path"] = escape(shell.path[len(shell.section) :]).encode()
+    written[b"now"], written[b"token"] = shell.now.encode(), get_token(request).encode()
+    marks = (written[name] for name in pieces[1::2])
+    return _unkept(HttpResponse(b"".join(piece + next(marks, b"") for piece in pieces[::2])))
+
+
+def _mark(name: str) -> SafeString:
+    return SafeString(f"{MARK}-{name};")
 
 
 def part(template: str, context: Mapping[str, object]) -> SafeString:
@@ -237,7 +248,9 @@ def _shell(request: HttpRequest, template: str) -> Shell:
         language=language_of(request),
         size=size if size in SIZES else "normal",
         path=request.get_full_path() if request.method == "GET" else request.path,
+        section=next((one for one in SECTIONS if request.path.startswith(one)), "/" if request.path == "/" else ""),
         notice=notice,
+        now=clock.now().isoformat(timespec="milliseconds"),
         undo=undo,
     )
 

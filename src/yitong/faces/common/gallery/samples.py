@@ -94,7 +94,6 @@ def persons() -> dict[str, object]:
 
 def acts(now: datetime) -> dict[str, object]:
     return {
-        "now": now,
         "soon": now + timedelta(minutes=12),
         "far": now + timedelta(days=1, hours=3),
         "past": now - timedelta(seconds=1),

@@ -164,9 +164,11 @@ def sheet(content: str, id: str, title: str, back: str = "main") -> SafeString:
 @register.simple_tag(takes_context=True)
 def current(context: Context, *prefixes: str) -> SafeString:
     """` aria-current="page"` when the path begins with one of these; `=/x/` is exact."""
-    path = getattr(context.get("shell"), "path", "").split("?")[0]
+    shell = context.get("shell")
+    path = getattr(shell, "path", "").split("?")[0]
+    exact = (path, getattr(shell, "section", ""))  # of a page for everybody only the section is known
     for prefix in prefixes:
-        if (prefix.startswith("=") and path == prefix[1:]) or (not prefix.startswith("=") and path.startswith(prefix)):
+        if prefix[1:] in exact if prefix.startswith("=") else path.startswith(prefix):
             return mark_safe(' aria-current="page"')
     return mark_safe("")
 

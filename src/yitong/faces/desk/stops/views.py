@@ -131,7 +131,6 @@ def _come_to(request: Request, place: Place, stoppage_id: UUID) -> dict[str, obj
         "shown": presenters.progress(found, still, _who(found, names), reader),
         "days": presenters.by_day(sessions, around, set(), reader),
         "due_at": found.due_at,
-        "now": reader.now,
         "due": reader.moment(found.due_at),
         "undo": forms.Undo(initial={"key": new_id()}),
     }

@@ -61,7 +61,6 @@ class BookingPage:
     change_rule: str
     hold_until: datetime | None
     is_prepaid: bool
-    now: datetime
     department_href: str
     map_href: str
     is_coming: bool
@@ -209,7 +208,6 @@ def booking_page(
         change_rule=change_rule(booking, reader),
         hold_until=booking.hold_until if is_held(booking, reader) else None,
         is_prepaid=booking.payment == "online",
-        now=reader.now,
         department_href=reverse("patient:department", args=[booking.hospital_id, booking.department_id]),
         map_href=maps.link(hospital, campus, reader),
         is_coming=is_coming(booking, reader),

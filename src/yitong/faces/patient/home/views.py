@@ -24,17 +24,35 @@ MOST_AGAIN = 3
 def home(request: Request) -> HttpResponse:
     """Search, the next visit, those whom one has been to, when new slots come, every hospital by district."""
     reader = pages.reader_of(request)
-    in_force = policies.at(None, reader.now)
+    release = releases.release(policies.at(None, reader.now), reader)
+    announcements = hospitals.list_announcements(None, reader.now)
+
+    def make() -> dict[str, object]:
+        return {
+            "departments": presenters.common_departments(),
+            "districts": presenters.districts(hospitals.list_hospitals(), reader),
+            "release": release,
+            "announcements": announcements,
+        }
+
+    return pages.shared(
+        request,
+        "patient/home/home.html",
+        (release, *(one.announcement_id for one in announcements)),
+        reader,
+        make,
+        longest=None,
+        own={"mine": _mine(request, reader)},
+    )
+
+
+def _mine(request: Request, reader: Reader) -> SafeString:
+    """The next visit, and those whom one has been to."""
     mine = bookings.list_my_bookings(request.actor, now=reader.now)
-    context = {
-        "departments": presenters.common_departments,  # as the districts: asked for when not kept
-        "districts": lambda: presenters.districts(hospitals.list_hospitals(), reader),
-        "visit": _next_visit(mine, reader),
-        "again": [_again(one, reader) for one in bookings.usual_of(mine, most=MOST_AGAIN)],
-        "release": releases.release(in_force, reader),
-        "announcements": hospitals.list_announcements(None, reader.now),
-    }
-    return pages.page(request, "patient/home/home.html", context)
+    if not mine:
+        return SafeString()
+    again = [_again(one, reader) for one in bookings.usual_of(mine, most=MOST_AGAIN)]
+    return pages.part("patient/home/_mine.html", {"visit": _next_visit(mine, reader), "again": again})
 
 
 def _again(one: Usual, reader: Reader) -> presenters.Again:

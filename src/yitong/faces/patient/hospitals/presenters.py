@@ -93,7 +93,6 @@ class Release:
     """When the next day opens. `text` says it without scripts."""
 
     at: datetime
-    now: datetime
     day: str
     text: str
 
@@ -186,7 +185,7 @@ def release(policies: Policies, reader: Reader) -> Release:
     opens = schedule.bookable_dates(reader.now, policies)[-1] + timedelta(days=1)
     at = schedule.release_at(opens, policies)
     day = reader.day(opens)
-    return Release(at, reader.now, day, _("%(time)s放出%(day)s的号") % {"time": reader.moment(at), "day": day})
+    return Release(at, day, _("%(time)s放出%(day)s的号") % {"time": reader.moment(at), "day": day})
 
 
 def as_of(reader: Reader) -> str:

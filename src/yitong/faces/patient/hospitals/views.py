@@ -5,14 +5,13 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Announcement, Campus, Department, Hospital, Practitioner
 from yitong.domains.schedule import queries as schedule
-from yitong.faces.common import lately, pages
+from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import choosing, presenters
@@ -24,53 +23,39 @@ def hospital(request: Request, hospital_id: UUID) -> HttpResponse:
     reader = pages.reader_of(request)
     found = hospitals.get_hospital(hospital_id)
     in_force = policies.at(hospital_id, reader.now)
+    release = presenters.release(in_force, reader)
     campus_id = _asked_campus(request, hospitals.list_campuses(hospital_id))
     notices = [one for one in hospitals.list_announcements(hospital_id, reader.now) if one.hospital_id == hospital_id]
     # All of it follows from the reference data, the day, the rules in force and the notices that are up.
-    parts = lately.keep(
-        (
-            "hospital",
-            hospital_id,
-            campus_id,
-            reader.language,
-            reader.today,
-            in_force,
-            *(one.announcement_id for one in notices),
-        ),
-        reader.now,
-        lambda: _hospital(found, campus_id, notices, reader),
+    return pages.shared(
+        request,
+        "patient/hospitals/hospital.html",
+        (hospital_id, campus_id, reader.today, in_force, release, *(one.announcement_id for one in notices)),
+        reader,
+        lambda: _hospital(found, campus_id, notices, reader) | {"release": release},
         longest=None,
     )
-    context = {
-        "name": reader.name(found),
-        "note": presenters.hospital_note(found),
-        "release": presenters.release(in_force, reader),
-    }
-    return pages.page(request, "patient/hospitals/hospital.html", context | parts)
 
 
 def _hospital(
     found: Hospital, campus_id: UUID | None, notices: list[Announcement], reader: Reader
-) -> dict[str, SafeString]:
+) -> dict[str, object]:
     """The departments, and what to know before going."""
     hospital_id = found.hospital_id
     campuses = hospitals.list_campuses(hospital_id)
-    departments = {
+    href = reverse("patient:hospital", args=[hospital_id])
+    return {
+        "name": reader.name(found),
+        "note": presenters.hospital_note(found),
         "announcements": notices,
-        "tabs": presenters.campus_tabs(campuses, campus_id, reverse("patient:hospital", args=[hospital_id]), reader),
+        "tabs": presenters.campus_tabs(campuses, campus_id, href, reader),
         "drawers": presenters.drawers(hospitals.list_departments(hospital_id, campus_id), reader),
-    }
-    facts = {
         "introduction": found.introduction,
         "phone": found.phone,
         "hospital_id": hospital_id,
         "places": presenters.places(found, campuses, reader),
         "rules": [line.text for line in hospitals.policies_in_words(hospital_id, reader.now, reader.language)],
         "fees": presenters.fee_lines(hospitals.list_fees(hospital_id, reader.today), reader),
-    }
-    return {
-        "departments": pages.part("patient/hospitals/_departments.html", departments),
-        "facts": pages.part("patient/hospitals/_facts.html", facts),
     }
 
 

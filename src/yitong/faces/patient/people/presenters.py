@@ -59,7 +59,6 @@ class Read:
 class Code:
     text: str
     expires_at: datetime
-    now: datetime
 
 
 def member(card: PatientCard, reader: Reader, verification: Verification | None = None) -> Member:

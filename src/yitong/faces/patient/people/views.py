@@ -146,7 +146,7 @@ def code(request: Request, patient_id: UUID) -> HttpResponse:
     context = {
         "member": presenters.member(card, reader),
         "patient_id": patient_id,
-        "code": presenters.Code(found.text, found.expires_at, reader.now),
+        "code": presenters.Code(found.text, found.expires_at),
     }
     return pages.page(request, "patient/people/code.html", context)
 

@@ -43,7 +43,7 @@ def sign_in(request: Request) -> HttpResponse:
         if "again" in request.POST:  # the code that came before may still be typed
             return _code_page(request, code, refusal)
         return _phone_page(request, form, refusal)
-    response = _code_page(request, code, None, {"again_at": asked.again_at, "now": reader.now})
+    response = _code_page(request, code, None, {"again_at": asked.again_at})
     devices.remember(request, response, client)
     return response
 

@@ -23,9 +23,10 @@
     place.timer = setTimeout(() => place.querySelector("form") || (place.textContent = ""), 8000);
   };
 
-  // -- <time data-countdown="2026-11-22T15:00:00+08:00" data-now="…server time…" data-days="天" …>: the server's clock counts
+  // -- <time data-countdown="2026-11-22T15:00:00+08:00" data-days="天" …>: the server's clock counts, as <html data-now="…"> said it
+  const madeAt = Date.parse(document.documentElement.dataset.now) - performance.now();
   const tick = (node) => {
-    const left = Math.max(0, Math.round((node.deadline - (performance.now() - node.began)) / 1000));
+    const left = Math.max(0, Math.round((Date.parse(node.dataset.countdown) - madeAt - performance.now()) / 1000));
     const pad = (n) => String(n).padStart(2, "0");
     const days = Math.floor(left / 86400);
     const hours = Math.floor(left / 3600) % 24;
@@ -39,8 +40,6 @@
     }
   };
   const countdown = (node) => {
-    node.deadline = Date.parse(node.dataset.countdown) - Date.parse(node.dataset.now);
-    node.began = performance.now();
     node.timer = setInterval(() => (node.isConnected ? tick(node) : clearInterval(node.timer)), 1000);
     tick(node);
   };
