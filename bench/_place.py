@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -104,11 +104,13 @@ def city(name: str, data_dir: Path, *, workers: int = 2) -> Iterator[City]:
             raise RuntimeError("`yitong up` did not become ready:\n" + "".join(said[-20:]))
         yield found
     finally:
-        _end(process)
+        end(process)
 
 
 @contextmanager
-def served(application: str, *, workers: int = 2, threads: int = 2) -> Iterator[int]:
+def served(
+    application: str, *, workers: int = 2, threads: int = 2, environment: Mapping[str, str] | None = None
+) -> Iterator[int]:
     """A WSGI application of `bench/` under Granian with the flags of `yitong up`; gives its port."""
     port, parent = free_port(), os.getpid()
     process = subprocess.Popen(
@@ -117,6 +119,7 @@ def served(application: str, *, workers: int = 2, threads: int = 2) -> Iterator[
             *("--blocking-threads", str(threads), "--backlog", "1024", "--no-ws", application),
         ],
         cwd=Path(__file__).parent,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -124,13 +127,13 @@ def served(application: str, *, workers: int = 2, threads: int = 2) -> Iterator[
         preexec_fn=lambda: die_with(parent, signal.SIGTERM),  # whatever ends us, nothing of ours stays
     )
     try:
-        _await_port(port)
+        await_port(port)
         yield port
     finally:
-        _end(process)
+        end(process)
 
 
-def _await_port(port: int) -> None:
+def await_port(port: int) -> None:
     until = time.monotonic() + 60
     while True:
         try:
@@ -142,7 +145,7 @@ def _await_port(port: int) -> None:
             time.sleep(0.1)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(STOP_LIMIT_S)
