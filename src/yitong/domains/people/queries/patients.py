@@ -5,6 +5,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from yitong.core import masks
 from yitong.core.actor import Actor
 from yitong.core.db.fields import blind_index
@@ -74,7 +76,9 @@ def patients_of(account_id: UUID) -> list[PatientCard]:
 
 def ids_of(account_id: UUID) -> set[UUID]:
     """The patients of an account, where their names are not needed. One query."""
-    return set(models.AccountPatient.objects.filter(account_id=account_id).values_list("patient_id", flat=True))
+    with connection.cursor() as cursor:  # by hand, as the next one: pages of an account ask them
+        cursor.execute("SELECT patient_id FROM people_account_patient WHERE account_id = %s", [account_id])
+        return {patient_id for (patient_id,) in cursor.fetchall()}
 
 
 def _card(link: models.AccountPatient, row: models.Patient) -> PatientCard:
@@ -94,7 +98,12 @@ def _card(link: models.AccountPatient, row: models.Patient) -> PatientCard:
 
 def is_linked(account_id: UUID, patient_id: UUID) -> bool:
     """Whether the patient, or the survivor that his record leads to, is in the account."""
-    return models.AccountPatient.objects.filter(account_id=account_id, patient_id=survivor_of(patient_id)).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM people_account_patient WHERE account_id = %s AND patient_id = %s)",
+            [account_id, survivor_of(patient_id)],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def accounts_of(patient_id: UUID) -> list[UUID]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from yitong.domains.people import models
+from django.db import connection
 
 MERGES_IN_A_ROW = 10
 
@@ -11,10 +11,12 @@ MERGES_IN_A_ROW = 10
 def survivor_of(patient_id: UUID) -> UUID:
     """Where a merged record leads in the end; the patient himself otherwise, also where he is unknown."""
     for _ in range(MERGES_IN_A_ROW):
-        found = models.Patient.objects.filter(id=patient_id, state="merged").values_list("survivor_id", flat=True)
-        if not found or found[0] is None:
+        with connection.cursor() as cursor:  # by hand, as the next one: pages of an account ask them
+            cursor.execute("SELECT survivor_id FROM people_patient WHERE id = %s AND state = 'merged'", [patient_id])
+            found = cursor.fetchone()
+        if found is None or found[0] is None:
             return patient_id
-        patient_id = found[0]
+        (patient_id,) = found
     raise AssertionError("merges go in a circle")
 
 
@@ -22,7 +24,11 @@ def records_of(patient_ids: Collection[UUID]) -> set[UUID]:
     """These patients and every record that was merged into them: under which ids their history stands."""
     found, layer = set(patient_ids), set(patient_ids)
     for _ in range(MERGES_IN_A_ROW):
-        layer = set(models.Patient.objects.filter(survivor_id__in=layer, state="merged").values_list("id", flat=True))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM people_patient WHERE survivor_id = ANY(%s) AND state = 'merged'", [list(layer)]
+            )
+            layer = {record_id for (record_id,) in cursor.fetchall()}
         if not layer:
             break
         found |= layer
