@@ -111,6 +111,7 @@ class Batches:
 
     async def _settle(self, store: Store, batch: list[Wish]) -> None:
         """The whole batch at once; where something broke it, once more after a fresh look; then one by one."""
+        self._follow_boards(batch)  # while they waited, boards may have been read anew
         for _ in range(2):
             try:
                 await self._once(store, batch)
@@ -149,7 +150,7 @@ class Batches:
         _tell(wish, refusal)
 
     def _follow_boards(self, batch: Sequence[Wish]) -> None:
-        """After a reload the board of a session is another object."""
+        """After a reload the board of a session is another object; the old one learns of no later booking."""
         for wish in batch:
             wish.board = self.picture.by_slot.get(wish.cmd.slot_id, wish.board)
 

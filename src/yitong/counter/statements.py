@@ -33,12 +33,15 @@ LEFT JOIN people_account_session s ON s.id = w.session_id AND s.account_id = w.a
 ORDER BY l.patient_id FOR UPDATE OF l
 """
 
-# The live bookings of patients who have any, of records merged into theirs too (R-102).
+# The live bookings of patients who have any, of records merged into theirs too (R-102). Two branches, since with an OR
+# of the exclusion, which answers ten times slower.
+# the exclusion, which answers ten times slower than the plain one.
 OTHERS = """
 SELECT w.patient_id, b.id, b.hospital_id, b.department_id, b.visit_date, b.starts_at, b.ends_at
 FROM unnest(%s::uuid[]) AS w(patient_id)
-JOIN booking_patient_booking b ON b.live AND (b.patient_id = w.patient_id OR b.patient_id IN
-  (SELECT m.id FROM people_patient m WHERE m.survivor_id = w.patient_id AND m.state = 'merged'))
+CROSS JOIN LATERAL (SELECT w.patient_id AS id UNION ALL
+  SELECT m.id FROM people_patient m WHERE m.survivor_id = w.patient_id AND m.state = 'merged') r
+JOIN booking_patient_booking b ON b.patient_id = r.id AND coalesce(b.live, false)
 """
 
 _POOLS = {pool.value: pool for pool in Pool}  # the enumeration's own look-up takes five times as long
