@@ -34,6 +34,7 @@ Face = Literal["patient", "desk", "office"]
 SIZES = ("normal", "large", "largest")
 SIZE_COOKIE = "yitong_size"
 NOTICE_COOKIE = "yitong_notice"
+OFFLINE_COOKIE = "yitong_offline"
 NOTICE_MAX_AGE_S = 60
 SECTIONS = ("/hospitals/", "/search/", "/book/", "/bookings/", "/messages/", "/me/", "/sign-in/")
 
@@ -64,6 +65,7 @@ class Shell:
     notice: str
     now: str
     undo: Undo | None = None
+    keeps_offline: bool = True  # not for shared pages, which are kept without it
 
     @property
     def layout(self) -> str:
@@ -240,6 +242,11 @@ def face_of(request: HttpRequest, template: str = "") -> Face:
     return "patient"
 
 
+def keeps_offline(request: HttpRequest) -> bool:
+    """Whether this device may keep the next booking for when it has no network."""
+    return request.COOKIES.get(OFFLINE_COOKIE) != "off"
+
+
 def _shell(request: HttpRequest, template: str) -> Shell:
     size = request.COOKIES.get(SIZE_COOKIE, "normal")
     notice, undo = _notice(request)
@@ -252,6 +259,7 @@ def _shell(request: HttpRequest, template: str) -> Shell:
         notice=notice,
         now=clock.now().isoformat(timespec="milliseconds"),
         undo=undo,
+        keeps_offline=keeps_offline(request),
     )
 
 

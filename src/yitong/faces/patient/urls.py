@@ -11,4 +11,5 @@ urlpatterns = [
     path("me/people/", include("yitong.faces.patient.people.urls")),
     path("messages/", include("yitong.faces.patient.messages.urls")),
     path("", include("yitong.faces.patient.me.urls")),
+    path("", include("yitong.faces.patient.offline.urls")),
 ]

@@ -1,4 +1,4 @@
-"""Language and type size: cookies, because they belong to the device and need no account."""
+"""Language, type size, what is kept for when there is no network: cookies, as they belong to the device."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
@@ -19,6 +19,8 @@ def save(request: HttpRequest) -> HttpResponse:
         _keep(request, response, LANGUAGE_COOKIE, language)
     if size in pages.SIZES:
         _keep(request, response, pages.SIZE_COOKIE, size)
+    if request.POST.get("offline") in ("on", "off"):
+        _keep(request, response, pages.OFFLINE_COOKIE, request.POST["offline"])
     return response
 
 

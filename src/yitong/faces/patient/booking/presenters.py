@@ -66,6 +66,11 @@ class BookingPage:
     is_coming: bool
     was_called_off: bool
 
+    @property
+    def offline_tag(self) -> str:
+        """Another one when what a phone keeps of it is out of date."""
+        return f"{self.code} {self.when} {self.where} {self.state}"
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -114,7 +119,7 @@ def slot_facts(
     return [
         (_("就诊时间"), reader.visit(slot.starts_at, slot.ends_at), ""),
         (_("医院"), reader.name(hospital), ""),
-        (_("科室"), reader.name(department), _where(campus, department, session.room, reader)),
+        (_("科室"), reader.name(department), whereabouts(campus, department, session.room, reader)),
         (_("医生"), " ".join(part for part in (doctor.name, doctor.title) if part), ""),
         (_("医事服务费"), reader.yuan(session.fee_fen), pay_words(payment)),
     ]
@@ -134,7 +139,7 @@ def pay_first_words(payment: str, hold_minutes: int) -> str:
     ) % {"minutes": hold_minutes}
 
 
-def _where(campus: Campus, department: Department, room: str, reader: Reader) -> str:
+def whereabouts(campus: Campus, department: Department, room: str, reader: Reader) -> str:
     return " · ".join(part for part in (reader.name(campus), department.location, reader.room(room)) if part)
 
 
@@ -188,7 +193,7 @@ def booking_page(
     facts = [
         (pgettext("one", "就诊人"), booking.patient_name, ""),
         (_("医院"), reader.name(hospital), campus.address),
-        (_("科室"), reader.name(department), _where(campus, department, session.room, reader)),
+        (_("科室"), reader.name(department), whereabouts(campus, department, session.room, reader)),
         (_("医生"), doctor, ""),
         (_("序号"), str(booking.number), ""),
         (_("医事服务费"), reader.yuan(booking.fee_fen), pay_words(booking.payment)),

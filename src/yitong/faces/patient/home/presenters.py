@@ -39,6 +39,11 @@ class NextVisit:
     state: str
     more: int
 
+    @property
+    def tag(self) -> str:
+        """Another one when what a phone keeps of it is out of date."""
+        return f"{self.href} {self.when} {self.state}"
+
 
 @dataclass(frozen=True, slots=True)
 class Again:

@@ -1,5 +1,7 @@
 """Home and search."""
 
+from functools import cache
+
 from django.http import HttpResponse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
@@ -47,12 +49,20 @@ def home(request: Request) -> HttpResponse:
 
 
 def _mine(request: Request, reader: Reader) -> SafeString:
-    """The next visit, and those whom one has been to."""
+    """The next visit, also for when the phone has no network, and those whom one has been to."""
     mine = bookings.list_my_bookings(request.actor, now=reader.now)
     if not mine:
-        return SafeString()
+        return _nothing_to_keep()
     again = [_again(one, reader) for one in bookings.usual_of(mine, most=MOST_AGAIN)]
-    return pages.part("patient/home/_mine.html", {"visit": _next_visit(mine, reader), "again": again})
+    return pages.part(
+        "patient/home/_mine.html",
+        {"visit": _next_visit(mine, reader), "again": again, "keeps_offline": pages.keeps_offline(request)},
+    )
+
+
+@cache
+def _nothing_to_keep() -> SafeString:
+    return pages.part("patient/offline/_keep.html", {})
 
 
 def _again(one: Usual, reader: Reader) -> presenters.Again:

@@ -102,6 +102,7 @@ def sign_out(request: Request) -> HttpResponse:
         accounts.sign_out(token, actor=request.actor, now=clock.now())
     response = pages.go(request, "patient:home", notice=_("已退出登录"))
     response.delete_cookie(ACCOUNT_COOKIE)
+    response.headers["Clear-Site-Data"] = '"storage"'  # the booking that the phone keeps for when it has no network
     return response
 
 
