@@ -342,3 +342,22 @@ def test_live_part_says_that_its_connection_broke(visitor: Window) -> None:
     page.context.set_offline(False)
     page.locator("#live-sample").click()
     expect(badge).to_contain_text("自动更新")
+
+
+# -- what is fetched, and when -----------------------------------------------------------------------------------------
+
+
+def test_htmx_comes_last_and_only_where_it_is_used(visitor: Window) -> None:
+    someone = visitor()
+    page = someone.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    someone.go("/").wait_for_load_state("networkidle")
+    assert not any("htmx" in url for url in asked)
+    someone.go("/gallery/desk/")
+    wait_for_htmx(page)
+    began, loaded = page.evaluate(
+        """[performance.getEntriesByType('resource').find((one) => one.name.includes('htmx')).startTime,
+            performance.getEntriesByType('navigation')[0].loadEventStart]"""
+    )
+    assert began >= loaded
