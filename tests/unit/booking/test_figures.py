@@ -1,18 +1,20 @@
 """S-01, S-03: figures by hospital, campus and channel; one list of bookings over hospitals."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from tests import clinic as build
 from tests import make
 from tests.clinic import NOW
 
+from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.errors import Forbidden, Unidentified
 from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import queries
 from yitong.domains.booking.commands import change
-from yitong.domains.booking.contracts import CancelBooking
+from yitong.domains.booking.contracts import CancelBooking, DayCount, LeadCount, SellOut, State, StateCount
+from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Pool
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +47,71 @@ def test_bookings_are_counted_by_hospital_campus_and_channel() -> None:
         (phone.hospital_id, "114"): 1,
     }
     assert queries.count_by_channel(WEEK[1], WEEK[1] + timedelta(days=1), make.city_operator()) == []
+
+
+def test_bookings_are_counted_by_day_lead_and_what_became_of_them() -> None:
+    """The clinic is three days ahead; what is cancelled leaves the days and stays in the states."""
+    place = build.clinic(slots=4)
+    actors = [build.holder() for _ in range(3)]
+    held = [build.hold(place, patient, actor, n=n) for n, (actor, patient) in enumerate(actors)]
+    cancel = CancelBooking("c", place.hospital_id, held[0].booking_id)
+    change.cancel_booking(cancel, actor=actors[0][0], now=NOW)
+    officer = make.city_operator()
+    assert queries.count_by_day(*WEEK, officer) == [DayCount(build.DAY, 2)]
+    assert queries.count_by_lead(*WEEK, officer) == [LeadCount(3, 2)]
+    assert set(queries.count_by_state(*WEEK, officer)) == {
+        StateCount(place.hospital_id, State.CANCELLED, 1),
+        StateCount(place.hospital_id, State.CONFIRMED, 2),
+    }
+
+
+def test_the_day_of_making_is_one_in_shanghai() -> None:
+    """Half past midnight in Shanghai is still the day before in London."""
+    place = build.clinic()
+    actor, patient = build.holder()
+    night = clock.at_shanghai(build.DAY - timedelta(days=1), time(0, 30))
+    build.hold(place, patient, actor, now=night)
+    assert queries.count_by_lead(*WEEK, make.city_operator()) == [LeadCount(1, 1)]
+
+
+def test_a_session_has_sold_out_when_each_online_slot_was_taken_once() -> None:
+    """One within ten minutes; one with a slot that nobody took; one that had given all away before one was freed; the
+    phone's slots don't count."""
+    released = NOW - timedelta(minutes=8)
+    full = build.clinic(slots=3, pools=(Pool.ONLINE, Pool.ONLINE, Pool.PHONE), release_at=released)
+    half = build.clinic(slots=2, release_at=released)
+    freed = build.clinic(slots=1, release_at=NOW)
+    for place, n in ((full, 0), (full, 1), (half, 0), (freed, 0)):
+        actor, patient = build.holder()
+        held = build.hold(place, patient, actor, n=n)
+    change.cancel_booking(CancelBooking("c", freed.hospital_id, held.booking_id), actor=actor, now=NOW)
+    found = {one.within: one.sessions for one in queries.count_sell_outs(*WEEK, make.city_operator(), now=NOW)}
+    assert found == {
+        timedelta(minutes=1): 1,
+        timedelta(minutes=10): 1,
+        timedelta(hours=1): 0,
+        timedelta(days=1): 0,
+        timedelta(days=366): 0,
+        None: 1,
+    }
+    early = queries.count_sell_outs(*WEEK, make.city_operator(), now=released - timedelta(minutes=1))
+    assert SellOut(None, 0) in early
+
+
+def test_how_many_a_rule_would_meet() -> None:
+    place = build.clinic()
+    actor, patient = build.holder()
+    build.hold(place, patient, actor)
+    officer = make.staff_actor("policy_officer")
+    assert queries.count_ahead(NOW, officer) == 1
+    assert schedule.count_sessions_ahead(NOW) == 1
+    later = place.slots[-1].ends_at
+    assert queries.count_ahead(later, officer) == 0
+    assert schedule.count_sessions_ahead(later) == 0
+    with pytest.raises(Forbidden):
+        queries.count_ahead(NOW, make.hospital_admin(place.hospital_id))
+    with pytest.raises(Unidentified):
+        queries.count_ahead(NOW, Actor.anonymous())
 
 
 def test_figures_are_for_the_city_alone() -> None:

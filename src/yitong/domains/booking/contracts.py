@@ -1,7 +1,7 @@
 """Booking: what crosses the border of this domain."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -245,6 +245,38 @@ class Reach:
     bookings: int
     patients: int
     told: int
+
+
+class DayCount:
+    """Live bookings of one day of visit."""
+
+    day: date
+    bookings: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """Bookings of a hospital by the state they are in, ended ones too."""
+
+    hospital_id: UUID
+    state: State
+    bookings: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadCount:
+    """Live bookings by how many days before the visit they were made."""
+
+    days: int
+    bookings: int
+
+
+@dataclass(frozen=True, slots=True)
+class SellOut:
+    """How many sessions had given every online slot away so long after their release. None: not yet."""
+
+    within: timedelta | None
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

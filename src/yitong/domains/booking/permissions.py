@@ -105,3 +105,9 @@ def check_can_grant(actor: Actor, hospital_id: UUID) -> None:
 def check_can_see_figures(actor: Actor) -> None:
     if not actor.has_role(RoleName.CITY_OPERATOR, RoleName.AUDITOR):
         raise Unidentified() if actor.kind == "anonymous" else Forbidden()
+
+
+def check_can_count_ahead(actor: Actor) -> None:
+    """Who decides or looks over the city's rules may know how many a new one would meet."""
+    if not actor.has_role(RoleName.POLICY_OFFICER, RoleName.CITY_OPERATOR, RoleName.AUDITOR):
+        raise Unidentified() if actor.kind == "anonymous" else Forbidden()

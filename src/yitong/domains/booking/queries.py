@@ -9,9 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, F
+from django.db.models.expressions import Combinable
+from django.db.models.functions import TruncDate
 
 from yitong.core.actor import Actor
+from yitong.core.clock import SHANGHAI, shanghai_date
 from yitong.core.db import policies
 from yitong.core.db.keys import keyring
 from yitong.core.db.scale import cross_hospital
@@ -23,12 +26,16 @@ from yitong.domains.booking.contracts import (
     PATIENT_NAME,
     Booking,
     ChannelCount,
+    DayCount,
+    LeadCount,
     Pass,
     PassPatient,
     Reach,
+    SellOut,
     SessionOffer,
     SlotOffer,
     State,
+    StateCount,
     Usual,
 )
 from yitong.domains.booking.errors import BookingMissing
@@ -42,6 +49,21 @@ from yitong.domains.schedule.contracts import Pool, Session
 PAGE = 50
 MOST_OF_SESSION = 500
 PASS_LIFE = timedelta(minutes=15)
+SOLD_OUT_WITHIN = (
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(days=1),
+    timedelta(days=366),
+)
+# When each slot of a session was first taken, by the pool that it was drawn from; ended bookings count as well.
+FIRST_TAKEN = """
+    SELECT session_id, count(*) FILTER (WHERE pool = 'online'), max(first_at) FILTER (WHERE pool = 'online'),
+        count(*) FILTER (WHERE pool = 'referral'), max(first_at) FILTER (WHERE pool = 'referral')
+    FROM (SELECT session_id, slot_id, min(pool) AS pool, min(created_at) AS first_at FROM booking_booking
+        WHERE visit_date >= %s AND visit_date < %s AND pool IN ('online', 'referral') AND NOT is_extra
+        GROUP BY session_id, slot_id) AS slots
+    GROUP BY session_id"""
 
 BOOKING = [field.name for field in fields(Booking) if field.name != "cancel_until"]  # which follows from the rules
 COLUMNS = {"booking_id": "id", "date": "visit_date"}
@@ -269,6 +291,71 @@ def issue_pass(session: AccountSession, *, channel: str, now: datetime) -> str:
 def passes() -> Tokens[Pass]:
     """Writes passes under this place's secret; the booking window reads them."""
     return Tokens(derived(settings.SECRET_KEY.encode(), PASS_USE), Pass)
+
+
+def count_by_day(from_date: date, until_date: date, actor: Actor) -> list[DayCount]:
+    """Live bookings of the city by day of visit; a day without any is absent."""
+    return [DayCount(*row) for row in _count_live("visit_date", from_date, until_date, actor)]
+
+
+def count_by_lead(from_date: date, until_date: date, actor: Actor) -> list[LeadCount]:
+    """Live bookings of the city by whole Shanghai days between their making and their visit."""
+    lead = F("visit_date") - TruncDate("created_at", tzinfo=SHANGHAI)
+    rows = _count_live(lead, from_date, until_date, actor)
+    return [LeadCount(ahead.days, n) for ahead, n in rows]
+
+
+def count_by_state(from_date: date, until_date: date, actor: Actor) -> list[StateCount]:
+    """All bookings with a day of visit in [from_date, until_date), by hospital and state: what became of them."""
+    permissions.check_can_see_figures(actor)
+    with cross_hospital("city figures"):
+        rows = list(
+            models.Booking.objects.filter(visit_date__gte=from_date, visit_date__lt=until_date)
+            .values_list("hospital_id", "state")
+            .annotate(n=Count("id"))
+            .order_by("hospital_id", "state")
+        )
+    return [StateCount(hospital_id, State(state), n) for hospital_id, state, n in rows]
+
+
+def count_sell_outs(from_date: date, until_date: date, actor: Actor, *, now: datetime) -> list[SellOut]:
+    """How soon after its release a session of these days had given each of its online slots away at least once.
+
+    A slot that was freed later doesn't undo it; a booking that was moved here counts from when it was first made.
+    Referral slots that flowed back (R-012) are online ones by now, so bookings of theirs count with the others. Two
+    queries. Refuses TimesInvalid above 92 days.
+    """
+    permissions.check_can_see_figures(actor)
+    released = schedule.list_released(from_date, until_date, now)
+    with cross_hospital("city figures"), connection.cursor() as cursor:
+        cursor.execute(FIRST_TAKEN, [from_date, until_date])
+        taken = {row[0]: row[1:] for row in cursor.fetchall()}
+    counts = dict.fromkeys([*SOLD_OUT_WITHIN, None], 0)
+    for one in released:
+        took = rules.sold_out_after(one, *taken.get(one.session_id, (0, None, 0, None)))
+        counts[None if took is None else next(limit for limit in SOLD_OUT_WITHIN if took <= limit)] += 1
+    return [SellOut(within, n) for within, n in counts.items()]
+
+
+def count_ahead(from_at: datetime, actor: Actor) -> int:
+    """Live bookings whose visit begins at that instant or later, of the whole city: whom a rule from then on meets."""
+    permissions.check_can_count_ahead(actor)
+    with cross_hospital("city figures"):
+        return models.Booking.objects.filter(
+            visit_date__gte=shanghai_date(from_at), starts_at__gte=from_at, live=True
+        ).count()
+
+
+def _count_live(by: str | Combinable, from_date: date, until_date: date, actor: Actor) -> list[tuple[Any, int]]:
+    permissions.check_can_see_figures(actor)
+    with cross_hospital("city figures"):
+        return list(
+            models.Booking.objects.filter(visit_date__gte=from_date, visit_date__lt=until_date, live=True)
+            .annotate(by=F(by) if isinstance(by, str) else by)
+            .values_list("by")
+            .annotate(n=Count("id"))
+            .order_by("by")
+        )
 
 
 def _is_linked(actor: Actor, patient_id: UUID) -> bool:

@@ -15,7 +15,15 @@ from yitong.domains.booking.contracts import MEANT, Booking, HoldSlot, Usual
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
-from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, BookableSlot, Pool, Session, SessionState, Slot
+from yitong.domains.schedule.contracts import (
+    POOLS_OF_CHANNEL,
+    BookableSlot,
+    Pool,
+    ReleasedSession,
+    Session,
+    SessionState,
+    Slot,
+)
 from yitong.domains.schedule.errors import SessionIsStopping
 
 DESK = "desk"
@@ -216,3 +224,18 @@ def usual_of(mine: Iterable[Booking], *, most: int) -> list[Usual]:
             met.setdefault((one.hospital_id, one.department_id, one.practitioner_id), []).append(one.date)
     found = [Usual(*place, len(days), max(days)) for place, days in met.items()]
     return sorted(found, key=lambda one: (-one.visits, -one.last_date.toordinal(), str(one.practitioner_id)))[:most]
+
+
+def sold_out_after(
+    session: ReleasedSession, online: int, online_at: datetime | None, referral: int, referral_at: datetime | None
+) -> timedelta | None:
+    """How long after its release the last of its online slots was first taken: given how many slots were ever drawn
+    from the online and the referral pool, and when the last of each. None: some slot has never been taken.
+
+    A booking from before the release (its patient had an entitlement, or was moved here) took no time at all.
+    """
+    taken = [(online, online_at), *([(referral, referral_at)] if session.referral_returned else [])]
+    instants = [at for _n, at in taken if at is not None]
+    if not instants or sum(n for n, _at in taken) < session.online_slots:
+        return None
+    return max(max(instants) - session.release_at, timedelta())

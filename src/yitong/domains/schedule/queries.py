@@ -9,6 +9,8 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from yitong.core.actor import Actor
+from yitong.core.clock import shanghai_date
+from yitong.core.db.scale import cross_hospital
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
@@ -17,6 +19,7 @@ from yitong.domains.schedule.contracts import (
     DepartmentDay,
     HalfDay,
     Pool,
+    ReleasedSession,
     RosterLine,
     Session,
     SessionPage,
@@ -50,6 +53,12 @@ SLOTS = (
     f"SELECT {SLOT_COLUMNS} FROM schedule_slot WHERE hospital_id = %s AND session_id = ANY(%s)"
     " ORDER BY session_id, number"
 )
+RELEASED = """
+    SELECT one.hospital_id, one.id, one.release_at, one.referral_returned, count(*)
+    FROM schedule_clinic_session one JOIN schedule_slot slot ON slot.hospital_id = one.hospital_id
+        AND slot.session_id = one.id AND slot.pool = 'online' AND NOT slot.is_extra
+    WHERE one.date >= %s AND one.date < %s AND one.release_at <= %s AND one.state <> 'stopped'
+    GROUP BY one.hospital_id, one.id, one.release_at, one.referral_returned"""
 
 
 # -- when it may be booked (pure; the rules are shared with every face) ----------------------------------------------
@@ -271,6 +280,23 @@ def count_slots(
         )
         found = dict(cursor.fetchall())
     return {session_id: found.get(session_id, 0) for session_id in session_ids}
+
+
+def list_released(from_date: date, until_date: date, now: datetime) -> list[ReleasedSession]:
+    """Every session of the city with a day in [from_date, until_date) that was released and has online slots, extra
+    ones apart; stopped ones are left out. At most 92 days. One query. For figures: nothing here is of a person."""
+    _check_range(from_date, until_date)
+    with cross_hospital("city figures"), connection.cursor() as cursor:
+        cursor.execute(RELEASED, [from_date, until_date, now])
+        return [ReleasedSession(*row) for row in cursor.fetchall()]
+
+
+def count_sessions_ahead(from_at: datetime) -> int:
+    """Planned and released sessions of the city that begin at that instant or later: those a rule from then on meets."""
+    with cross_hospital("city figures"):
+        return ClinicSession.objects.filter(
+            ~Q(state=SessionState.STOPPED), date__gte=shanghai_date(from_at), starts_at__gte=from_at
+        ).count()
 
 
 def count_pools(hospital_id: UUID, session_id: UUID) -> dict[Pool, int]:

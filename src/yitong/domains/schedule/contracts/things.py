@@ -89,6 +89,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasedSession:
+    """What the city's figures ask of a session: since when it sells, and how many slots are online ones now."""
+
+    hospital_id: UUID
+    session_id: UUID
+    release_at: datetime
+    referral_returned: bool  # its referral slots are online ones by now (R-012)
+    online_slots: int
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     hospital_id: UUID
     slot_id: UUID
