@@ -4,10 +4,15 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 
 from django.db import transaction
+from tests import clinic as build
 from tests import make
 
 from yitong.core import clock
+from yitong.core.actor import Actor
 from yitong.core.db import policies
+from yitong.domains.access.contracts import Scope
+from yitong.domains.booking.commands import claim
+from yitong.domains.booking.contracts import HoldSlot
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule import queries as offered
 
@@ -61,3 +66,14 @@ def open_one() -> Practice:
         made.sit(day, per_window=20)  # room for every test, in any order
     made.sit(made.days[0], per_window=20, starts=time(13, 30), ends=time(17), half_day=schedule.HalfDay.PM)
     return made
+
+
+def crowd(made: Practice, *, each: int = 12) -> None:
+    """So many people book on each of its days, by the web and by the app."""
+    hospital_id = made.clinic.hospital_id
+    for session in made.sessions:
+        slots = [slot for slot in offered.list_slots(hospital_id, session.session_id) if slot.pool == "online"]
+        for n, slot in enumerate(slots[:each]):
+            channel = Actor.for_channel(hospital_id, ("web", "app")[n % 2], scopes=frozenset(Scope))
+            hold = HoldSlot(f"crowd{make.number()}", hospital_id, slot.slot_id, build.patient(hospital_id))
+            claim.hold_slot(hold, actor=channel, now=clock.now())

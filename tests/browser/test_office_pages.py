@@ -11,6 +11,7 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 from pytest_django.plugin import DjangoDbBlocker
+from tests.browser import practices
 from tests.browser.visitors import Visitor
 
 from yitong.cli.demo.staff import PASSWORD
@@ -111,7 +112,7 @@ def test_a_decided_rule_changes_what_patients_read(
     someone.page.locator("input[name=hour]").fill(f"{soon:%H:%M}")
     someone.page.locator("input[name=source]").fill("京卫医〔2026〕12号")
     someone.press("先看效果")
-    assert f"以后：明天的号,今天{new}停止预约" in someone.text()
+    assert f"明天的号,今天{new}停止预约" in someone.page.locator("#effect").inner_text()
     if scripts:
         someone.look("office-policy-effect")
     someone.press("就这样定")
@@ -123,6 +124,33 @@ def test_a_decided_rule_changes_what_patients_read(
     assert f"今天{new}停止预约" in patient.page.content()
 
 
+def test_a_policy_is_changed_by_six_inputs(officer: SignIn) -> None:
+    """From the office's first page: two presses to the rule, its value, its ground, a look at the effect, the decision.
+    Day and hour stand there already: the coming midnight."""
+    someone = officer("policy_officer")
+    someone.go("/office/")
+    inputs = 0
+
+    def count(act: Callable[[], None]) -> None:
+        nonlocal inputs
+        inputs += 1
+        act()
+
+    count(lambda: someone.follow("规则"))
+    count(lambda: someone.follow("时段结束后保留"))
+    count(lambda: someone.page.locator("input[name=value]").fill("25"))
+    count(lambda: someone.page.locator("input[name=source]").fill("京卫医〔2026〕13号"))
+    count(lambda: someone.press("先看效果"))
+    effect = someone.page.locator("#effect")
+    expect(effect.get_by_role("columnheader")).to_have_text(["现在", "以后", "出处"])
+    expect(effect).to_contain_text("那时起的有效预约")
+    someone.look("office-policy-effect-side-by-side")
+    count(lambda: someone.press("就这样定"))
+    assert "已定下" in someone.text()
+    assert "未生效" in someone.text()
+    assert inputs <= 6
+
+
 def test_looser_than_allowed_is_refused_in_place(officer: SignIn) -> None:
     someone = officer("policy_officer")
     someone.go("/office/policies/booking.limits.d7/")
@@ -130,6 +158,7 @@ def test_looser_than_allowed_is_refused_in_place(officer: SignIn) -> None:
     someone.page.locator("input[name=source]").fill("无")
     someone.press("先看效果")
     expect(someone.page.locator("main [role=alert]").first).to_be_visible()
+    expect(someone.page.locator(".why")).to_contain_text("R-005：上级规定为")
     someone.look("office-policy-refused")
 
 
@@ -175,6 +204,31 @@ def call(url: str, key: str) -> tuple[int, str]:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read().decode()
+
+
+@pytest.fixture(scope="module")
+def crowded(server: str, django_db_blocker: DjangoDbBlocker) -> None:
+    """Hospitals where so many have booked that figures may be told."""
+    with django_db_blocker.unblock():
+        for each in (24, 16, 12):
+            practices.crowd(practices.open_one(), each=each)
+
+
+@pytest.mark.parametrize(
+    ("width", "size", "language"), [("desk", "normal", "zh"), ("desk", "large", "en"), ("phone", "normal", "en")]
+)
+def test_figures_are_drawn_by_our_own_style_sheet(
+    officer: SignIn, crowded: None, width: str, size: str, language: str
+) -> None:
+    """The CSP lets nothing inline stand, so what colours a bar is the style sheet; the browser complains of nothing."""
+    someone = officer("city_operator", width=width, size=size, language=language)
+    someone.go("/office/")
+    assert someone.page.locator("svg.pygal-chart").count() == 7
+    bar = someone.page.locator("#days .pygal-chart .rect").first
+    assert bar.evaluate("it => getComputedStyle(it).fill") == "rgb(11, 100, 85)"
+    told = someone.page.get_by_role("img", name="每家医院的预约数" if language == "zh" else "Bookings at each hospital")
+    expect(told).to_be_visible()
+    someone.look(f"office-figures-crowd-{width}-{size}-{language}")
 
 
 def test_figures_tell_what_they_count(officer: SignIn) -> None:

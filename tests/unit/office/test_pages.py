@@ -158,8 +158,9 @@ def test_rule_is_looked_at_before_it_is_decided(enter: Enter, text: Text) -> Non
     given = decision()
     before = PolicyRecord.objects.count()
     page = text(client.post(DECIDE.format("booking.limits.d7"), {**given, "look": "1"}))
-    assert "现在：任意7天限约3个号" in page
-    assert "以后：任意7天限约2个号" in page
+    assert page.index("现在 以后 出处") < page.index("任意7天限约3个号") < page.index("任意7天限约2个号")
+    assert "那时起的有效预约 0" in page
+    assert "那时起的出诊单元 0" in page
     assert PolicyRecord.objects.count() == before
     for _press in range(2):
         answer = client.post(DECIDE.format("booking.limits.d7"), {**given, "decide": "1"})
@@ -220,6 +221,8 @@ def test_looser_than_the_nation_is_refused(enter: Enter, text: Text) -> None:
     bound = client.post(DECIDE.format("identity.qr_seconds"), decision(value="60", look="1"))
     assert bound.status_code == 422
     assert "只能收紧，不能放宽" in text(bound).replace(",", "，")
+    assert "上级规定为 30" in text(bound)
+    assert "60 比它松" in text(bound)
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,7 @@ class Reach:
     told: int
 
 
+@dataclass(frozen=True, slots=True)
 class DayCount:
     """Live bookings of one day of visit."""
 

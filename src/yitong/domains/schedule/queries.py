@@ -292,7 +292,7 @@ def list_released(from_date: date, until_date: date, now: datetime) -> list[Rele
 
 
 def count_sessions_ahead(from_at: datetime) -> int:
-    """Planned and released sessions of the city that begin at that instant or later: those a rule from then on meets."""
+    """Planned and released sessions of the city that begin at that instant or later: those that a new rule meets."""
     with cross_hospital("city figures"):
         return ClinicSession.objects.filter(
             ~Q(state=SessionState.STOPPED), date__gte=shanghai_date(from_at), starts_at__gte=from_at

@@ -1,7 +1,7 @@
-"""Figures of the city as tables that explain themselves."""
+"""Where bookings go: figures by hospital, campus and channel, each as chart and table with its definition."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -11,30 +11,66 @@ from yitong.domains.hospitals.contracts import Campus, Hospital
 from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, Pool
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
+from yitong.faces.office.figures import charts
 from yitong.faces.office.figures.cells import Cells, Shown
+from yitong.faces.office.figures.charts import Bar, Chart
 
 UNTOLD = "*"
+NO_SHARE = "–"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Head:
+    """A column: its name, and whether it holds figures."""
+
     name: str
-    total: str
-    online: str
-    offline: str
-    share: str
-    percent: int | None
-    place: str = ""
+    is_number: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    total: str
-    share: str
-    hospitals: list[Line]
-    campuses: list[Line]
-    channels: list[Line]
-    has_untold: bool
+class Table:
+    """A table; the first cell of a row names it."""
+
+    caption: str
+    heads: list[Head]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One question: what it counts, in words; a drawing; the numbers. Without a table: `empty` says why."""
+
+    name: str  # of its place in the page
+    title: str
+    definition: str
+    chart: Chart | None
+    tables: list[Table]
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    title: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Who is who in the city, as its reader calls them."""
+
+    hospitals: Sequence[Hospital]
+    campuses: Sequence[Campus]
+    channel_names: Mapping[str, str]
+    reader: Reader
+    names: Mapping[UUID, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", {one.hospital_id: self.reader.name(one) for one in self.hospitals})
+
+    def channel(self, code: str) -> str:
+        """Our own word where there is one (it has English), else the channel's name."""
+        return terms.term(terms.CHANNELS, code) if code in terms.CHANNELS else self.channel_names.get(code, code)
 
 
 def cells(counts: Iterable[ChannelCount]) -> Cells:
@@ -54,84 +90,113 @@ def number(shown: Shown) -> str:
 
 
 def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:.1f}%"
+    return NO_SHARE if share is None else f"{share * 100:.1f}%"
 
 
-def figures(
-    of: Cells,
-    hospitals: Sequence[Hospital],
-    campuses: Sequence[Campus],
-    channel_names: Mapping[str, str],
-    reader: Reader,
-) -> Figures:
-    names = {one.hospital_id: reader.name(one) for one in hospitals}
-    by_hospital = [_line(of, names[one.hospital_id], one.hospital_id, None) for one in hospitals]
-    by_campus = [
-        _line(of, reader.name(one), one.hospital_id, one.campus_id, names[one.hospital_id])
-        for one in campuses
-        if one.hospital_id in names
+def bar(label: str, shown: Shown) -> Bar:
+    return Bar(label, shown.value, number(shown))
+
+
+def spoken(what: str, bars: Sequence[Bar]) -> str:
+    """A chart for those who hear it: what it draws, the largest, and where the rest stands."""
+    told = [one for one in bars if one.value]
+    if not told:
+        return _("%(what)s。数字见表格。") % {"what": what}
+    most = max(told, key=lambda one: one.value or 0)
+    said = {"what": what, "label": most.label, "value": most.said}
+    return _("%(what)s。最多的是%(label)s：%(value)s。全部数字见表格。") % said
+
+
+def headlines(of: Cells) -> list[Headline]:
+    return [
+        Headline(_("预约数"), number(of.total()), _("就诊日期在这些天里、占用号源的预约")),
+        Headline(_("线上占比"), percent(of.share()), _("线上渠道的预约数 ÷ 全部预约数")),
     ]
-    by_channel = [
-        Line(channel_name(code, channel_names), number(of.total(channel=code)), "", "", "", None, _kind(code))
-        for code in sorted({key[2] for key in of.every()} | set(POOLS_OF_CHANNEL))
+
+
+def by_hospital(of: Cells, places: Places) -> Figure:
+    bars = [bar(places.names[one.hospital_id], of.total(hospital_id=one.hospital_id)) for one in places.hospitals]
+    heads = [Head(_("医院"), is_number=False), *map(Head, (_("预约数"), _("线上"), _("线下"), _("线上占比")))]
+    rows = [
+        [
+            places.names[one.hospital_id],
+            number(of.total(hospital_id=one.hospital_id)),
+            number(of.total(hospital_id=one.hospital_id, is_online=True)),
+            number(of.total(hospital_id=one.hospital_id, is_online=False)),
+            percent(of.share(hospital_id=one.hospital_id)),
+        ]
+        for one in places.hospitals
     ]
-    lines = [*by_hospital, *by_campus, *by_channel]
-    told = [line.total for line in lines] + [line.online for line in lines] + [line.offline for line in lines]
-    return Figures(
-        number(of.total()),
-        percent(of.share()),
-        by_hospital,
-        by_campus,
-        by_channel,
-        UNTOLD in told or number(of.total()) == UNTOLD,
+    title = _("按医院")
+    return Figure(
+        "hospitals",
+        title,
+        _("每家医院的预约数，和其中线上渠道的占比"),
+        charts.rows(bars, spoken(_("每家医院的预约数"), bars)),
+        [Table(title, heads, rows)],
     )
 
 
-def _line(of: Cells, name: str, hospital_id: UUID, campus_id: UUID | None, place: str = "") -> Line:
-    share = of.share(hospital_id=hospital_id, campus_id=campus_id)
-    return Line(
-        name,
-        number(of.total(hospital_id=hospital_id, campus_id=campus_id)),
-        number(of.total(hospital_id=hospital_id, campus_id=campus_id, is_online=True)),
-        number(of.total(hospital_id=hospital_id, campus_id=campus_id, is_online=False)),
-        percent(share),
-        None if share is None else round(share * 100),
-        place,
+def by_campus(of: Cells, places: Places) -> Figure:
+    open_ones = [one for one in places.campuses if one.hospital_id in places.names]
+    totals = [of.total(hospital_id=one.hospital_id, campus_id=one.campus_id) for one in open_ones]
+    names = [places.reader.name(one) for one in open_ones]
+    bars = [bar(name, total) for name, total in zip(names, totals, strict=True)]
+    heads = [Head(_("院区"), is_number=False), Head(_("医院"), is_number=False), Head(_("预约数")), Head(_("线上占比"))]
+    rows = [
+        [
+            name,
+            places.names[one.hospital_id],
+            number(total),
+            percent(of.share(hospital_id=one.hospital_id, campus_id=one.campus_id)),
+        ]
+        for one, name, total in zip(open_ones, names, totals, strict=True)
+    ]
+    title = _("按院区")
+    return Figure(
+        "campuses",
+        title,
+        _("每个院区的预约数"),
+        charts.rows(bars, spoken(_("每个院区的预约数"), bars)),
+        [Table(title, heads, rows)],
     )
 
 
-def channel_name(code: str, names: Mapping[str, str]) -> str:
-    """Our own word where there is one (it has English), else the channel's name."""
-    return terms.term(terms.CHANNELS, code) if code in terms.CHANNELS else names.get(code, code)
+def by_channel(of: Cells, places: Places) -> Figure:
+    codes = sorted({key[2] for key in of.every()} | set(POOLS_OF_CHANNEL))
+    bars = [bar(places.channel(code), of.total(channel=code)) for code in codes]
+    heads = [Head(_("渠道"), is_number=False), Head(_("线上或线下"), is_number=False), Head(_("预约数"))]
+    rows = [[one.label, _kind(code), one.said] for code, one in zip(codes, bars, strict=True)]
+    title = _("按渠道")
+    return Figure(
+        "channels",
+        title,
+        _("每个渠道的预约数。线上从网上号源取号：网页、手机应用、自助机、合作渠道；线下是医院窗口和 114 电话。"),
+        charts.rows(bars, spoken(_("每个渠道的预约数"), bars)),
+        [Table(title, heads, rows)],
+    )
 
 
 def _kind(code: str) -> str:
     return _("线上") if is_online(code) else _("线下")
 
 
-def rows_of_file(
-    of: Cells,
-    hospitals: Sequence[Hospital],
-    campuses: Sequence[Campus],
-    channel_names: Mapping[str, str],
-    reader: Reader,
-) -> list[list[str]]:
+def rows_of_file(of: Cells, places: Places) -> list[list[str]]:
     """The file: one line for each hospital, campus and channel, with what each column means."""
-    names = {one.hospital_id: reader.name(one) for one in hospitals}
-    places = {one.campus_id: reader.name(one) for one in campuses}
+    campus_names = {one.campus_id: places.reader.name(one) for one in places.campuses}
     head = [_("医院"), _("院区"), _("渠道"), _("线上或线下"), _("预约数")]
     return [
         head,
         *(
             [
-                names.get(hospital_id, ""),
-                places.get(campus_id, ""),
-                channel_name(code, channel_names),
+                places.names.get(hospital_id, ""),
+                campus_names.get(campus_id, ""),
+                places.channel(code),
                 _kind(code),
                 number(of.cell((hospital_id, campus_id, code))).replace(",", ""),
             ]
             for hospital_id, campus_id, code in sorted(
-                of.every(), key=lambda key: (names.get(key[0], ""), places.get(key[1], ""), key[2])
+                of.every(), key=lambda key: (places.names.get(key[0], ""), campus_names.get(key[1], ""), key[2])
             )
         ),
     ]

@@ -1,4 +1,4 @@
-"""Bookings of the city by hospital, campus and channel (S-01), with their definitions."""
+"""The city's figures (S-01): how many, where, by which way, how early, what became of them; as charts and tables."""
 
 import csv
 import io
@@ -12,10 +12,12 @@ from django.views.decorators.http import require_GET
 from yitong.domains.access import queries as access
 from yitong.domains.booking import permissions, queries
 from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.schedule.queries import LONGEST_RANGE
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
+from yitong.faces.common.words import Reader
 from yitong.faces.office import gate, rail
-from yitong.faces.office.figures import forms, presenters
+from yitong.faces.office.figures import course, forms, presenters
 from yitong.faces.office.figures.cells import Cells
 
 
@@ -30,19 +32,7 @@ def home(request: Request) -> HttpResponse:
     if not form.is_valid():
         return pages.page(request, "office/figures/figures.html", {"form": form}, 422)
     start, end = form.cleaned_data["start"], form.cleaned_data["end"]
-    context = {
-        "form": form,
-        "figures": presenters.figures(
-            _cells(request, start, end),
-            hospitals.list_hospitals(with_closed=True),
-            hospitals.list_all_campuses(),
-            access.channel_names(),
-            reader,
-        ),
-        "start": start,
-        "end": end,
-        "file": urlencode({"start": start.isoformat(), "end": end.isoformat()}),
-    }
+    context = {"form": form, "presets": forms.presets(reader, start, end), **_figures(request, reader, start, end)}
     return pages.page(request, "office/figures/figures.html", context)
 
 
@@ -56,13 +46,7 @@ def file(request: Request) -> HttpResponse:
     if not form.is_valid():
         return pages.page(request, "office/figures/figures.html", {"form": form}, 422)
     start, end = form.cleaned_data["start"], form.cleaned_data["end"]
-    rows = presenters.rows_of_file(
-        _cells(request, start, end),
-        hospitals.list_hospitals(with_closed=True),
-        hospitals.list_all_campuses(),
-        access.channel_names(),
-        reader,
-    )
+    rows = presenters.rows_of_file(_cells(request, start, end), _places(reader))
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([_("就诊日期"), start.isoformat(), end.isoformat()])
@@ -73,6 +57,35 @@ def file(request: Request) -> HttpResponse:
         "\ufeff" + text.getvalue(),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _figures(request: Request, reader: Reader, start: date, end: date) -> dict[str, object]:
+    """Each question once, the same days for all. Places are known from memory; the rest is six queries."""
+    until, actor = end + timedelta(days=1), request.actor
+    of, places = _cells(request, start, end), _places(reader)
+    leads = queries.count_by_lead(start, until, actor)
+    outcomes = course.Outcomes(of, queries.count_by_state(start, until, actor))
+    is_short = until - start <= LONGEST_RANGE
+    sold = queries.count_sell_outs(start, until, actor, now=reader.now) if is_short else None
+    return {
+        "headlines": [*presenters.headlines(of), *course.rates(outcomes), course.median_lead(of, leads)],
+        "figures": [
+            course.by_day(of, queries.count_by_day(start, until, actor), start, end, reader),
+            presenters.by_hospital(of, places),
+            presenters.by_campus(of, places),
+            presenters.by_channel(of, places),
+            course.by_lead(of, leads),
+            course.by_outcome(outcomes),
+            course.by_sell_out(sold),
+        ],
+        "file": urlencode({"start": start.isoformat(), "end": end.isoformat()}),
+    }
+
+
+def _places(reader: Reader) -> presenters.Places:
+    return presenters.Places(
+        hospitals.list_hospitals(with_closed=True), hospitals.list_all_campuses(), access.channel_names(), reader
     )
 
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from yitong.core.errors import PolicyLoosened, Refusal
 from yitong.core.policy.keys import KEYS
 from yitong.core.policy.kinds import JsonValue, PolicyKey, Stricter
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals.contracts import PolicyDifference, PolicyEntry, PolicyLine, PolicyPreview
 from yitong.faces.common.words import Reader
+from yitong.faces.office.figures.cells import K
 from yitong.faces.office.policies.forms import CHOICES, PERIODS
 
 # What the rules are about, in the order of a booking.
@@ -76,6 +79,26 @@ class Words:
     then: str
     is_changed: bool
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a decision would do: the value, the sentences that patients read, and how many it meets."""
+
+    before: str
+    after: str
+    since: str
+    words: list[Words]
+    bookings: str
+    sessions: str
+
+    @property
+    def changed(self) -> list[Words]:
+        return [one for one in self.words if one.is_changed]
+
+    @property
+    def same(self) -> list[Words]:
+        return [one for one in self.words if not one.is_changed]
 
 
 def name_of(key: PolicyKey, reader: Reader) -> str:
@@ -212,6 +235,30 @@ def differences(found: Iterable[PolicyDifference], reader: Reader) -> list[Diffe
         )
         for one in found
     ]
+
+
+def effect(
+    key: PolicyKey, preview: PolicyPreview, since: datetime, *, bookings: int, sessions: int, reader: Reader
+) -> Effect:
+    """`bookings`, `sessions`: those from that instant on; a count of people below ten isn't told (R-213)."""
+    return Effect(
+        value(key, preview.value_before),
+        value(key, preview.value_after),
+        reader.moment(since),
+        words(preview),
+        "<10" if 0 < bookings < K else f"{bookings:,}",
+        f"{sessions:,}",
+    )
+
+
+def why_refused(key: PolicyKey, refusal: Refusal | None, given: JsonValue | None) -> str:
+    """A refused loosening with the rule that stands above it and its source."""
+    if not isinstance(refusal, PolicyLoosened):
+        return ""
+    bound = str(refusal.params["bound"])
+    said = {"rule": key.rule, "bound": value(key, int(bound) if bound.isdecimal() else bound)}
+    said["value"] = value(key, given)
+    return _("%(rule)s：上级规定为 %(bound)s，%(value)s 比它松。只有上级的规定变了才能这样定。") % said
 
 
 def words(preview: PolicyPreview) -> list[Words]:

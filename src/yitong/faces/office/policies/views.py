@@ -12,13 +12,16 @@ from yitong.core.ids import new_id
 from yitong.core.policy.keys import key_named
 from yitong.core.policy.kinds import PolicyKey
 from yitong.domains.access import queries as access
+from yitong.domains.booking import queries as bookings
 from yitong.domains.hospitals import permissions, queries
 from yitong.domains.hospitals.commands import policies as commands
 from yitong.domains.hospitals.contracts import PolicyPreview
 from yitong.domains.hospitals.errors import PolicyInThePast
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
+from yitong.faces.common.words import Reader
 from yitong.faces.office import gate
 from yitong.faces.office.forms import IN_PLACE, status_of
 from yitong.faces.office.policies import forms, presenters
@@ -82,6 +85,18 @@ def _preview(request: Request, form: forms.Decide, now: datetime) -> PolicyPrevi
     )
 
 
+def _effect(request: Request, form: forms.Decide, preview: PolicyPreview, reader: Reader) -> presenters.Effect:
+    since = form.effective_from()
+    return presenters.effect(
+        form.policy,
+        preview,
+        since,
+        bookings=bookings.count_ahead(since, request.actor),
+        sessions=schedule.count_sessions_ahead(since),
+        reader=reader,
+    )
+
+
 def _page(
     request: Request,
     key: PolicyKey,
@@ -99,12 +114,9 @@ def _page(
         "steps": [[form[f"{name}_{n}"] for name in ("count", "period", "lock_days")] for n in forms.STEPS]
         if form is not None and key.kind == "ladder"
         else None,
-        "preview": preview,
-        "effect": presenters.words(preview) if preview else None,
-        "before": presenters.value(key, preview.value_before) if preview else "",
-        "after": presenters.value(key, preview.value_after) if preview else "",
-        "from": reader.moment(form.effective_from()) if preview and form else "",
+        "effect": _effect(request, form, preview, reader) if preview and form is not None else None,
         "refusal": pages.said(refusal, reader),
+        "why": presenters.why_refused(key, refusal, form.value() if refusal and form is not None else None),
     }
     status = status_of(form, refusal) if form is not None else 200
     return pages.page(request, "office/policies/policy.html", context, status)
