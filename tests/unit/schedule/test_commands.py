@@ -24,6 +24,7 @@ from yitong.domains.schedule.contracts import (
     ExtraReason,
     GenerateSessions,
     HalfDay,
+    MoveRosterLine,
     MoveSlots,
     Pool,
     Session,
@@ -571,3 +572,57 @@ def test_policies_of_a_department_reach_its_sessions(clinic: make.Clinic) -> Non
     with pytest.raises(errors.ExtraLimitReached):
         extra(make.session(clinic), clinic.doctor)
     assert make.session(clinic, date(2026, 11, 25), kind=ClinicKind.GENERAL).slots == 32
+
+
+# -- a line that moves ---------------------------------------------------------------------------------------------
+
+
+def move_to(clinic: make.Clinic, line_id: UUID, **changed: object) -> MoveRosterLine:
+    content = {
+        "key": key(),
+        "hospital_id": clinic.hospital_id,
+        "roster_line_id": line_id,
+        "weekday": 2,
+        "half_day": HalfDay.AM,
+        "starts": time(8),
+        "ends": time(12),
+        "from_date": date(2026, 12, 1),
+    }
+    return MoveRosterLine(**{**content, **changed})  # type: ignore[arg-type]
+
+
+def test_a_line_moves_from_a_day_on_and_a_repeat_moves_it_once(clinic: make.Clinic) -> None:
+    line_id = make.roster_line(clinic)
+    cmd = move_to(clinic, line_id)
+    done = planning.move_roster_line(cmd, actor=clinic.manager, now=NOW)
+    assert planning.move_roster_line(cmd, actor=clinic.manager, now=NOW) == done
+    old, new = (RosterLine.objects.get(id=one) for one in (line_id, done.roster_line_id))
+    assert (old.weekday, old.until_date) == (0, date(2026, 11, 30))
+    assert (new.weekday, new.from_date, new.until_date) == (2, date(2026, 12, 1), None)
+    assert [event.subject_id for event in events_of(clinic.hospital_id, "roster_line_ended")] == [line_id]
+
+
+def test_a_move_before_its_first_day_voids_the_line(clinic: make.Clinic) -> None:
+    line_id = make.roster_line(clinic, from_date=date(2026, 12, 20))
+    done = planning.move_roster_line(move_to(clinic, line_id), actor=clinic.manager, now=NOW)
+    assert RosterLine.objects.get(id=line_id).until_date == date(2026, 12, 19)
+    assert RosterLine.objects.get(id=done.roster_line_id).from_date == date(2026, 12, 20)
+
+
+def test_a_move_that_cannot_be_leaves_all_alone(clinic: make.Clinic) -> None:
+    line_id = make.roster_line(clinic)
+    make.roster_line(clinic, weekday=3)
+    before = totals(clinic.hospital_id)
+    for changed, refusal in (
+        ({"weekday": 3}, errors.PractitionerBusy),
+        ({"weekday": 0}, errors.RosterLineUnmoved),
+        ({"from_date": date(2026, 11, 1)}, errors.TimesInvalid),
+        ({"ends": time(15)}, errors.TimesInvalid),
+        ({"roster_line_id": uuid4()}, errors.RosterLineMissing),
+    ):
+        with pytest.raises(refusal):
+            planning.move_roster_line(move_to(clinic, line_id, **changed), actor=clinic.manager, now=NOW)
+    with pytest.raises(Forbidden):
+        planning.move_roster_line(move_to(clinic, line_id), actor=clinic.doctor, now=NOW)
+    assert totals(clinic.hospital_id) == before
+    assert RosterLine.objects.get(id=line_id).until_date is None

@@ -15,6 +15,12 @@ class RosterLineMissing(Missing):
     code = "ROSTER_LINE_NOT_FOUND"
 
 
+class RosterLineUnmoved(RuleBroken):
+    """A move to where the line is already."""
+
+    code = "ROSTER_LINE_UNMOVED"
+
+
 class SessionIsStopped(Conflict):
     code = "SESSION_STOPPED"
     rule = "R-016"

@@ -319,6 +319,22 @@ def list_roster(hospital_id: UUID, day: date, *, actor: Actor, department_id: UU
     return [row.as_contract() for row in ordered]
 
 
+def list_made_of_line(
+    hospital_id: UUID, roster_line_id: UUID, from_date: date, *, actor: Actor, now: datetime
+) -> list[Session]:
+    """What was already made of a line for that day and later, and is neither stopped nor over, by time; at most 500.
+    A line that moves leaves it behind."""
+    permissions.check_can_manage(actor, hospital_id)
+    rows = ClinicSession.objects.filter(
+        ~Q(state=SessionState.STOPPED),
+        hospital_id=hospital_id,
+        roster_line_id=roster_line_id,
+        date__gte=from_date,
+        ends_at__gt=now,
+    )
+    return [row.as_contract() for row in rows.order_by("starts_at", "id")[:MOST_SESSIONS]]
+
+
 def list_substitutes(hospital_id: UUID, session_id: UUID, *, actor: Actor) -> list[Substitute]:
     """Who could sit in for the session's doctor: of the department, free at that time, of the same grade first, then
     of a higher one (R-016)."""
@@ -379,6 +395,7 @@ def list_stoppable(
     practitioner_id: UUID | None = None,
     department_id: UUID | None = None,
     campus_id: UUID | None = None,
+    roster_line_id: UUID | None = None,
 ) -> list[Session]:
     """The sessions of the days [from_date, until_date] that may still be stopped, by time: one more than one word may
     stop, so that the caller sees that they are too many."""
@@ -388,6 +405,7 @@ def list_stoppable(
         ("practitioner_id", practitioner_id),
         ("department_id", department_id),
         ("campus_id", campus_id),
+        ("roster_line_id", roster_line_id),
     ):
         if value is not None:
             rows = rows.filter(**{name: value})

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -20,6 +20,7 @@ from yitong.domains.schedule.contracts import (
     AddRosterLine,
     GenerateSessions,
     HalfDay,
+    MoveRosterLine,
     NewSession,
     Pool,
     RosterLine,
@@ -362,6 +363,25 @@ def check_roster_line(line: AddRosterLine | RosterLine, *, campus_id: UUID, poli
     minutes = (line.ends.hour - line.starts.hour) * 60 + line.ends.minute - line.starts.minute
     if line.slot_minutes < 1 or minutes < line.slot_minutes or not 1 <= line.per_window <= MOST_PER_WINDOW:
         raise errors.WindowsInvalid(slots=0)
+
+
+def move_line(line: RosterLine, cmd: MoveRosterLine, *, new_id: UUID, today: date) -> RosterLine:
+    """The line as it stands elsewhere, from its first day there on. Refuses RosterLineUnmoved, TimesInvalid."""
+    first = max(cmd.from_date, line.from_date)
+    if cmd.from_date < today or (line.until_date is not None and line.until_date < first):
+        raise errors.TimesInvalid()
+    place = (cmd.weekday, cmd.half_day, cmd.starts, cmd.ends)
+    if place == (line.weekday, line.half_day, line.starts, line.ends):
+        raise errors.RosterLineUnmoved()
+    return replace(
+        line,
+        roster_line_id=new_id,
+        weekday=cmd.weekday,
+        half_day=cmd.half_day,
+        starts=cmd.starts,
+        ends=cmd.ends,
+        from_date=first,
+    )
 
 
 def _fits(half_day: HalfDay, starts: time, ends: time) -> bool:

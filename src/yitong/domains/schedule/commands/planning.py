@@ -115,6 +115,42 @@ def end_roster_line(cmd: contracts.EndRosterLine, *, actor: Actor, now: datetime
     return once.finish(contracts.RosterLineChanged(cmd.hospital_id, line.id))
 
 
+@command(refusals={"roster_practitioner_sits_once": errors.PractitionerBusy})
+def move_roster_line(cmd: contracts.MoveRosterLine, *, actor: Actor, now: datetime) -> contracts.RosterLineChanged:
+    """A line ends the day before, and one like it begins elsewhere in the week; a copy leaves the first as it is. The
+    answer names the new line. Sessions made from the old one stay.
+
+    Locks: RosterLine. Emits: RosterLineAdded, and RosterLineEnded unless it is a copy. Refuses: RosterLineMissing,
+    RosterLineUnmoved, TimesInvalid, WindowsInvalid, PractitionerBusy, KeyReused.
+    """
+    permissions.check_can_manage(actor, cmd.hospital_id)
+    once = idempotency.begin(actor, "schedule.move_roster_line", cmd)
+    if once.answer is not None:
+        return line_changed_again(once.answer)
+    rows = models.RosterLine.objects.filter(hospital_id=cmd.hospital_id, id=cmd.roster_line_id)
+    line = rows.select_for_update(of=("self",)).order_by("id").first()
+    if line is None:
+        raise errors.RosterLineMissing()
+    moved = rules.move_line(line.as_contract(), cmd, new_id=new_id(), today=clock.shanghai_date(now))
+    policy = policies.at(cmd.hospital_id, now, department_id=line.department_id)
+    rules.check_roster_line(moved, campus_id=line.campus_id, policies=policy)
+    if not cmd.is_copy:
+        until = moved.from_date - timedelta(days=1)
+        rows.update(until_date=until)
+        ended = contracts.RosterLineEnded(hospital_id=cmd.hospital_id, subject_id=line.id, until_date=until)
+        events.append(ended, actor, at=now, shard=f"roster:{line.id}")
+    content = {f.name: getattr(moved, f.name) for f in fields(moved) if f.name != "roster_line_id"}
+    models.RosterLine.objects.create(id=moved.roster_line_id, **content)
+    event = contracts.RosterLineAdded(
+        hospital_id=cmd.hospital_id,
+        subject_id=moved.roster_line_id,
+        department_id=line.department_id,
+        practitioner_id=line.practitioner_id,
+    )
+    events.append(event, actor, at=now, shard=f"roster:{moved.roster_line_id}")
+    return once.finish(contracts.RosterLineChanged(cmd.hospital_id, moved.roster_line_id))
+
+
 @command(refusals=PLANNING)
 def import_sessions(
     hospital_id: UUID, sessions: Sequence[contracts.NewSession], *, actor: Actor, now: datetime

@@ -210,6 +210,22 @@ class EndRosterLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveRosterLine:
+    """A weekly sitting goes to another weekday or half-day from a day on, or one like it is added there. Sessions that
+    were made from it stay where they are: who is booked for a Monday can't be moved to a Tuesday."""
+
+    key: str
+    hospital_id: UUID
+    roster_line_id: UUID
+    weekday: int
+    half_day: HalfDay
+    starts: time
+    ends: time
+    from_date: date
+    is_copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RosterLineChanged:
     hospital_id: UUID
     roster_line_id: UUID
