@@ -21,7 +21,7 @@ import pytest
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
-from tests.browser import households, practices
+from tests.browser import households, practices, wards
 from tests.browser.visitors import Visitor, code_for
 
 from yitong.cli import partners, serving
@@ -29,6 +29,7 @@ from yitong.cli.demo import people
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("YITONG_CHROMIUM", "/usr/bin/chromium")
+REFUSED = ("the server responded with a status of 4", "Response Status Error Code 4")
 WIDTHS = {"small": (320, 640), "phone": (390, 844), "desk": (1440, 900)}
 
 # Playwright runs its own event loop in this thread; Django would take our plain queries for a mistake.
@@ -172,8 +173,8 @@ def visitor(chromium: Browser, server: str) -> Iterator[Callable[..., Visitor]]:
 
 
 def _note(someone: Visitor, kind: str, text: str) -> None:
-    """What the browser complains of; a refused form answers 4xx, which it also calls an error."""
-    if kind == "error" and "the server responded with a status of 4" not in text:
+    """What the browser complains of; a refused form answers 4xx, which it and htmx also call an error."""
+    if kind == "error" and not any(known in text for known in REFUSED):
         someone.complaints.append(text)
 
 
@@ -251,3 +252,14 @@ def practice(server: str) -> practices.Practice:
 def new_practice(server: str) -> Callable[[], practices.Practice]:
     """A department in which nobody sits yet, of a hospital of its own."""
     return practices.found
+
+
+@pytest.fixture
+def ward(server: str, django_db_blocker: DjangoDbBlocker) -> Iterator[wards.Ward]:
+    """A hospital of the demo city, with staff of one's own making."""
+    from yitong.domains.hospitals import queries as hospitals
+
+    with django_db_blocker.unblock():
+        found = hospitals.find_hospital_by_code(wards.HOSPITAL)
+        assert found is not None
+        yield wards.Ward(found.hospital_id, django_db_blocker)

@@ -1,128 +1,23 @@
 """The desk in a browser: each page on a desk screen and on a phone, and the flows that staff live in."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
 import pyotp
 import pytest
-from django.db import transaction
-from pytest_django.plugin import DjangoDbBlocker
-from tests import clinic as build
 from tests import make
 from tests.browser.test_patient_booking import add_myself, to_window, until_verified
 from tests.browser.visitors import Visitor
+from tests.browser.wards import ALL_ROLES, Ward, enter, sign_in, undo_within
 
 from yitong.core import clock
 from yitong.core.clock import SHANGHAI
-from yitong.core.db import policies
-from yitong.domains.access.commands import second_factor
-from yitong.domains.access.contracts import Invited
 from yitong.domains.booking import queries as booking
-from yitong.domains.booking.commands import claim
-from yitong.domains.booking.contracts import HoldSlot
-from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.people.commands import patients
-from yitong.domains.people.contracts import RegisterAtDesk
 from yitong.domains.schedule import queries as schedule
-from yitong.domains.schedule.contracts import Session, SessionState
 
-HOSPITAL = "BJ13"
-ALL_ROLES = ("registrar", "nurse", "doctor", "roster_manager", "hospital_admin")
 New = Callable[..., Visitor]
-
-
-@dataclass
-class Ward:
-    """The hospital of these tests; acts in it run in the tests' own process, committed."""
-
-    hospital_id: UUID
-    blocker: DjangoDbBlocker
-
-    def staff(self, *roles: str) -> Invited:
-        return make.staff_member(*roles, hospital_id=self.hospital_id, now=clock.now())
-
-    def token(self, invited: Invited) -> str:
-        """A session with the second factor."""
-        now = clock.now()
-        token = make.signed_in(invited, now=now).token
-        enrolment = second_factor.begin_totp(token, now=now)
-        second_factor.confirm_totp(token, make.totp_code(enrolment.secret, now), now=now)
-        return token
-
-    def on_site(self) -> Session:
-        """A session of these days for which the window still has slots."""
-        now = clock.now()
-        today = clock.shanghai_date(now)
-        for department in hospitals.list_departments(self.hospital_id):
-            if department.sex is not None or department.age_from is not None or department.age_below is not None:
-                continue
-            found = [
-                one
-                for one in schedule.list_sessions(
-                    self.hospital_id, department.department_id, today, today + timedelta(days=4)
-                )
-                if one.state is not SessionState.STOPPED and one.ends_at > now + timedelta(hours=1)
-            ]
-            left = booking.offers(self.hospital_id, found, channel="desk", now=now)
-            open_ones = [one for one in found if left[one.session_id].left > 1 and one.practitioner_id is not None]
-            if open_ones:
-                return open_ones[0]
-        raise AssertionError("the window of this hospital has nothing left")
-
-    def walk_in(self, session: Session) -> tuple[UUID, UUID]:
-        """(booking, patient) of somebody at the window."""
-        registrar, now = make.staff_actor("registrar", hospital_id=self.hospital_id), clock.now()
-        cmd = RegisterAtDesk(f"walk{make.number()}", self.hospital_id, build.identity())
-        patient_id = patients.register_at_desk(cmd, actor=registrar, now=now).patient_id
-        slot = next(
-            one
-            for one in booking.slot_offers(self.hospital_id, session, channel="desk", now=now)
-            if one.is_open and one.ends_at > now
-        )
-        wish = HoldSlot(f"walk{make.number()}", self.hospital_id, slot.slot_id, patient_id, is_first_visit=False)
-        return claim.hold_slot(wish, actor=registrar, now=now).booking_id, patient_id
-
-
-@pytest.fixture
-def ward(city: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Ward]:
-    with django_db_blocker.unblock():
-        found = hospitals.find_hospital_by_code(HOSPITAL)
-        assert found is not None
-        yield Ward(found.hospital_id, django_db_blocker)
-
-
-def undo_within(hospital_id: UUID, seconds: int) -> None:
-    """From here on a stop of this hospital can be taken back for so long."""
-    now = clock.now()
-    with transaction.atomic():
-        policies.record(
-            "booking.stop_undo_seconds",
-            seconds,
-            scope="hospital",
-            hospital_id=hospital_id,
-            scope_id=hospital_id,
-            effective_from=now - timedelta(minutes=1),
-            source="test",
-            decided_by="test",
-            now=now,
-        )
-
-
-def enter(someone: Visitor, token: str) -> Visitor:
-    someone.page.context.add_cookies(
-        [{"name": "yitong_staff", "value": token, "url": someone.url, "httpOnly": True, "sameSite": "Lax"}]
-    )
-    return someone
-
-
-def sign_in(someone: Visitor, login: str) -> None:
-    someone.go("/desk/sign-in/")
-    someone.page.locator("input[name=login]").fill(login)
-    someone.page.locator("input[name=password]").fill(make.PASSWORD)
-    someone.press("登录")
 
 
 @pytest.mark.slow
@@ -151,12 +46,16 @@ def test_every_page_is_clean(visitor: New, ward: Ward, width: str, language: str
         "list": f"{at}/list/",
         "stop": f"{at}/stop/",
         "substitute": f"{at}/substitute/",
+        "room": f"{at}/room/",
         "pools": f"{at}/pools/",
         "extra": f"{at}/extra/",
         "booking": f"/desk/bookings/{booking_id}/",
         "check-in": f"/desk/bookings/{booking_id}/check-in/",
         "cancel": f"/desk/bookings/{booking_id}/cancel/",
         "slip": f"/desk/bookings/{booking_id}/slip/",
+        "arrive": "/desk/arrive/",
+        "jump": "/desk/jump/",
+        "keys": "/desk/keys/",
         "find": "/desk/find/",
         "patient": f"/desk/patients/{patient_id}/",
         "register": "/desk/window/",
@@ -168,6 +67,7 @@ def test_every_page_is_clean(visitor: New, ward: Ward, width: str, language: str
         f"&until_date={session.date + timedelta(days=6)}",
         "roster": f"/desk/roster/?department={line.department_id}",
         "roster-add": f"/desk/roster/add/?department={line.department_id}",
+        "roster-move": f"/desk/roster/{line.roster_line_id}/move/",
         "roster-end": f"/desk/roster/{line.roster_line_id}/end/",
         "generate": "/desk/roster/generate/",
         "staff": "/desk/staff/",

@@ -19,6 +19,7 @@ from yitong.domains.access.models import Staff, Terminal
 from yitong.domains.hospitals.models import Announcement
 from yitong.domains.people.contracts import IdentityGiven, IdentityKind, Sex
 from yitong.domains.people.models import MergeCandidate, Patient, ReadLog
+from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.models import ClinicSession, RosterLine
 
 Sit = Callable[..., Desk]
@@ -74,6 +75,82 @@ def test_sessions_come_of_the_roster_once(hospital: Hospital, desk: Sit) -> None
     assert re.findall(r"<dd>(\d+)</dd>", again) == ["0", "0", "2", "0"]
     backwards = manager.post("/desk/roster/generate/", from_date="2026-12-06", until_date="2026-11-24")
     assert backwards.status_code == 422
+
+
+def moved(**changed: object) -> dict[str, object]:
+    return {
+        "mode": "move",
+        "weekday": 3,
+        "half_day": "pm",
+        "starts": "13:30",
+        "ends": "17:00",
+        "from_date": "2026-12-01",
+        **changed,
+    }
+
+
+def test_a_line_moves_and_what_was_made_of_it_stays(hospital: Hospital, desk: Sit) -> None:
+    manager = desk("roster_manager")
+    manager.post(f"/desk/roster/add/?department={hospital.department_id}", **line(hospital, room="B203"))
+    manager.post("/desk/roster/generate/", from_date="2026-11-24", until_date="2026-12-06")
+    row = RosterLine.objects.get(hospital_id=hospital.id)
+    path, key = f"/desk/roster/{row.id}/move/", str(new_id())
+    preview = manager.get(f"{path}?weekday=3&half_day=pm").content.decode()
+    assert ("已经生成的 2 个出诊还没有人约" in preview, 'value="13:30"' in preview) == (True, True)
+    assert f"line={row.id}" in preview
+    part = manager.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert ("<html" in part, 'id="move"' in part) == (False, True)
+    assert manager.post(path, **moved(), key=key).status_code == 303
+    assert manager.post(path, **moved(), key=key).status_code == 303
+    old, new = RosterLine.objects.filter(hospital_id=hospital.id).order_by("id")
+    assert (old.until_date, new.from_date, new.weekday, new.half_day) == (
+        date(2026, 11, 30),
+        date(2026, 12, 1),
+        3,
+        "pm",
+    )
+    assert (new.room, new.practitioner_id, new.per_window) == ("B203", hospital.doctor_id, 4)
+    assert ClinicSession.objects.filter(roster_line_id=old.id).count() == 2
+    days = f"from_date={hospital.day}&until_date=2026-12-06"
+    only = manager.get(f"/desk/stops/new/?what=doctor:{hospital.doctor_id}&{days}&line={old.id}")
+    assert only.content.decode().count('name="sessions"') == 2
+
+
+@pytest.mark.rule("R-016")
+def test_a_move_says_how_many_are_booked_for_what_it_leaves(hospital: Hospital, desk: Sit) -> None:
+    manager = desk("roster_manager")
+    manager.post(f"/desk/roster/add/?department={hospital.department_id}", **line(hospital, weekday=1))
+    manager.post("/desk/roster/generate/", from_date="2026-11-24", until_date="2026-11-25")
+    session = ClinicSession.objects.get(hospital_id=hospital.id, roster_line_id__isnull=False)
+    slot = next(
+        one for one in schedule.list_slots(hospital.id, session.id) if one.pool == "onsite" and not one.is_special
+    )
+    place = build.Clinic(hospital.id, hospital.department_id, session.id, session.date, (slot,))
+    build.hold(place, build.patient(hospital.id), build.registrar(hospital.id))
+    page = manager.get(f"/desk/roster/{session.roster_line_id}/move/").content.decode()
+    assert "已经生成的 1 个出诊里有 1 个预约" in page
+
+
+def test_a_copy_leaves_the_first_and_a_clash_is_said_in_place(hospital: Hospital, desk: Sit) -> None:
+    manager = desk("roster_manager")
+    add = f"/desk/roster/add/?department={hospital.department_id}"
+    manager.post(add, **line(hospital))
+    row = RosterLine.objects.get(hospital_id=hospital.id)
+    path = f"/desk/roster/{row.id}/move/"
+    assert manager.post(path, **moved(mode="copy")).status_code == 303
+    assert RosterLine.objects.get(id=row.id).until_date is None
+    before = Event.objects.count()
+    clash = manager.client.post(path, {"key": str(new_id()), **moved()}, headers={"HX-Request": "true"})
+    assert (clash.status_code, b"<html" in clash.content, 'role="alert"' in clash.content.decode()) == (
+        409,
+        False,
+        True,
+    )
+    same = moved(weekday=2, half_day="am", starts="08:00", ends="12:00")
+    for wrong in (same, moved(from_date="2026-11-01"), moved(ends="13:00"), moved(weekday=9), moved(half_day="am")):
+        assert (wrong, manager.post(path, **wrong).status_code) == (wrong, 422)
+    assert (Event.objects.count(), RosterLine.objects.filter(hospital_id=hospital.id).count()) == (before, 2)
+    assert manager.post(f"/desk/roster/{new_id()}/move/", **moved()).status_code == 404
 
 
 # -- staff -------------------------------------------------------------------------------------------------------------

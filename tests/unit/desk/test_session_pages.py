@@ -144,6 +144,16 @@ def test_substitute_by_a_free_colleague(hospital: Hospital, desk: Sit) -> None:
     assert schedule.get_session(hospital.id, hospital.place.session_id).practitioner_id == colleague
 
 
+def test_another_room_shows_on_lists_and_slips(hospital: Hospital, desk: Sit) -> None:
+    _patient, booking = booked(hospital)
+    manager, path = desk("roster_manager"), f"/desk/sessions/{hospital.place.session_id}/room/"
+    assert manager.post(path, room="3").headers["Location"] == f"/desk/sessions/{hospital.place.session_id}/"
+    assert manager.post(path, room="x" * 21).status_code == 422
+    registrar = desk("registrar")
+    for page in ("/desk/", f"/desk/sessions/{hospital.place.session_id}/", f"/desk/bookings/{booking.id}/slip/"):
+        assert (page, "3号诊室" in registrar.get(page).content.decode()) == (page, True)
+
+
 @pytest.mark.rule("R-012")
 def test_slots_move_between_pools_and_leave_a_trace(hospital: Hospital, desk: Sit) -> None:
     manager = desk("roster_manager")

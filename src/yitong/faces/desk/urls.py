@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("yitong.faces.desk.sign_in.urls")),
     path("", include("yitong.faces.desk.sessions.urls")),
     path("", include("yitong.faces.desk.patients.urls")),
+    path("", include("yitong.faces.desk.jump.urls")),
     path("stops/", include("yitong.faces.desk.stops.urls")),
     path("roster/", include("yitong.faces.desk.roster.urls")),
     path("staff/", include("yitong.faces.desk.staff.urls")),

@@ -41,5 +41,47 @@ SCOPES: dict[str, Promise] = {
 }
 
 
+KEYS: tuple[tuple[Promise, tuple[tuple[str, Promise], ...]], ...] = (
+    (
+        _("到处都能用"),
+        (
+            ("/", _("跳到页面、科室、医师、预约、患者")),
+            ("Ctrl K", _("同上，正在输入时也可以")),
+            ("?", _("这张快捷键表")),
+            ("Esc", _("关掉弹出的框")),
+        ),
+    ),
+    (
+        _("名单和表格"),
+        (
+            ("j k", _("下一行、上一行（已在行里时用 ↓ ↑）")),
+            ("Enter", _("打开这一行")),
+            ("c", _("报到：今日页到刷证框，名单里办这一行")),
+            ("n", _("给这次出诊挂号")),
+            ("x", _("停诊、退号：办这一行")),
+            ("f", _("筛选这张表")),
+            ("p", _("打印")),
+        ),
+    ),
+    (
+        _("日期"),
+        (("[ ]", _("前一天、后一天（或前后一周）")), (".", _("回到今天"))),
+    ),
+    (
+        _("排班表和停诊"),
+        (
+            ("Space", _("拿起一个出诊；方向键移动，再按放下，Esc 放回")),
+            ("c", _("拿起时：在移动和复制之间换")),
+            ("u", _("撤销刚才的停诊")),
+        ),
+    ),
+)
+
+
+def key_sheets() -> list[tuple[str, list[tuple[list[str], str]]]]:
+    """(heading, lines of (keys, what they do))."""
+    return [(str(name), [(keys.split(), str(what)) for keys, what in lines]) for name, lines in KEYS]
+
+
 def role(code: str) -> str:
     return terms.term(ROLES, code)

@@ -5,7 +5,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.booking.contracts import CheckIn, HoldSlot
 from yitong.domains.people.contracts import CITY_ISSUER, CarrierKind, FindPatient, RegisterAtDesk
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
@@ -39,6 +39,25 @@ class ByDocument(Document):
         return FindPatient(
             hospital_id, PURPOSE, identity_kind=self.identity_kind(), identity_number=self.cleaned_data["number"]
         )
+
+
+class Arrive(Document):
+    """A card or a number at the desk: who it is, and whether he is expected today."""
+
+    booking = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *given: object, **more: object) -> None:
+        super().__init__(*given, **more)  # type: ignore[arg-type]
+        self.fields["number"].help_text = ""
+        self.fields["number"].label = _("刷证或输入证件号码")
+
+    def to_wish(self, hospital_id: UUID) -> FindPatient:
+        return FindPatient(
+            hospital_id, PURPOSE, identity_kind=self.identity_kind(), identity_number=self.cleaned_data["number"]
+        )
+
+    def to_command(self, hospital_id: UUID, booking_id: UUID) -> CheckIn:
+        return CheckIn(self.text(), hospital_id, booking_id, self.cleaned_data["number"])
 
 
 class ByCard(forms.Form):

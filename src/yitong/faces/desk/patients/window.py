@@ -20,7 +20,7 @@ from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import patients
 from yitong.domains.schedule import queries as schedule
-from yitong.domains.schedule.contracts import SessionState
+from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
@@ -39,9 +39,11 @@ PURPOSE = "window_booking"
 @require_http_methods(["GET", "POST"])
 @at_desk
 def register(request: Request, place: Place) -> HttpResponse:
-    """The document in hand finds the patient or makes the record; the identity is `seen` then."""
+    """The document in hand finds the patient or makes the record; the identity is `seen` then. Who came from the row of
+    a session is led straight to its times."""
     may_people.check_can_register(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
+    session = _asked_session(request, place)
     form = forms.Register(request.POST if request.method == "POST" else None, initial={"key": new_id()})
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
@@ -51,8 +53,15 @@ def register(request: Request, place: Place) -> HttpResponse:
             refusal = caught
         else:
             notice = _("已建档，证件已核对") if known.is_new else _("已找到档案，证件已核对")
+            if session is not None:
+                return pages.go(request, "desk:window_slots", known.patient_id, session.session_id, notice=notice)
             return pages.go(request, "desk:window_sessions", known.patient_id, notice=notice)
-    context = {"form": form, "refusal": pages.said(refusal, reader), "steps": _steps(0)}
+    context = {
+        "form": form,
+        "head": head_of(place, session, reader) if session is not None else None,
+        "refusal": pages.said(refusal, reader),
+        "steps": _steps(0),
+    }
     return pages.page(request, "desk/patients/register.html", context, status_of(form, refusal))
 
 
@@ -147,6 +156,15 @@ def confirm(request: Request, place: Place, patient_id: UUID, slot_id: UUID) -> 
         "steps": _steps(3),
     }
     return pages.page(request, "desk/patients/window_confirm.html", context, status_of(form, refusal))
+
+
+def _asked_session(request: Request, place: Place) -> Session | None:
+    """The session in the address. Refuses SessionMissing where it is another hospital's."""
+    try:
+        session_id = UUID(request.GET.get("session", ""))
+    except ValueError:
+        return None
+    return schedule.get_session(place.hospital_id, session_id)
 
 
 def _who(request: Request, place: Place, patient_id: UUID, reader: Reader) -> dict[str, object]:

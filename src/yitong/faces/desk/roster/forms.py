@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.hospitals.contracts import ClinicKind, Department, Practitioner
-from yitong.domains.schedule.contracts import AddRosterLine, EndRosterLine, GenerateSessions, HalfDay
+from yitong.domains.schedule.contracts import AddRosterLine, EndRosterLine, GenerateSessions, HalfDay, MoveRosterLine
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import Day, Key
 
@@ -44,6 +44,7 @@ class AddLine(Key):
     )
     from_date = Day(label=_("从哪天起"))
     until_date = Day(label=_("到哪天止"), required=False, help_text=_("不填就一直排下去"))
+    room = forms.CharField(label=_("诊室"), max_length=20, required=False, help_text=_("门上的号码，例如 3 或 B203"))
     open_on_holidays = forms.BooleanField(label=_("节假日也出诊"), required=False)
     is_first_visit_named = forms.BooleanField(label=_("首诊可以点名约"), required=False)
 
@@ -74,6 +75,38 @@ class AddLine(Key):
             until_date=data["until_date"],
             open_on_holidays=data["open_on_holidays"],
             is_first_visit_named=data["is_first_visit_named"],
+            room=data["room"],
+        )
+
+
+class MoveLine(Key):
+    mode = forms.ChoiceField(
+        label=_("怎么排"), choices=[("move", _("移到那里")), ("copy", _("那里再排一个"))], widget=forms.RadioSelect
+    )
+    weekday = forms.TypedChoiceField(label=_("星期"), coerce=int)
+    half_day = forms.ChoiceField(
+        label=_("上午或下午"), choices=[(half.value, terms.HALF_DAYS[half]) for half in HalfDay]
+    )
+    starts = _time(_("开始"))
+    ends = _time(_("结束"))
+    from_date = Day(label=_("从哪天起"))
+
+    def __init__(self, *given: object, weekdays: Iterable[str], **more: object) -> None:
+        super().__init__(*given, **more)  # type: ignore[arg-type]
+        self.fields["weekday"].choices = list(enumerate(weekdays))  # type: ignore[attr-defined]
+
+    def to_command(self, hospital_id: UUID, line_id: UUID) -> MoveRosterLine:
+        data = self.cleaned_data
+        return MoveRosterLine(
+            key=self.text(),
+            hospital_id=hospital_id,
+            roster_line_id=line_id,
+            weekday=data["weekday"],
+            half_day=HalfDay(data["half_day"]),
+            starts=data["starts"],
+            ends=data["ends"],
+            from_date=data["from_date"],
+            is_copy=data["mode"] == "copy",
         )
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from yitong.domains.booking.contracts import LIVE, State
 from yitong.domains.hospitals.contracts import Practitioner
-from yitong.domains.schedule.contracts import HalfDay, RosterLine
+from yitong.domains.schedule.contracts import HalfDay, RosterLine, Session
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
 
@@ -16,6 +17,7 @@ from yitong.faces.common.words import Reader
 @dataclass(frozen=True, slots=True)
 class Sitting:
     href: str
+    move_href: str
     doctor: str
     clinic: str
     time: str
@@ -26,6 +28,7 @@ class Sitting:
 @dataclass(frozen=True, slots=True)
 class Cell:
     weekday: int
+    half: str
     label: str
     sittings: list[Sitting]
     add_href: str
@@ -56,6 +59,7 @@ def grid(
             [
                 Cell(
                     weekday,
+                    half.value,
                     f"{names[weekday]} {terms.term(terms.HALF_DAYS, half)}",
                     [
                         sitting(one, doctors, department, reader)
@@ -80,9 +84,30 @@ def sitting(line: RosterLine, doctors: Mapping[UUID, Practitioner], department: 
         dates.append(_("到%(day)s") % {"day": words.month_day(line.until_date, reader.language)})
     return Sitting(
         href=reverse("desk:roster_end", args=[line.roster_line_id]),
+        move_href=reverse("desk:roster_move", args=[line.roster_line_id]),
         doctor=f"{reader.name(doctor)} {terms.term(terms.TITLES, doctor.title)}" if doctor else department,
         clinic=terms.term(terms.CLINICS, line.clinic_kind),
-        time=words.window(line.starts, line.ends),
+        time=" · ".join(part for part in (words.window(line.starts, line.ends), reader.room(line.room)) if part),
         slots=_("每 %(minutes)s 分钟 %(n)s 个号") % {"minutes": line.slot_minutes, "n": line.per_window},
         dates=" ".join(dates),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a move leaves behind: a session made before, and how many are booked for it."""
+
+    href: str
+    when: str
+    booked: int
+
+
+def left(sessions: Iterable[Session], counts: Mapping[UUID, Mapping[State, int]], reader: Reader) -> list[Left]:
+    return [
+        Left(
+            href=reverse("desk:session", args=[one.session_id]),
+            when=reader.visit(one.starts_at, one.ends_at),
+            booked=sum(counts.get(one.session_id, {}).get(state, 0) for state in LIVE),
+        )
+        for one in sessions
+    ]

@@ -16,10 +16,11 @@ from yitong.domains.hospitals.contracts import Department
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import planning
-from yitong.domains.schedule.contracts import HalfDay
+from yitong.domains.schedule.contracts import HalfDay, RosterLine
 from yitong.domains.schedule.errors import RosterLineMissing
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
+from yitong.faces.common.words import Reader
 from yitong.faces.desk import departments as naming
 from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.place import Place, at_desk
@@ -85,12 +86,12 @@ def add(request: Request, place: Place) -> HttpResponse:
         except IN_PLACE as caught:
             refusal = caught
         else:
-            return pages.go_to(request, _home(department.department_id), notice=_("已排上"))
+            return pages.go_to(request, home(department.department_id), notice=_("已排上"))
     context = {
         "form": form,
         "department_id": department.department_id,
         "department": naming.names(place.hospital_id, [department], reader)[department.department_id],
-        "back": _home(department.department_id),
+        "back": home(department.department_id),
         "refusal": pages.said(refusal, reader),
     }
     return pages.page(request, "desk/roster/add.html", context, status_of(form, refusal))
@@ -102,10 +103,7 @@ def end(request: Request, place: Place, line_id: UUID) -> HttpResponse:
     """The last day of a line; the day before its first makes it void."""
     may.check_can_manage(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
-    every = schedule.list_roster(place.hospital_id, reader.today, actor=request.actor)
-    line = next((one for one in every if one.roster_line_id == line_id), None)
-    if line is None:
-        raise RosterLineMissing()
+    line = line_of(request, place, line_id)
     initial = {"key": new_id(), "until_date": max(reader.today, line.from_date - timedelta(days=1))}
     form = forms.EndLine(request.POST if request.method == "POST" else None, initial=initial)
     refusal: Refusal | None = None
@@ -116,18 +114,8 @@ def end(request: Request, place: Place, line_id: UUID) -> HttpResponse:
         except IN_PLACE as caught:
             refusal = caught
         else:
-            return pages.go_to(request, _home(line.department_id), notice=_("已定好最后一天"))
-    department = hospitals.get_department(place.hospital_id, line.department_id)
-    ids = [line.practitioner_id] if line.practitioner_id is not None else []
-    doctors = hospitals.practitioners_by_id(place.hospital_id, ids)
-    context = {
-        "form": form,
-        "line": presenters.sitting(line, doctors, reader.name(department), reader),
-        "weekday": presenters.weekdays(reader)[line.weekday],
-        "department": naming.names(place.hospital_id, [department], reader)[department.department_id],
-        "back": _home(line.department_id),
-        "refusal": pages.said(refusal, reader),
-    }
+            return pages.go_to(request, home(line.department_id), notice=_("已定好最后一天"))
+    context = {**shown(place, line, reader), "form": form, "refusal": pages.said(refusal, reader)}
     return pages.page(request, "desk/roster/end.html", context, status_of(form, refusal))
 
 
@@ -154,6 +142,29 @@ def generate(request: Request, place: Place) -> HttpResponse:
             form = forms.Generate(initial=initial)  # the next press is another wish, with a key of its own
     context = {"form": form, "made": made, "refusal": pages.said(refusal, reader)}
     return pages.page(request, "desk/roster/generate.html", context, status_of(form, refusal))
+
+
+def line_of(request: Request, place: Place, line_id: UUID) -> RosterLine:
+    """Refuses RosterLineMissing, also for a line that is over."""
+    reader = pages.reader_of(request)
+    every = schedule.list_roster(place.hospital_id, reader.today, actor=request.actor)
+    line = next((one for one in every if one.roster_line_id == line_id), None)
+    if line is None:
+        raise RosterLineMissing()
+    return line
+
+
+def shown(place: Place, line: RosterLine, reader: Reader) -> dict[str, object]:
+    """A line as the pages about it alone show it."""
+    department = hospitals.get_department(place.hospital_id, line.department_id)
+    ids = [line.practitioner_id] if line.practitioner_id is not None else []
+    doctors = hospitals.practitioners_by_id(place.hospital_id, ids)
+    return {
+        "line": presenters.sitting(line, doctors, reader.name(department), reader),
+        "weekday": presenters.weekdays(reader)[line.weekday],
+        "department": naming.names(place.hospital_id, [department], reader)[department.department_id],
+        "back": home(line.department_id),
+    }
 
 
 def _departments(place: Place) -> list[Department]:
@@ -189,5 +200,5 @@ def _usual(request: Request, place: Place, department: Department) -> dict[str, 
     }
 
 
-def _home(department_id: UUID) -> str:
+def home(department_id: UUID) -> str:
     return f"{reverse('desk:roster')}?department={department_id}"

@@ -14,6 +14,7 @@ from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import permissions as may_people
+from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
@@ -111,5 +112,6 @@ def _facts(place: Place, found: Booking, reader: Reader) -> list[presenters.Fact
         hospitals.get_department(place.hospital_id, found.department_id),
         hospitals.get_campus(place.hospital_id, found.campus_id),
         hospitals.practitioners_by_id(place.hospital_id, ids),
+        schedule.get_session(place.hospital_id, found.session_id).room,
         reader,
     )

@@ -88,6 +88,32 @@ def substitute(request: Request, place: Place, session_id: UUID) -> HttpResponse
 
 @require_http_methods(["GET", "POST"])
 @at_desk
+def room(request: Request, place: Place, session_id: UUID) -> HttpResponse:
+    """Another consulting room for this one session; the booked see it at once."""
+    may.check_can_manage(request.actor, place.hospital_id)
+    reader = pages.reader_of(request)
+    found = schedule.get_session(place.hospital_id, session_id)
+    initial = {"key": new_id(), "room": found.room}
+    form = forms.Room(request.POST if request.method == "POST" else None, initial=initial)
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            sessions.change_room(form.to_command(place.hospital_id, session_id), actor=request.actor, now=reader.now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "desk:session", session_id, notice=_("诊室已改，已约的人看得到"))
+    context = {
+        "session_id": session_id,
+        "head": head_of(place, found, reader),
+        "form": form,
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "desk/sessions/room.html", context, status_of(form, refusal))
+
+
+@require_http_methods(["GET", "POST"])
+@at_desk
 def pools(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     """Free slots from one pool to another; the shares of R-012 still hold, and the event says who did it (S-08)."""
     may.check_can_manage(request.actor, place.hospital_id)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from yitong.domains.booking.contracts import AddExtra, CancelBooking, CheckIn
 from yitong.domains.people.contracts import FindPatient
 from yitong.domains.schedule.contracts import (
+    ChangeRoom,
     ExtraReason,
     MoveSlots,
     PlanStoppage,
@@ -48,6 +49,19 @@ class Stop(Key):
 
     def to_command(self, hospital_id: UUID, session_id: UUID) -> PlanStoppage:
         return PlanStoppage(self.text(), hospital_id, (session_id,), StopReason(self.cleaned_data["reason"]))
+
+
+class Room(Key):
+    room = forms.CharField(
+        label=_("诊室"),
+        max_length=20,
+        required=False,
+        help_text=_("门上的号码，例如 3 或 B203"),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+
+    def to_command(self, hospital_id: UUID, session_id: UUID) -> ChangeRoom:
+        return ChangeRoom(self.text(), hospital_id, session_id, self.cleaned_data["room"])
 
 
 class StandIn(Key):

@@ -70,7 +70,7 @@ def head(
     name = reader.name(department)
     is_stopped = session.state is SessionState.STOPPED
     facts = [
-        (_("科室"), name, " · ".join(part for part in (reader.name(campus), department.location) if part)),
+        (_("科室"), name, _where(campus, department, session.room, reader)),
         (_("类别"), terms.term(terms.CLINICS, session.clinic_kind), ""),
         (_("医事服务费"), reader.yuan(session.fee_fen), ""),
     ]
@@ -170,13 +170,14 @@ def booking_facts(
     department: Department,
     campus: Campus,
     doctors: Mapping[UUID, Practitioner],
+    room: str,
     reader: Reader,
 ) -> list[Fact]:
     doctor = doctors.get(booking.practitioner_id) if booking.practitioner_id else None
     named = f"{reader.name(doctor)} {terms.term(terms.TITLES, doctor.title)}" if doctor else ""
     facts = [
         (_("就诊时间"), reader.visit(booking.starts_at, booking.ends_at), ""),
-        (_("科室"), reader.name(department), " · ".join(p for p in (reader.name(campus), department.location) if p)),
+        (_("科室"), reader.name(department), _where(campus, department, room, reader)),
         (_("医生"), named or terms.term(terms.CLINICS, booking.clinic_kind), ""),
         (_("序号"), str(booking.number), ""),
         (_("医事服务费"), reader.yuan(booking.fee_fen), ""),
@@ -185,3 +186,7 @@ def booking_facts(
     if booking.ended_at is not None:
         facts.append((_("结束于"), reader.moment(booking.ended_at), ""))
     return facts
+
+
+def _where(campus: Campus, department: Department, room: str, reader: Reader) -> str:
+    return " · ".join(part for part in (reader.name(campus), department.location, reader.room(room)) if part)

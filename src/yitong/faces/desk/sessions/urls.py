@@ -8,6 +8,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/list/", views.print_list, name="print_list"),
     path("sessions/<uuid:session_id>/stop/", changes.stop, name="stop"),
     path("sessions/<uuid:session_id>/substitute/", changes.substitute, name="substitute"),
+    path("sessions/<uuid:session_id>/room/", changes.room, name="room"),
     path("sessions/<uuid:session_id>/pools/", changes.pools, name="pools"),
     path("sessions/<uuid:session_id>/extra/", changes.extra, name="extra"),
     path("bookings/<uuid:booking_id>/", bookings.booking, name="booking"),

@@ -34,6 +34,7 @@ class Scope:
     id: UUID
     from_date: date
     until_date: date
+    line_id: UUID | None = None
 
 
 class Which(forms.Form):
@@ -42,6 +43,7 @@ class Which(forms.Form):
     what = forms.ChoiceField(label=_("停谁的诊"), error_messages={"required": _("请选院区、科室或医师")})
     from_date = Day(label=_("从哪天"))
     until_date = Day(label=_("到哪天"))
+    line = forms.UUIDField(required=False, widget=forms.HiddenInput)  # only what was made of this roster line
 
     def __init__(self, *given: object, campuses: Named, departments: Named, doctors: Named, **more: object) -> None:
         super().__init__(*given, **more)  # type: ignore[arg-type]
@@ -64,7 +66,8 @@ class Which(forms.Form):
 
     def scope(self) -> Scope:
         kind, _colon, key = self.cleaned_data["what"].partition(":")
-        return Scope(kind, UUID(key), self.cleaned_data["from_date"], self.cleaned_data["until_date"])
+        data = self.cleaned_data
+        return Scope(kind, UUID(key), data["from_date"], data["until_date"], data["line"])
 
 
 class Ids(forms.TypedMultipleChoiceField):

@@ -160,6 +160,7 @@ def _in_question(request: Request, place: Place, scope: forms.Scope, reader: Rea
         practitioner_id=scope.id if scope.kind == "doctor" else None,
         department_id=scope.id if scope.kind == "department" else None,
         campus_id=scope.id if scope.kind == "campus" else None,
+        roster_line_id=scope.line_id,
     )
 
 

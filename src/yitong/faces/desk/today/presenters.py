@@ -20,6 +20,14 @@ Counts = Mapping[State, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Acts:
+    """What this reader may do to a session from its row."""
+
+    can_stop: bool
+    can_book: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SessionLine:
     id: str
     href: str
@@ -35,6 +43,9 @@ class SessionLine:
     is_stopping: bool
     is_over: bool
     note: str
+    room: str
+    book_href: str
+    stop_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class Group:
 
     name: str
     lines: list[SessionLine]
+    totals: "Totals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +70,14 @@ def line(
     session: Session,
     counts: Counts,
     doctors: Mapping[UUID, Practitioner],
+    acts: Acts,
     reader: Reader,
 ) -> SessionLine:
     booked = sum(counts.get(state, 0) for state in LIVE)
     is_stopped = session.state is SessionState.STOPPED
+    left = 0 if is_stopped or session.stops_at is not None else max(0, session.slots - booked)
+    is_over = session.ends_at <= reader.now
+    is_still = not (is_stopped or is_over or session.stops_at is not None)
     return SessionLine(
         id=f"s{session.session_id}",
         href=reverse("desk:session", args=[session.session_id]),
@@ -71,12 +87,17 @@ def line(
         clinic=terms.term(terms.CLINICS, session.clinic_kind),
         booked=booked,
         arrived=sum(counts.get(state, 0) for state in ARRIVED),
-        left=0 if is_stopped or session.stops_at is not None else max(0, session.slots - booked),
+        left=left,
         slots=session.slots,
         is_stopped=is_stopped,
         is_stopping=session.stops_at is not None,
-        is_over=session.ends_at <= reader.now,
+        is_over=is_over,
         note=_("替诊") if session.substituted_id else "",
+        room=reader.room(session.room),
+        book_href=f"{reverse('desk:window')}?session={session.session_id}"
+        if acts.can_book and is_still and left and session.release_at <= reader.now
+        else "",
+        stop_href=reverse("desk:stop", args=[session.session_id]) if acts.can_stop and is_still else "",
     )
 
 
@@ -93,13 +114,14 @@ def by_department(
     counts: Mapping[UUID, Counts],
     departments: Mapping[UUID, str],
     doctors: Mapping[UUID, Practitioner],
+    acts: Acts,
     reader: Reader,
 ) -> list[Group]:
     """In the order of the departments."""
     found: dict[UUID, list[SessionLine]] = {}
     for one in sessions:
-        found.setdefault(one.department_id, []).append(line(one, counts.get(one.session_id, {}), doctors, reader))
-    return [Group(name, found[key]) for key, name in departments.items() if key in found]
+        found.setdefault(one.department_id, []).append(line(one, counts.get(one.session_id, {}), doctors, acts, reader))
+    return [Group(name, found[key], totals(found[key])) for key, name in departments.items() if key in found]
 
 
 def by_day(
@@ -107,6 +129,7 @@ def by_day(
     counts: Mapping[UUID, Counts],
     departments: Mapping[UUID, str],
     doctors: Mapping[UUID, Practitioner],
+    acts: Acts,
     reader: Reader,
 ) -> list[tuple[str, list[tuple[str, SessionLine]]]]:
     """(day, lines with their department), for the week."""
@@ -116,7 +139,7 @@ def by_day(
             [
                 (
                     departments.get(one.department_id, ""),
-                    line(one, counts.get(one.session_id, {}), doctors, reader),
+                    line(one, counts.get(one.session_id, {}), doctors, acts, reader),
                 )
                 for one in own
             ],
