@@ -9,11 +9,10 @@
   let sheet;
   const make = () => {
     const made = document.createElement("dialog");
-    made.className = "sheet";
+    made.className = "sheet sheet-wide";
     made.id = "sheet";
-    made.innerHTML = '<div class="sheet-head"><h2 id="sheet-name" tabindex="-1"></h2><form method="dialog"><button class="button button-plain button-small" aria-label="Esc">✕</button></form></div><div id="sheet-body"></div>';
     made.setAttribute("aria-labelledby", "sheet-name");
-    made.addEventListener("click", (event) => event.target === made && made.close());
+    made.innerHTML = '<div class="sheet-in"><div class="sheet-head"><h2 id="sheet-name" tabindex="-1"></h2><button class="button button-plain button-small" type="button" data-close><kbd>Esc</kbd></button></div><div class="sheet-body" id="sheet-body"></div></div>';
     document.body.append(made);
     return made;
   };
@@ -69,7 +68,7 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (key in arrows && !target.closest?.("[data-week]")) {
+    if (key in arrows && !target.closest?.("[data-sittings]")) {
       const list = key === "ArrowDown" && target.closest?.("[data-list]");
       const from = list ? null : target.closest?.("[data-rows] [data-row], [data-rows] a, [data-rows] button");
       if ((list && step(null, 1)) || (from && step(from, arrows[key]))) event.preventDefault();

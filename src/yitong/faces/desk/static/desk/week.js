@@ -5,7 +5,7 @@
     const place = document.getElementById("week-say");
     if (place) place.textContent = text;
   };
-  const grid = () => document.querySelector("[data-week]");
+  const grid = () => document.querySelector("[data-sittings]");
   const cellsOf = (week) => [...week.tBodies[0].rows].map((row) => [...row.cells].filter((cell) => cell.dataset.weekday));
   const nameOf = (sitting) => sitting.querySelector("strong").textContent;
   let held = null; // {sitting, from, cell, isCopy}: what is picked up, by key or by pointer
@@ -75,7 +75,7 @@
       event.stopImmediatePropagation();
       return;
     }
-    const stop = target.closest?.("[data-week] .sitting, [data-week] .add");
+    const stop = target.closest?.("[data-sittings] .sitting, [data-sittings] .add");
     if (!stop) return;
     if (key === " " && stop.dataset.move) {
       pick(stop);
@@ -91,9 +91,9 @@
   // Mouse and pen; a finger scrolls the table and takes the button of the sitting instead.
   let start = null;
   let isDragged = false;
-  const under = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-week] td[data-weekday]");
+  const under = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-sittings] td[data-weekday]");
   document.addEventListener("pointerdown", (event) => {
-    const sitting = event.target.closest?.("[data-week] .sitting[data-move]");
+    const sitting = event.target.closest?.("[data-sittings] .sitting[data-move]");
     isDragged = false;
     if (sitting && event.button === 0 && event.pointerType !== "touch") start = { sitting, x: event.clientX, y: event.clientY };
   });
@@ -129,6 +129,6 @@
   document.addEventListener("click", (event) => {
     if (!isDragged) return;
     isDragged = false;
-    if (event.target.closest?.("[data-week] .sitting")) event.preventDefault();
+    if (event.target.closest?.("[data-sittings] .sitting")) event.preventDefault();
   }, true);
 })();
