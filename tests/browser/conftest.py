@@ -22,7 +22,7 @@ from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 from tests.browser import households, practices, wards
-from tests.browser.visitors import Visitor, code_for
+from tests.browser.visitors import Visitor, code_for, give_code
 
 from yitong.cli import partners, serving
 from yitong.cli.demo import people
@@ -212,9 +212,7 @@ def sign_in(server: str, django_db_blocker: DjangoDbBlocker) -> Callable[[Visito
         someone.go("/sign-in/")
         someone.page.get_by_role("textbox").first.fill(phone)
         someone.page.locator("main form button").first.click()
-        someone.page.locator("input[name=code]").fill(code_for(someone, phone))
-        someone.page.locator("main form button").first.click()
-        someone.page.wait_for_load_state("load")
+        give_code(someone, code_for(someone, phone))
 
     return enter
 

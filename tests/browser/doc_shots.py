@@ -17,7 +17,7 @@ from pathlib import Path
 import pyotp
 from playwright.sync_api import Browser, sync_playwright
 from tests.browser.palette import shrink
-from tests.browser.visitors import Visitor, code_for
+from tests.browser.visitors import Visitor, code_for, give_code
 
 from yitong.cli.demo import people
 from yitong.cli.demo.staff import PASSWORD
@@ -98,8 +98,7 @@ def patient(camera: Camera) -> None:
         camera.take(visitor, "patient-sign-in")
         visitor.page.locator("input[name=phone]").fill(phone)
         visitor.press("获取验证码")
-        visitor.page.locator("input[name=code]").fill(code_for(visitor, phone))
-        visitor.press("登录")
+        give_code(visitor, code_for(visitor, phone))
         _add(visitor, "本人", "测试林晚", mother)
         _add(visitor, "子女", "测试林小满", child, guardian=True)
         _until_verified(visitor)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from tests import make
 from tests.browser.households import Household
-from tests.browser.visitors import Visitor, code_for
+from tests.browser.visitors import Visitor, code_for, give_code
 
 from yitong.cli.demo import people as demo
 from yitong.core import clock
@@ -37,9 +37,8 @@ def test_wrong_phone_and_wrong_code_are_told_in_place(visitor: New, phone_number
     someone.look("sign-in-wrong-phone")
     someone.page.get_by_role("textbox").first.fill(phone_number)
     someone.page.locator("main form button").first.click()
-    someone.page.locator("input[name=code]").fill("000000")
     someone.look("sign-in-code")
-    someone.page.locator("main form button").first.click()
+    give_code(someone, "000000")
     assert someone.page.locator("[role=alert]").count() == 1
     someone.look("sign-in-wrong-code")
     assert phone_number not in someone.page.url
@@ -49,12 +48,10 @@ def test_a_code_tried_five_times_is_over(visitor: New, phone_number: str) -> Non
     someone = visitor()
     ask_code(someone, phone_number)
     for left in ("4", "3", "2", "1"):
-        someone.page.locator("input[name=code]").fill("000000")
-        someone.press("登录")
+        give_code(someone, "000000")
         assert f"还可以再试{left}次" in someone.text()
         assert someone.page.locator("input[name=code]").input_value() == ""
-    someone.page.locator("input[name=code]").fill("000000")
-    someone.press("登录")
+    give_code(someone, "000000")
     assert "验证码已失效,请重新获取" in someone.text()
     someone.press("重新获取")
     assert "操作过于频繁" in someone.text()
@@ -71,8 +68,7 @@ def test_a_new_device_is_asked_for_a_second_fact(visitor: New, household: NewHou
     home = household()
     someone = visitor()
     ask_code(someone, home.phone, next_page="/bookings/")
-    someone.page.locator("input[name=code]").fill(code_for(someone, home.phone))
-    someone.press("登录")
+    give_code(someone, code_for(someone, home.phone))
     assert "再核对一步" in someone.text()
     someone.look("second-fact")
     path = someone.page.url.removeprefix(someone.url)
@@ -94,8 +90,7 @@ def test_the_phones_new_holder_begins_anew(visitor: New, household: NewHousehold
     home = household()
     someone = visitor()
     ask_code(someone, home.phone)
-    someone.page.locator("input[name=code]").fill(code_for(someone, home.phone))
-    someone.press("登录")
+    give_code(someone, code_for(someone, home.phone))
     someone.page.get_by_text("这不是我的账号").click()
     someone.press("新建我的账号")
     assert "已用这个手机号新建账号" in someone.text()
@@ -133,8 +128,7 @@ def test_a_device_is_made_to_leave(visitor: New, household: NewHousehold) -> Non
     lost = home.enter(visitor())
     someone = visitor()
     ask_code(someone, home.phone)
-    someone.page.locator("input[name=code]").fill(code_for(someone, home.phone))
-    someone.press("登录")
+    give_code(someone, code_for(someone, home.phone))
     someone.go("/me/devices/")
     assert someone.page.locator("li.item").count() == 2
     assert someone.page.locator("li.item", has_text="本机").count() == 1

@@ -4,17 +4,22 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
+from tests import make
 from tests.browser.counting import Counted
 from tests.browser.households import Household
 from tests.browser.practices import Practice
-from tests.browser.visitors import Visitor
+from tests.browser.visitors import Visitor, code_for
 
 from yitong.core import clock
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.commands import places
+from yitong.domains.hospitals.contracts import ChangeDepartment
 from yitong.domains.people.contracts import Relation
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule.commands import sessions
 
 New = Callable[..., Visitor]
+SignIn = Callable[[Visitor, str], None]
 NewHousehold = Callable[..., Household]
 
 
@@ -50,6 +55,105 @@ def test_the_usual_doctor_takes_three_taps(patient: New, new_practice: Callable[
     assert "预约成功" in someone.text()
     assert "3号诊室" in someone.text()
     assert counted.inputs <= 3
+
+
+@pytest.fixture
+def eye_clinic(new_practice: Callable[[], Practice]) -> Practice:
+    """An eye clinic with a free morning: whatever else the city has, one of the first that "眼科" finds."""
+    place = new_practice()
+    (campus,) = hospitals.list_campuses(place.clinic.hospital_id)
+    facts = make.department_facts(
+        code=place.clinic.department_code, campus_code=campus.code, name="眼科", national_code="10"
+    )
+    cmd = ChangeDepartment(place.clinic.hospital_id, place.clinic.department_id, facts)
+    places.change_department(cmd, actor=make.hospital_admin(place.clinic.hospital_id), now=clock.now())
+    place.sit(place.days[0], per_window=4)
+    return place
+
+
+@pytest.mark.usefixtures("eye_clinic")
+def test_a_first_booking_takes_eight_inputs(
+    visitor: New, phone_number: str, new_identity: Callable[[], tuple[str, str]]
+) -> None:
+    """From the home page, without an account: signing in, saying who one is, and being checked are among them."""
+    name, number = new_identity()
+    someone = visitor()
+    page = someone.page
+    someone.go("/")
+    counted = Counted(someone)
+    counted.tap(page.get_by_role("link", name="眼科", exact=True))
+    someone.look("soon")
+    counted.tap(page.locator("a.window"))
+    counted.type(page.locator("input[name=phone]"), phone_number)
+    counted.tap(page.get_by_role("button", name="获取验证码"))
+    code = code_for(someone, phone_number)
+    with page.expect_navigation():
+        counted.type(page.locator("input[name=code]"), code)
+    someone.look("book-myself")
+    counted.type(page.locator("input[name=name]"), name)
+    counted.type(page.locator("input[name=number]"), number)
+    counted.tap(page.get_by_role("button", name="核验并预约"))
+    expect(page.locator(".code")).to_be_visible(timeout=30_000)
+    assert "预约成功" in someone.text()
+    assert counted.inputs <= 8
+
+
+@pytest.mark.usefixtures("eye_clinic")
+def test_a_first_booking_without_scripts_asks_for_one_press_more(
+    visitor: New, sign_in: SignIn, phone_number: str, new_identity: Callable[[], tuple[str, str]]
+) -> None:
+    name, number = new_identity()
+    someone = visitor(scripts=False)
+    sign_in(someone, phone_number)
+    someone.follow("眼科")
+    someone.open("a.window")
+    someone.press("核验并预约")
+    assert "请填姓名" in someone.text()
+    someone.page.locator("input[name=name]").fill(name)
+    someone.page.locator("input[name=number]").fill(number[:-1] + ("1" if number[-1] != "1" else "2"))
+    someone.press("核验并预约")
+    assert someone.page.locator("[role=alert]").count() == 1  # such a number there is not (R-100)
+    someone.page.locator("input[name=number]").fill(number)
+    someone.press("核验并预约")
+    path = someone.page.url.removeprefix(someone.url)
+    someone.until(path, "核验通过")
+    someone.press("确认预约")
+    assert "预约成功" in someone.text()
+
+
+def test_who_the_authority_does_not_know_is_told_what_to_do(
+    visitor: New,
+    sign_in: SignIn,
+    phone_number: str,
+    practice: Practice,
+    new_identity: Callable[[], tuple[str, str]],
+) -> None:
+    someone = visitor()
+    sign_in(someone, phone_number)
+    someone.go(practice.path)
+    someone.open("a.offer")
+    someone.open("a.window")
+    name, number = new_identity()
+    someone.page.locator("input[name=name]").fill(f"{name}否")  # whom the demo's authority doesn't know
+    someone.page.locator("input[name=number]").fill(number)
+    someone.press("核验并预约")
+    expect(someone.page.get_by_role("heading", name="还没有核验通过")).to_be_visible(timeout=30_000)
+    someone.look("book-not-matched")
+    someone.follow("看怎么办")
+    assert "/me/people/" in someone.page.url
+
+
+def test_a_page_of_somebody_elses_cannot_make_a_browser_book(patient: New, practice: Practice) -> None:
+    """The waiting page goes on by itself only with a token that we signed for this account."""
+    someone = patient()
+    someone.go(practice.path)
+    someone.open("a.offer")
+    book = someone.page.locator("a.window").first.get_attribute("href")
+    assert book is not None
+    someone.go(book.replace("?", "first/forged:1:token/?"))
+    assert someone.page.get_by_role("button", name="确认预约").is_visible()
+    someone.go("/bookings/")
+    assert "还没有预约" in someone.text()
 
 
 def test_the_booking_page_remembers_for_whom(

@@ -84,3 +84,12 @@ def code_for(someone: Visitor, phone: str, *, but: str = "") -> str:
     finally:
         outbox.close()
     raise AssertionError("no code in the outbox")
+
+
+def give_code(someone: Visitor, code: str) -> None:
+    """Types the code of a text message; with scripts it goes by itself when it is whole."""
+    field = someone.page.locator("input[name=code]")
+    with someone.page.expect_navigation():
+        field.fill(code)
+        if not someone.scripts:
+            someone.page.locator("main form button").first.click()

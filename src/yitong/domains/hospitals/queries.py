@@ -130,6 +130,19 @@ def list_departments_of_code(national_code: str) -> list[Department]:
     return [_department(row) for row in rows.order_by("hospital__code", "name", "id")[:MOST_DEPARTMENTS]]
 
 
+@reference.keeps
+def list_departments_under(national_code: str) -> list[Department]:
+    """Those of a subject of the national list and of all that lies under it, the subject's own first; one query."""
+    rows = models.Department.objects.filter(
+        Q(national_code=national_code) | Q(national_code__startswith=f"{national_code}."),
+        is_bookable=True,
+        hospital__is_open=True,
+    )
+    return [
+        _department(row) for row in rows.order_by("national_code", "hospital__code", "name", "id")[:MOST_DEPARTMENTS]
+    ]
+
+
 def departments_by_id(hospital_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Department]:
     return _departments_by_id(hospital_id, frozenset(ids))
 

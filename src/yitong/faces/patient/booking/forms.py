@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.booking.contracts import CancelBooking, HoldSlot, MoveBooking
+from yitong.domains.people.contracts import AddPatient, IdentityGiven, IdentityKind, Relation
 
 
 class Key(forms.Form):
@@ -29,6 +30,29 @@ class Book(Key):
             is_first_visit=is_first_visit,
             by_name=by_name,
         )
+
+
+class Myself(Key):
+    """The account's first person, by the commonest document; all others are added on a page of their own."""
+
+    name = forms.CharField(
+        label=_("姓名"),
+        max_length=60,
+        error_messages={"required": _("请填姓名"), "max_length": _("姓名太长了")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    number = forms.CharField(
+        label=_("居民身份证号码"),
+        max_length=40,
+        error_messages={"required": _("请填证件号码"), "max_length": _("证件号码太长了")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+    def to_command(self, account_id: UUID) -> AddPatient:
+        given = IdentityGiven(
+            name=self.cleaned_data["name"], kind=IdentityKind.RESIDENT_ID, number=self.cleaned_data["number"]
+        )
+        return AddPatient(key=self.text(), account_id=account_id, identity=given, relation=Relation.SELF)
 
 
 class Cancel(Key):

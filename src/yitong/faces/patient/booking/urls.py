@@ -1,9 +1,11 @@
 from django.urls import path
 
-from yitong.faces.patient.booking import along, views
+from yitong.faces.patient.booking import along, first, views
 
 urlpatterns = [
     path("book/<uuid:hospital_id>/<uuid:slot_id>/", views.book, name="book"),
+    path("book/<uuid:hospital_id>/<uuid:slot_id>/first/", first.begin, name="book_first"),
+    path("book/<uuid:hospital_id>/<uuid:slot_id>/first/<str:token>/", first.wait, name="book_wait"),
     path("bookings/", views.bookings, name="bookings"),
     path("bookings/<uuid:hospital_id>/<uuid:booking_id>/", views.booking, name="booking"),
     path("bookings/<uuid:hospital_id>/<uuid:booking_id>/calendar.ics", along.calendar, name="booking_calendar"),

@@ -37,10 +37,10 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
     visit = choosing.asked_visit(request)
     if request.method == "GET":
-        return _book_page(request, slot, session, in_force, account_id, reader, form=None)
+        return book_page(request, slot, session, in_force, account_id, reader, form=None)
     form = forms.Book(request.POST)
     if not form.is_valid():
-        return _book_page(request, slot, session, in_force, account_id, reader, form=form, status=422)
+        return book_page(request, slot, session, in_force, account_id, reader, form=form, status=422)
     is_first = visit is choices.Visit.FIRST
     hidden = schedule.must_hide_name(session, in_force, is_first_visit=is_first)
     by_name = session.practitioner_id is not None and not hidden
@@ -51,12 +51,12 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     except Unidentified:
         raise
     except Refusal as refusal:
-        return _book_page(request, slot, session, in_force, account_id, reader, form=form, refusal=refusal)
+        return book_page(request, slot, session, in_force, account_id, reader, form=form, refusal=refusal)
     notice = _("号已为您保留") if held.state is State.HELD else _("预约成功")
     return pages.go(request, "patient:booking", hospital_id, held.booking_id, notice=notice)
 
 
-def _book_page(
+def book_page(
     request: Request,
     slot: Slot,
     session: Session,
@@ -65,9 +65,11 @@ def _book_page(
     reader: Reader,
     *,
     form: forms.Book | None,
+    myself: forms.Myself | None = None,
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """What is about to be booked, and for whom; where the account has nobody yet, it asks who one is at once."""
     hospital_id = session.hospital_id
     visit = choosing.asked_visit(request)
     way = choices.NewBooking(visit)
@@ -102,6 +104,10 @@ def _book_page(
         "is_unverified": isinstance(refusal, VerifyRequired),
         "key": form.data.get("key") if form is not None else new_id(),
         "form": form,
+        "myself": myself or forms.Myself(initial={"key": new_id()}),
+        "is_about_myself": myself is not None and refusal is not None,
+        "book_href": way.slot(hospital_id, slot.slot_id),
+        "begin_href": f"{reverse('patient:book_first', args=[hospital_id, slot.slot_id])}?visit={visit.value}",
         "refusal": pages.said(refusal, reader),
         "back": way.session(session),
         "steps": choices.steps(2),

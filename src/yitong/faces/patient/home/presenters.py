@@ -54,16 +54,6 @@ class Again:
     note: str
 
 
-# What most people look for. Each is a search in Chinese, as departments are named: it leads to what the city has.
-COMMON = ("内科", "外科", "儿科", "妇产科", "眼科", "口腔科", "皮肤科", "骨科", "中医科")
-
-
-def common_departments() -> list[tuple[str, str]]:
-    """(word, query)."""
-    words = [_("内科"), _("外科"), _("儿科"), _("妇产科"), _("眼科"), _("口腔科"), _("皮肤科"), _("骨科"), _("中医科")]
-    return list(zip(words, COMMON, strict=True))
-
-
 def districts(hospitals: Iterable[Hospital], reader: Reader) -> list[District]:
     """Hospitals by district, both in the order of the list."""
     lines: dict[str, list[Line]] = {}

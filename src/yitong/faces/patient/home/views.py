@@ -15,6 +15,7 @@ from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.home import presenters
 from yitong.faces.patient.hospitals import presenters as releases
+from yitong.faces.patient.hospitals import soon
 
 LONGEST_QUERY = 40
 SUGGESTIONS = 8
@@ -31,7 +32,7 @@ def home(request: Request) -> HttpResponse:
 
     def make() -> dict[str, object]:
         return {
-            "departments": presenters.common_departments(),
+            "departments": soon.common(),
             "districts": presenters.districts(hospitals.list_hospitals(), reader),
             "release": release,
             "announcements": announcements,
@@ -113,7 +114,7 @@ def _results(query: str, limit: int, reader: Reader) -> SafeString:
         context = {
             "query": query,
             "lines": [presenters.found_line(item, reader) for item in found],
-            "departments": presenters.common_departments() if limit == RESULTS and not found else [],
+            "departments": soon.common() if limit == RESULTS and not found else [],
         }
         return pages.part("patient/home/_results.html", context)
 

@@ -10,7 +10,7 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.hospitals.contracts import Department, Practitioner
+from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common.words import Reader
@@ -19,8 +19,6 @@ from yitong.faces.patient.hospitals import sittings as words
 
 CHANNEL = "web"
 MOST_IN_BUNDLE = 8
-MOST_TRIED = 6
-MOST_ELSEWHERE = 3
 
 
 def asked_visit(request: HttpRequest) -> presenters.Visit:
@@ -91,38 +89,6 @@ def choice(
     }
 
 
-def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
-    """Departments of the same specialty that have something left: of the hospital, of its district, of the city.
-
-    At most MOST_TRIED are asked, whatever the size of the city, and the first MOST_ELSEWHERE are given.
-    """
-    places = {one.hospital_id: one for one in hospitals.list_hospitals()}
-    home = hospitals.get_hospital(department.hospital_id)
-
-    def distance(one: Department) -> tuple[bool, bool]:
-        return one.hospital_id != home.hospital_id, places[one.hospital_id].district != home.district
-
-    same = [
-        one
-        for one in hospitals.list_departments_of_code(department.national_code)
-        if one.department_id != department.department_id
-        and one.hospital_id in places
-        and (one.sex, one.age_from, one.age_below) == (department.sex, department.age_from, department.age_below)
-    ]
-    found: list[presenters.Near] = []
-    for one in sorted(same, key=distance)[:MOST_TRIED]:
-        left = _left_days(one, reader)
-        if left:
-            place = f"{reader.name(places[one.hospital_id])} · {reader.name(one)}"
-            campus = reader.name(hospitals.get_campus(one.hospital_id, one.campus_id))
-            day, n = next(iter(left.items()))
-            note = f"{campus} · {reader.day(day)} {presenters.left_words(n)}"
-            found.append(presenters.Near(presenters.department_line(one, reader).href, place, note))
-        if len(found) == MOST_ELSEWHERE:
-            break
-    return found
-
-
 def sittings(sessions: list[Session], way: presenters.Way, in_force: Policies, reader: Reader) -> list[words.Sitting]:
     """One doctor's half-days of one day, with their windows."""
     if not sessions:
@@ -131,14 +97,6 @@ def sittings(sessions: list[Session], way: presenters.Way, in_force: Policies, r
     offers = bookings.slot_offers_by_session(hospital_id, sessions, channel=CHANNEL, now=reader.now)
     departments = hospitals.departments_by_id(hospital_id, {one.department_id for one in sessions})
     return words.sittings(sessions, offers, departments, way, in_force, reader)
-
-
-def _left_days(department: Department, reader: Reader) -> dict[date, int]:
-    hospital_id, department_id = department.hospital_id, department.department_id
-    bookable = days(policies.at(hospital_id, reader.now, department_id=department_id), reader)[:-1]
-    sessions = schedule.list_sessions(hospital_id, department_id, bookable[0], bookable[-1])
-    offers = bookings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
-    return presenters.open_days(bookable, sessions, offers)
 
 
 def place(hospital_id: UUID, campus_id: UUID, location: str, reader: Reader, *, room: str = "") -> str:

@@ -14,7 +14,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.hospitals import choosing, presenters
+from yitong.faces.patient.hospitals import choosing, near, presenters
 
 
 @require_GET
@@ -92,7 +92,7 @@ def _department(
         "hospital_id": hospital_id,
     }
     part = chosen | {
-        "elsewhere": [] if chosen["is_open"] else choosing.elsewhere(found, reader),
+        "elsewhere": [] if chosen["is_open"] else near.elsewhere(found, reader),
         "tabs": presenters.visit_tabs(sessions, visit, in_force, dated),
         "place": choosing.place(hospital_id, found.campus_id, found.location, reader),
         "eligibility": presenters.eligibility(found),

@@ -27,7 +27,9 @@ class Code(forms.Form):
         label=_("短信验证码"),
         max_length=12,
         error_messages={"required": _("请填短信里的 6 位数字")},
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True, **NUMERIC}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autofocus": True, "data-complete": "6", **NUMERIC}
+        ),
     )
 
     def to_command(self, client: Client, language: str) -> SignIn:

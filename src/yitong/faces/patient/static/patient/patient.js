@@ -17,6 +17,28 @@
     if (complete && event.target.value.replace(/\D/g, "").length === Number(complete)) event.target.form.requestSubmit();
   });
 
+  // <p data-where hidden>: a button that asks the phone where it is, only when pressed, and opens the nearest of the links
+  // with data-latitude and data-longitude. Nothing but that link's own district leaves the phone.
+  const nearest = ({ latitude, longitude }) => {
+    const far = (link) =>
+      Math.hypot(link.dataset.latitude - latitude, (link.dataset.longitude - longitude) * Math.cos((latitude * Math.PI) / 180));
+    return [...document.querySelectorAll("[data-latitude]")].sort((one, other) => far(one) - far(other))[0];
+  };
+  const where = (root) => {
+    const part = root.querySelector("[data-where]");
+    if (!part || !navigator.geolocation) return;
+    part.hidden = false;
+    part.querySelector("button").addEventListener("click", (event) => {
+      const button = event.currentTarget;
+      button.setAttribute("aria-busy", "true");
+      navigator.geolocation.getCurrentPosition(
+        (found) => nearest(found.coords)?.click(),
+        () => button.removeAttribute("aria-busy"), // not allowed, or not known: the districts stand beside it
+        { maximumAge: 600000, timeout: 10000 },
+      );
+    });
+  };
+
   // <form data-go>: what the person has pressed for already goes on by itself, once what it waited for has come.
   const go = (root) => {
     const form = root.matches?.("[data-go]") ? root : root.querySelector?.("[data-go]");
@@ -26,6 +48,7 @@
   document.addEventListener("htmx:load", (event) => go(event.target));
   document.addEventListener("DOMContentLoaded", () => {
     canShare(document);
+    where(document);
     go(document);
   });
 })();

@@ -1,0 +1,97 @@
+"""A first booking in one go: who one is, the check of it, the booking.
+
+The check takes the authority a moment, so a page stands between. It is reached only by a token that we signed when the
+person pressed "核验并预约": for this account, slot and patient, so that nobody else can make a browser book.
+"""
+
+from uuid import UUID
+
+from django.core import signing
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from yitong.core.db import policies
+from yitong.core.errors import Refusal, Unidentified
+from yitong.core.ids import new_id
+from yitong.domains.people import queries as people
+from yitong.domains.people.commands import patients
+from yitong.domains.people.contracts import IdentityLevel, PatientCard
+from yitong.domains.people.errors import PatientMissing
+from yitong.domains.schedule import queries as schedule
+from yitong.faces.common import pages
+from yitong.faces.common.request import Request
+from yitong.faces.patient.booking import forms, views
+from yitong.faces.patient.hospitals import choosing
+from yitong.faces.patient.people import presenters as persons
+
+SALT = "patient.booking.first"
+LONGEST_S = 15 * 60
+
+
+@never_cache
+@require_POST
+def begin(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
+    """Adds oneself and asks the authority; then waits for it."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    visit = choosing.asked_visit(request)
+    slot = schedule.get_slot(hospital_id, slot_id)
+    session = schedule.get_session(hospital_id, slot.session_id)
+    form = forms.Myself(request.POST)
+    refusal: Refusal | None = None
+    if form.is_valid():
+        try:
+            added = patients.add_patient(form.to_command(account_id), actor=request.actor, now=reader.now)
+        except Unidentified:
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            token = signing.dumps([str(account_id), str(slot_id), str(added.patient_id), str(new_id())], salt=SALT)
+            path = reverse("patient:book_wait", args=[hospital_id, slot_id, token])
+            return pages.go_to(request, f"{path}?visit={visit.value}")
+    in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
+    return views.book_page(
+        request, slot, session, in_force, account_id, reader, form=None, myself=form, refusal=refusal, status=422
+    )
+
+
+@never_cache
+@require_GET
+def wait(request: Request, hospital_id: UUID, slot_id: UUID, token: str) -> HttpResponse:
+    """How the check stands; once it is passed, the booking that was asked for, which a script then sends."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    visit = choosing.asked_visit(request)
+    book_href = f"{reverse('patient:book', args=[hospital_id, slot_id])}?visit={visit.value}"
+    try:
+        asked_by, asked_slot, patient, key = signing.loads(token, salt=SALT, max_age=LONGEST_S)
+    except signing.BadSignature:
+        return pages.go_to(request, book_href)
+    if (asked_by, asked_slot) != (str(account_id), str(slot_id)):
+        return pages.go_to(request, book_href)
+    card = _card(account_id, UUID(patient))
+    found = people.list_verifications(card.patient_id, request.actor)
+    member = persons.member(card, reader, found[0] if found else None)
+    slot = schedule.get_slot(hospital_id, slot_id)
+    context = {
+        "member": member,
+        "patient_id": card.patient_id,
+        "key": key,
+        "visit": visit.value,
+        "when": reader.visit(slot.starts_at, slot.ends_at),
+        "book_href": book_href,
+        "is_ready": card.level is not IdentityLevel.DECLARED,
+    }
+    return pages.answer(request, "patient/booking/wait.html", "patient/booking/_wait.html", context)
+
+
+def _card(account_id: UUID, patient_id: UUID) -> PatientCard:
+    """The person who was added; verified, the record may lead to another (R-102)."""
+    cards = {card.patient_id: card for card in people.patients_of(account_id)}
+    card = cards.get(patient_id) or cards.get(people.survivor_of(patient_id))
+    if card is None:
+        raise PatientMissing()
+    return card
