@@ -238,6 +238,14 @@ def mark_read(account_id: UUID, message_ids: tuple[UUID, ...] | None, *, actor: 
 
 
 @command()
+def mark_unread(account_id: UUID, read_at: datetime, *, actor: Actor, now: datetime) -> int:
+    """Take a marking back: what was marked at that very instant is new again. Returns how many; a second time none."""
+    permissions.check_is_account(actor, account_id)
+    rows = models.Message.objects.visible_to(actor).filter(state=DeliveryState.READ.value, read_at=read_at)
+    return rows.update(state=DeliveryState.DELIVERED.value, read_at=None)
+
+
+@command()
 def forget_old(*, now: datetime) -> int:
     """Messages are kept for 180 days (R-194). A bounded batch at a time; returns how many went."""
     old = models.Message.objects.filter(created_at__lt=now - KEPT).order_by("id").values("id")[:5000]

@@ -10,6 +10,7 @@ class Event(StrEnum):
     ARRIVE = "arrive"  # the gateway reports that the phone has it
     FAIL = "fail"
     READ = "read"  # the account opened it
+    UNREAD = "unread"  # it takes that back
 
 
 TRANSITIONS = {
@@ -19,6 +20,7 @@ TRANSITIONS = {
     (S.SENT, Event.ARRIVE): S.DELIVERED,
     (S.SENT, Event.FAIL): S.FAILED,
     (S.DELIVERED, Event.READ): S.READ,
+    (S.READ, Event.UNREAD): S.DELIVERED,
 }
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("me/phone/", views.phone, name="phone"),
     path("me/phone/codes/", views.phone_codes, name="phone_codes"),
     path("me/appeal/", views.appeal, name="appeal"),
+    path("me/reads/", views.reads, name="reads"),
     path("me/data/", views.data, name="data"),
     path("me/data/export/", views.export, name="data_export"),
     path("me/data/erase/", views.erase, name="data_erase"),

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yitong.core.errors import Refusal, Unidentified
+from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.notify import commands as notices
 from yitong.domains.notify import queries as inbox
 from yitong.domains.people import queries as people
@@ -21,6 +22,9 @@ from yitong.faces.common.request import Request
 from yitong.faces.common.rights import rights
 from yitong.faces.patient import devices as clients
 from yitong.faces.patient.me import forms, presenters
+from yitong.faces.patient.people import presenters as persons
+
+MOST_READS = 100
 
 
 @require_GET
@@ -120,6 +124,18 @@ def appeal(request: Request) -> HttpResponse:
             return pages.go(request, "patient:me", notice=_("申诉已提交，由人工复核"))
     context = {"form": form, "lock": lock, "refusal": pages.said(refusal, reader)}
     return pages.page(request, "patient/me/appeal.html", context, _status(form, refusal))
+
+
+@require_GET
+def reads(request: Request) -> HttpResponse:
+    """Who looked at the records of one's people, all on one page, the newest first."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    cards = people.patients_of(account_id)
+    found = [(card, one) for card in cards for one in people.list_reads(card.patient_id, request.actor)]
+    names = {h.hospital_id: h for h in hospitals.list_hospitals(with_closed=True)} if found else {}
+    context = {"reads": persons.all_reads(found, names, reader)[:MOST_READS], "has_people": bool(cards)}
+    return pages.page(request, "patient/me/reads.html", context)
 
 
 @require_GET

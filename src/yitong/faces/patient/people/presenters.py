@@ -115,14 +115,23 @@ def _issuer(carrier: Carrier, hospitals: Mapping[str, Hospital], reader: Reader)
 
 
 def reads(lines: Iterable[ReadLine], hospitals: Mapping[UUID, Hospital], reader: Reader) -> list[Read]:
-    return [
-        Read(
-            when=reader.moment(line.at),
-            who=_reader(line, hospitals, reader),
-            what=" · ".join(part for part in (_what(line.what), _purpose(line.purpose)) if part),
-        )
-        for line in lines
-    ]
+    return [_read(line, hospitals, reader) for line in lines]
+
+
+def all_reads(
+    found: Iterable[tuple[PatientCard, ReadLine]], hospitals: Mapping[UUID, Hospital], reader: Reader
+) -> list[Read]:
+    """Of several people, the newest first; each line says whose record it was."""
+    ordered = sorted(found, key=lambda pair: pair[1].at, reverse=True)
+    return [_read(line, hospitals, reader, whose=card.name_masked) for card, line in ordered]
+
+
+def _read(line: ReadLine, hospitals: Mapping[UUID, Hospital], reader: Reader, *, whose: str = "") -> Read:
+    return Read(
+        when=reader.moment(line.at),
+        who=_reader(line, hospitals, reader),
+        what=" · ".join(part for part in (whose, _what(line.what), _purpose(line.purpose)) if part),
+    )
 
 
 def _reader(line: ReadLine, hospitals: Mapping[UUID, Hospital], reader: Reader) -> str:
@@ -141,10 +150,24 @@ def _what(code: str) -> str:
         "search": _("查找就诊人"),
         "qr": _("就诊码"),
         "carrier": _("就诊卡"),
+        "carriers": _("就诊卡"),
+        "resolve": _("凭卡或证件找就诊人"),
+        "registration": _("登记"),
     }
-    return words.get(code, code)
+    return words.get(code, _("就诊人信息"))
 
 
 def _purpose(code: str) -> str:
-    words = {"booking": _("办理预约"), "check_in": _("报到"), "registration": _("登记"), "visit": _("就诊")}
-    return words.get(code, code)
+    """What for; where a channel gives words of its own that we don't know, nothing rather than a code."""
+    words = {
+        "booking": _("办理预约"),
+        "window_booking": _("在窗口预约"),
+        "desk": _("在窗口办理"),
+        "check_in": _("报到"),
+        "qr": _("报到"),
+        "registration": _("登记"),
+        "identification": _("核对身份"),
+        "merge": _("合并重复档案"),
+        "visit": _("就诊"),
+    }
+    return words.get(code, "")
