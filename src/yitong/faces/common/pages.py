@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -27,6 +26,7 @@ from yitong.core import clock
 from yitong.core.errors import Refusal, Unidentified
 from yitong.core.sentences import Sentence, sentence
 from yitong.faces.common import lately
+from yitong.faces.common.csrf import token_of
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 
@@ -120,7 +120,7 @@ def shared(
     )
     written = {name.encode(): html.encode() for name, html in parts.items()}
     written[b"path"] = escape(shell.path[len(shell.section) :]).encode()
-    written[b"now"], written[b"token"] = shell.now.encode(), get_token(request).encode()
+    written[b"now"], written[b"token"] = shell.now.encode(), token_of(request).encode()
     marks = (written[name] for name in pieces[1::2])
     return _unkept(HttpResponse(b"".join(piece + next(marks, b"") for piece in pieces[::2])))
 
