@@ -6,7 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, ClassVar, TextIO
 
 import structlog
 from django.http import HttpRequest
@@ -18,25 +19,26 @@ log = structlog.get_logger("yitong.request")
 
 
 def configure() -> None:
-    """Our own events and those of libraries leave as the same JSON lines on standard error."""
+    """Our own events and those of libraries leave as the same JSON lines on standard error; our own without the detour
+    through `logging`, which took a request's line three times as long."""
+    Lines.stream = sys.stderr
+    level = os.environ.get("YITONG_LOG_LEVEL", "INFO").upper()
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _name_exception,
     ]
+    written = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, written],
+        logger_factory=lambda *name: Lines(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, _foreign],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, written],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
@@ -44,10 +46,24 @@ def configure() -> None:
     root.handlers = [h for h in root.handlers if not getattr(h, "yitong", False)]
     handler.yitong = True  # type: ignore[attr-defined]
     root.addHandler(handler)
-    root.setLevel(os.environ.get("YITONG_LOG_LEVEL", "INFO").upper())
+    root.setLevel(level)
     for name in ("django.request", "django.server", "django.security", "httpx", "httpcore", "procrastinate"):
         logging.getLogger(name).setLevel("ERROR" if name.startswith("django") else "WARNING")
     logging.getLogger("django.request").setLevel("CRITICAL")  # our own line below says it, without the path
+
+
+class Lines:
+    """Each event as one line. As in `logging`, a full disk or a closed stream loses the line and stops no work."""
+
+    stream: ClassVar[TextIO] = sys.stderr
+
+    @classmethod
+    def msg(cls, line: str) -> None:
+        with suppress(OSError, ValueError):
+            cls.stream.write(f"{line}\n")
+            cls.stream.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 def _name_exception(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,5 +1,6 @@
 """Who may call: keys, scopes, the kill switch, limits. A denied call changes nothing."""
 
+import io
 from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.test import Client
 from tests import make
 from tests.unit.api.conftest import Caller
 
+from yitong.config import logging
 from yitong.core import clock
 from yitong.domains.access.commands import channels
 from yitong.domains.access.contracts import ChannelKind, Scope
@@ -183,7 +185,7 @@ def test_programs_need_no_form_token(caller: Callable) -> None:
 
 
 def test_logs_tell_what_was_refused_and_nothing_of_the_person(
-    caller: Callable, caplog: pytest.LogCaptureFixture
+    caller: Callable, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = {
         "purpose": "电话预约",
@@ -191,10 +193,13 @@ def test_logs_tell_what_was_refused_and_nothing_of_the_person(
         "identity_number": "999900198503040021",
         "name": "赵无名",
     }
+    stream = io.StringIO()
+    monkeypatch.setattr(logging.Lines, "stream", stream)
     with caplog.at_level("DEBUG"):
         caller(Scope.PATIENTS).post("/patients/resolve", body)
         caller(Scope.ACCOUNTS).post("/accounts/codes", {"phone": "19900001111", "device": "d" * 20})
 
-    assert "resolve_patient" in caplog.text
+    written = stream.getvalue() + caplog.text
+    assert "resolve_patient" in written
     for secret in ("999900198503040021", "赵无名", "19900001111", "ytk_"):
-        assert secret not in caplog.text
+        assert secret not in written
