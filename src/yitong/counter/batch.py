@@ -159,8 +159,9 @@ class Batches:
     async def _once(self, store: Store, batch: Sequence[Wish]) -> None:
         now = clock.now()
         answers: dict[int, Answer] = {}
+        later: list[Wish] = []
         try:
-            proposed = self._propose(batch, answers, now)
+            proposed = self._propose(batch, answers, later, now)
             await self.boundary("begin")
             async with store.transaction():
                 claims = await self._decide(store, batch, proposed, answers, now)
@@ -185,16 +186,28 @@ class Batches:
             if first is not None:
                 answer = first if first.digest == wish.digest else KeyReused()
             _tell(wish, answer)
+        if later:
+            self.waiting.extendleft(reversed(later))
+            self._arrived.set()
 
-    def _propose(self, batch: Sequence[Wish], answers: dict[int, Answer], now: datetime) -> list[int]:
-        """Gives each wish a slot of its own on its board; gives the places in the batch of those that got one."""
+    def _propose(
+        self, batch: Sequence[Wish], answers: dict[int, Answer], later: list[Wish], now: datetime
+    ) -> list[int]:
+        """Gives each wish a slot of its own on its board; gives the places in the batch of those that got one.
+
+        Who finds only slots that were proposed to others of the batch comes again `later`: one of them may be refused
+        for his own sake, and then "sold out" would have been false.
+        """
         proposed = []
         for place, wish in enumerate(batch):
             pools = rules.pools_open_to(wish.channel, None)
             chosen = wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, upwards=self.upwards)
             wish.n = -1 if chosen is None else chosen
             if chosen is None:
-                answers[place] = gone(wish.board, wish.cmd.slot_id, wish.channel)
+                if wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, even_proposed=True) is None:
+                    answers[place] = gone(wish.board, wish.cmd.slot_id, wish.channel)
+                else:
+                    later.append(wish)
                 continue
             wish.board.proposed.mask |= 1 << chosen
             proposed.append(place)

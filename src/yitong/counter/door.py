@@ -193,7 +193,7 @@ class Door:
             )
         rules.check_limits_of_session(self.picture.others(cmd.patient_id), session, policies)
         pools = rules.pools_open_to(channel, None)
-        if board.choose(cmd.slot_id, cmd.near, pools, now) is None:
+        if board.choose(cmd.slot_id, cmd.near, pools, now, even_proposed=True) is None:
             raise gone(board, cmd.slot_id, channel)
 
 

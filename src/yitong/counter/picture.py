@@ -89,9 +89,14 @@ class Board:
         self.version = 0
         self.rendered: dict[str, tuple[int, bytes]] = {}
 
-    def free(self, now: datetime) -> int:
-        """The bits that may be proposed: a freed slot is on its way back until its instant (R-017)."""
-        mask = self.open_mask & ~self.taken & ~self.proposed.mask
+    def free(self, now: datetime, *, even_proposed: bool = False) -> int:
+        """The bits that may be proposed: a freed slot is on its way back until its instant (R-017).
+
+        `even_proposed`: with those that a batch under way has proposed, which are nobody's until it commits.
+        """
+        mask = self.open_mask & ~self.taken
+        if not even_proposed:
+            mask &= ~self.proposed.mask
         if self.reopening:
             while self.reopening and self.reopening[0][0] <= now:
                 self.reopening.pop(0)
@@ -101,14 +106,21 @@ class Board:
         return mask
 
     def choose(
-        self, slot_id: UUID, near: Near, pools: Collection[Pool], now: datetime, *, upwards: bool = True
+        self,
+        slot_id: UUID,
+        near: Near,
+        pools: Collection[Pool],
+        now: datetime,
+        *,
+        upwards: bool = True,
+        even_proposed: bool = False,
     ) -> int | None:
         """The place of a free slot for a wish: the named one, an equal one of its window, or the next of the session.
 
         One counter looks upwards, its neighbour downwards, so that they seldom propose the same slot.
         """
         n = self.number_of[slot_id]
-        free = self.free(now)
+        free = self.free(now, even_proposed=even_proposed)
         if free >> n & 1:
             return n
         if near is Near.SLOT or self.slots[n].is_extra:

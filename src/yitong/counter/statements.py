@@ -34,8 +34,8 @@ ORDER BY l.patient_id FOR UPDATE OF l
 """
 
 # The live bookings of patients who have any, of records merged into theirs too (R-102). Two branches, since with an OR
-# of the exclusion, which answers ten times slower.
-# the exclusion, which answers ten times slower than the plain one.
+# every wish would walk through the bookings of the whole city; `coalesce`, since a bare `live` would choose the index
+# of the exclusion, which answers ten times slower than the plain one.
 OTHERS = """
 SELECT w.patient_id, b.id, b.hospital_id, b.department_id, b.visit_date, b.starts_at, b.ends_at
 FROM unnest(%s::uuid[]) AS w(patient_id)
