@@ -111,3 +111,15 @@ def test_a_hospital_that_says_nothing_has_a_guide_all_the_same() -> None:
     page = text_of(Client(SERVER_NAME="localhost").get(f"/hospitals/{hospital_id}/guide/"))
     assert "带什么" in page
     assert "医院提醒" not in page
+
+
+def test_the_next_release_goes_into_the_calendar_for_anybody() -> None:
+    hospital_id = make.hospital(name="北京示范提醒医院")
+    client = Client(SERVER_NAME="localhost")
+    assert f"/hospitals/{hospital_id}/release.ics" in client.get(f"/hospitals/{hospital_id}/").content.decode()
+    answer = client.get(f"/hospitals/{hospital_id}/release.ics")
+    lines = lines_of(answer.content)
+    assert value(lines, "SUMMARY") == "放号：北京示范提醒医院"
+    assert "DTSTART;TZID=Asia/Shanghai:20261123T150000" in lines
+    assert "TRIGGER:-PT5M" in lines
+    assert value(lines, "UID") == f"release-{hospital_id}-2026-11-23@yitong"

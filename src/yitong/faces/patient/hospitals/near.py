@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from django.urls import reverse
+
 from yitong.core.db import policies
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
@@ -70,6 +72,33 @@ def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
             found.append(presenters.Near(href, _title(one, reader), note))
         if len(found) == MOST_ELSEWHERE:
             break
+    return found
+
+
+def colleagues(departments: Iterable[Department], but_id: UUID, reader: Reader) -> list[presenters.Near]:
+    """Other doctors of these departments who have something left, the earliest first; each with the first such day.
+
+    Where nobody else has, the departments themselves, which say when more comes.
+    """
+    departments = list(departments)
+    first: dict[UUID, Session] = {}
+    for one in departments[:MOST_TRIED]:
+        _, sessions, offers, _ = _days_of(one, reader)
+        for session in sessions:
+            doctor = session.practitioner_id
+            if doctor and doctor not in (but_id, *first) and offers[session.session_id].left:
+                first[doctor] = session
+    soonest = sorted(first.items(), key=lambda pair: pair[1].starts_at)[:MOST_ELSEWHERE]
+    if not soonest:
+        return presenters.colleagues(departments, reader)
+    names = hospitals.practitioners_by_id(departments[0].hospital_id, [doctor for doctor, _ in soonest])
+    found = []
+    for doctor, session in soonest:
+        who = names[doctor]
+        href = reverse("patient:doctor", args=[session.hospital_id, doctor])
+        day = f"{reader.day(session.date)} {terms.term(terms.HALF_DAYS, session.half_day)}"
+        title = f"{reader.name(who)} {terms.term(terms.TITLES, who.title)}"
+        found.append(presenters.Near(f"{href}?date={session.date.isoformat()}", title, day))
     return found
 
 

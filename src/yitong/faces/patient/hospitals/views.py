@@ -132,7 +132,7 @@ def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader
     }
     part = chosen | {
         "sittings": choosing.sittings([s for s in sessions if s.date == chosen["day"]], way, in_force, reader),
-        "colleagues": [] if chosen["is_open"] else presenters.colleagues(_departments_of(found), reader),
+        "colleagues": [] if chosen["is_open"] else near.colleagues(_departments_of(found), practitioner_id, reader),
         "introduction": found.introduction,
     }
     return place | {"part": pages.part("patient/hospitals/_doctor.html", place | part)}
