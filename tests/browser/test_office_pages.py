@@ -158,7 +158,7 @@ def test_looser_than_allowed_is_refused_in_place(officer: SignIn) -> None:
     someone.page.locator("input[name=source]").fill("无")
     someone.press("先看效果")
     expect(someone.page.locator("main [role=alert]").first).to_be_visible()
-    expect(someone.page.locator(".why")).to_contain_text("R-005：上级规定为")
+    expect(someone.page.locator(".why")).to_have_text("R-005：可定 1 到 3，所以不能定 9。")
     someone.look("office-policy-refused")
 
 

@@ -148,7 +148,7 @@ class Outcomes:
         for one in counts:
             outcome = OUTCOME_OF.get(one.state, one.state)
             found[outcome] = found.get(outcome, 0) + one.bookings
-        families: list[tuple[Iterable[str], list[Iterable[str]]]] = [
+        families: list[tuple[Iterable[str], Iterable[Iterable[str]]]] = [
             (OUTCOMES, [[outcome] for outcome in OUTCOMES]),
             (OUTCOMES, [LIVE, ENDED]),
             (LIVE, [DUE, [WAITING]]),

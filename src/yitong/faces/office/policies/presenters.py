@@ -9,7 +9,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from yitong.core.errors import PolicyLoosened, Refusal
+from yitong.core.errors import PolicyInvalid, PolicyLoosened, Refusal
 from yitong.core.policy.keys import KEYS
 from yitong.core.policy.kinds import JsonValue, PolicyKey, Stricter
 from yitong.core.policy.values import Policies
@@ -252,7 +252,10 @@ def effect(
 
 
 def why_refused(key: PolicyKey, refusal: Refusal | None, given: JsonValue | None) -> str:
-    """A refused loosening with the rule that stands above it and its source."""
+    """A refused value with what stands against it, and whose rule that is."""
+    if isinstance(refusal, PolicyInvalid):
+        within = {"rule": key.rule, "bound": nation(key), "value": value(key, given)}
+        return _("%(rule)s：%(bound)s，所以不能定 %(value)s。") % within
     if not isinstance(refusal, PolicyLoosened):
         return ""
     bound = str(refusal.params["bound"])
