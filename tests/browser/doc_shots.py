@@ -92,6 +92,9 @@ def patient(camera: Camera) -> None:
     with camera.window("phone") as visitor:
         visitor.go("/")
         camera.take(visitor, "patient-home")
+        visitor.follow("妇产科")
+        camera.take(visitor, "patient-soon")
+        visitor.go("/")
         visitor.page.locator("main a.item").first.click()
         camera.take(visitor, "patient-hospital")
         visitor.go("/sign-in/")
@@ -112,17 +115,23 @@ def patient(camera: Camera) -> None:
         camera.take(visitor, "patient-book")
         visitor.press("确认预约")
         camera.take(visitor, "patient-booked")
+        booked = visitor.page.url
+        visitor.follow("告诉家人")
+        camera.take(visitor, "patient-share")
+        visitor.page.goto(booked)
+        visitor.follow("第一次去这家医院")
+        camera.take(visitor, "patient-guide")
+        visitor.go("/")
+        camera.take(visitor, "patient-home-again")
         for path, name in (("/bookings/", "bookings"), ("/messages/", "messages"), ("/me/data/", "data")):
             visitor.go(path)
             camera.take(visitor, f"patient-{name}")
         visitor.go("/me/people/")
         visitor.page.locator("main a[href*='/me/people/']:not([href*=add])").first.click()
         visitor.page.wait_for_load_state("load")
-        address = visitor.page.url
         visitor.follow("就诊码")
         camera.take(visitor, "patient-code")
-        visitor.page.goto(address)
-        visitor.follow("谁看过信息")
+        visitor.go("/me/reads/")
         camera.take(visitor, "patient-reads")
     with camera.window("phone") as visitor:
         visitor.page.context.add_cookies([{"name": "yitong_size", "value": "largest", "url": visitor.url}])

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from tests import clinic as build
 from tests import make
 from tests.unit.desk.conftest import NOW, Desk, Hospital, enter, open_hospital
@@ -275,6 +276,21 @@ def test_a_department_may_have_its_own(hospital: Hospital, desk: Sit) -> None:
     later = NOW + timedelta(days=30)
     own = policies.at(hospital.id, later, department_id=hospital.department_id)
     assert (own.int("booking.extra_per_session"), at_hospital(hospital).int("booking.extra_per_session")) == (1, 3)
+
+
+# -- what first visits are told ----------------------------------------------------------------------------------------
+
+
+def test_the_guide_for_first_visits_is_written_read_and_emptied(hospital: Hospital, desk: Sit) -> None:
+    admin, patients = desk("hospital_admin"), Client(SERVER_NAME="localhost")
+    path = f"/hospitals/{hospital.id}/guide/"
+    assert admin.post("/desk/first-visit/", text="先到一层建卡。", text_en="Ground floor first.").status_code == 303
+    assert "先到一层建卡。" in patients.get(path).content.decode()
+    assert "Ground floor first." in admin.get("/desk/first-visit/").content.decode()
+    assert admin.post("/desk/first-visit/", text="长" * 2001).status_code == 422
+    assert "先到一层建卡。" in patients.get(path).content.decode()
+    assert admin.post("/desk/first-visit/", text="", text_en="").status_code == 303
+    assert "医院提醒" not in patients.get(path).content.decode()
 
 
 # -- announcements and shared desks ------------------------------------------------------------------------------------

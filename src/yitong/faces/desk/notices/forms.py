@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import at_shanghai
 from yitong.domains.access.contracts import RegisterTerminal
-from yitong.domains.hospitals.contracts import PublishAnnouncement
+from yitong.domains.hospitals.contracts import PublishAnnouncement, SetFirstVisitGuide
 from yitong.faces.desk.forms import Day, Key
 
 
@@ -28,6 +28,30 @@ class Publish(Key):
         data = self.cleaned_data
         until = at_shanghai(data["until"] + timedelta(days=1), time(0)) if data["until"] else None
         return PublishAnnouncement(hospital_id, data["title"], data["body"], now, until, self.text())
+
+
+class Guide(forms.Form):
+    """What the hospital tells who comes for the first time; emptied, the page stands without it."""
+
+    text = forms.CharField(
+        label=_("给第一次来的患者"),
+        max_length=2000,
+        required=False,
+        help_text=_("到哪里建卡、怎么报到、找谁帮忙；带什么和怎么走，页面上已经有"),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"max_length": _("内容太长了")},
+    )
+    text_en = forms.CharField(
+        label=_("英文"),
+        max_length=4000,
+        required=False,
+        help_text=_("不填，看英文页面的人看到中文"),
+        widget=forms.Textarea(attrs={"rows": 6, "lang": "en"}),
+        error_messages={"max_length": _("内容太长了")},
+    )
+
+    def to_command(self, hospital_id: UUID) -> SetFirstVisitGuide:
+        return SetFirstVisitGuide(hospital_id, self.cleaned_data["text"], self.cleaned_data["text_en"])
 
 
 class Register(forms.Form):

@@ -46,6 +46,27 @@ def announcements(request: Request, place: Place) -> HttpResponse:
     return pages.page(request, "desk/notices/announcements.html", context, status_of(form, refusal))
 
 
+@require_http_methods(["GET", "POST"])
+@at_desk
+def guide(request: Request, place: Place) -> HttpResponse:
+    """The hospital's own words on its guide for first visits."""
+    may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
+    found = hospitals.get_hospital(place.hospital_id)
+    told = {"text": found.first_visit, "text_en": found.first_visit_en}
+    form = forms.Guide(request.POST if request.method == "POST" else None, initial=told)
+    refusal: Refusal | None = None
+    reader = pages.reader_of(request)
+    if form.is_bound and form.is_valid():
+        try:
+            commands.set_first_visit_guide(form.to_command(place.hospital_id), actor=request.actor, now=reader.now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "desk:guide", notice=_("已保存，患者现在就能看到"))
+    context = {"form": form, "refusal": pages.said(refusal, reader), "hospital_id": place.hospital_id}
+    return pages.page(request, "desk/notices/guide.html", context, status_of(form, refusal))
+
+
 @require_POST
 @at_desk
 def withdraw(request: Request, place: Place, announcement_id: UUID) -> HttpResponse:

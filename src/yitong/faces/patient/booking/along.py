@@ -16,7 +16,6 @@ from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
-from yitong.faces.patient import maps
 from yitong.faces.patient.booking import presenters
 from yitong.formats import icalendar
 
@@ -75,7 +74,7 @@ def _told(found: Booking, reader: Reader) -> presenters.Told:
         hospital,
         hospitals.get_department(found.hospital_id, found.department_id),
         campus,
-        maps.link(hospital, campus, reader),
+        settings.PUBLIC_URL.rstrip("/") + reverse("patient:guide", args=[found.hospital_id]),
         reader,
     )
 

@@ -226,7 +226,7 @@ def told(
     hospital: Hospital,
     department: Department,
     campus: Campus,
-    map_link: str,
+    guide_link: str,
     reader: Reader,
 ) -> Told:
     """Days by their date alone: who reads it may read it tomorrow."""
@@ -241,7 +241,7 @@ def told(
         where,
         campus.address,
         advice(booking, reader) or bring,
-        _("地图：%(link)s") % {"link": map_link},
+        _("怎么去、带什么：%(link)s") % {"link": guide_link},
     ]
     return Told(where, f"{reader.name(hospital)} {campus.address}", lines[3], "\n".join(lines))
 
