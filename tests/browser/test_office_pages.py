@@ -112,7 +112,7 @@ def test_a_decided_rule_changes_what_patients_read(
     someone.page.locator("input[name=hour]").fill(f"{soon:%H:%M}")
     someone.page.locator("input[name=source]").fill("京卫医〔2026〕12号")
     someone.press("先看效果")
-    assert f"明天的号,今天{new}停止预约" in someone.page.locator("#effect").inner_text()
+    assert f"明天的号，今天{new}停止预约" in someone.page.locator("#effect").inner_text()
     if scripts:
         someone.look("office-policy-effect")
     someone.press("就这样定")

@@ -52,7 +52,7 @@ def test_a_code_tried_five_times_is_over(visitor: New, phone_number: str) -> Non
         assert f"还可以再试{left}次" in someone.text()
         assert someone.page.locator("input[name=code]").input_value() == ""
     give_code(someone, "000000")
-    assert "验证码已失效,请重新获取" in someone.text()
+    assert "验证码已失效，请重新获取" in someone.text()
     someone.press("重新获取")
     assert "操作过于频繁" in someone.text()
     assert someone.page.locator("input[name=code]").count() == 1  # what came before may still be typed

@@ -28,7 +28,7 @@ def test_refusal_carries_code_and_params() -> None:
 
 
 def test_sentence_fills_in_params_and_survives_a_missing_one() -> None:
-    assert sentence("RATE_LIMITED", {"wait_s": 3}, "zh-hans").message == "操作过于频繁,请3秒后再试"
+    assert sentence("RATE_LIMITED", {"wait_s": 3}, "zh-hans").message == "操作过于频繁，请3秒后再试"
     assert sentence("RATE_LIMITED", {}, "en").message == "Too many requests; try again in {wait_s} seconds"
 
 

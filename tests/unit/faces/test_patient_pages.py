@@ -270,7 +270,7 @@ def test_cancel_and_its_deadline() -> None:
     with clock.frozen(clock.at_shanghai(DAY, make.time(8))):
         late = client.post(path + "cancel/", {"key": str(new_id())})
     assert late.status_code == 422
-    assert "已过退号时限" in text_of(late)
+    assert "已过取消时限" in text_of(late)
     assert Booking.objects.get(id=held.booking_id).state == "confirmed"
     assert client.post(path + "cancel/", {"key": str(new_id())}).status_code == 303
     assert Booking.objects.get(id=held.booking_id).state == "cancelled"

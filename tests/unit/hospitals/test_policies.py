@@ -43,19 +43,19 @@ def test_words_change_with_the_value_that_is_enforced():
     """S-38: the page is made from the same record, so both change at the same instant."""
     hospital_id = make.hospital()
     later = NOW + timedelta(days=1)
-    assert words(hospital_id)["booking.window.max_days"] == "可预约明天至7天后的号,每天15:00放出新一天的号"
+    assert words(hospital_id)["booking.window.max_days"] == "可预约明天至7天后的号，每天15:00放出新一天的号"
     decide("booking.window.max_days", 28, hospital_id, at=later)
     decide("booking.window.release", "07:00", hospital_id, at=later)
     decide("booking.cancel.time", "16:00", hospital_id, at=later)
     assert policies.at(hospital_id, later).time("booking.window.release") == time(7)
-    assert words(hospital_id, later)["booking.window.max_days"] == "可预约明天至28天后的号,每天07:00放出新一天的号"
-    assert words(hospital_id, later)["booking.cancel.time"] == "退号、改约请在就诊前一天16:00前办理"
+    assert words(hospital_id, later)["booking.window.max_days"] == "可预约明天至28天后的号，每天07:00放出新一天的号"
+    assert words(hospital_id, later)["booking.cancel.time"] == "取消、改约请在就诊前一天16:00前办理"
     english = words(hospital_id, later, "en")
     assert (
         english["booking.window.max_days"]
         == "You can book from tomorrow to 28 days ahead; a new day opens at 07:00 each day"
     )
-    assert words(hospital_id)["booking.cancel.time"] == "退号、改约请在就诊前一天15:00前办理"
+    assert words(hospital_id)["booking.cancel.time"] == "取消、改约请在就诊前一天15:00前办理"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_department_may_have_its_own_window():
     department_id = make.department(hospital_id)
     decide("booking.window.max_days", 28, hospital_id, department_id=department_id)
     text = [line.text for line in queries.policies_in_words(hospital_id, NOW, "zh", department_id=department_id)]
-    assert "可预约明天至28天后的号,每天15:00放出新一天的号" in text
+    assert "可预约明天至28天后的号，每天15:00放出新一天的号" in text
     assert "28天" not in words(hospital_id)["booking.window.max_days"]
 
 

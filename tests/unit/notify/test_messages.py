@@ -108,8 +108,8 @@ def test_words_of_a_booking() -> None:
     title, text = rules.render(TemplateName.BOOKING_CONFIRMED, params, words, "zh")
     assert title == "预约成功"
     assert text == (
-        "预约成功:张*在示范医院心内科(出诊医生),2026年11月26日(周四) 08:30,本部,第7号。"
-        "预约识别码12345678。请携带证件按时就诊。"
+        "预约成功：张*在示范医院心内科（出诊医生），2026年11月26日（周四） 08:30，本部，第7号。"
+        "预约码12345678。请携带证件按时就诊。"
     )
     assert "Thu 26 Nov 2026 08:30" in rules.render(TemplateName.BOOKING_CONFIRMED, params, words, "en")[1]
 
@@ -174,7 +174,7 @@ def test_text_is_sent_and_its_report_taken(outside: make.Gateway) -> None:
     assert (row.state, row.sent_at, row.next_at) == ("sent", NOW, None)
     sent = outside.sent[0]
     assert (sent.phone, sent.message_id) == ("15400000002", row.id)
-    assert sent.text.startswith("【医通】预约成功:<patient>在<hospital>")
+    assert sent.text.startswith("【医通】预约成功：<patient>在<hospital>")
     assert fact_source.taken().masked == [True]  # type: ignore[attr-defined]
     for _ in range(2):
         outside.report = Report(row.id, is_delivered=True, at=NOW)
@@ -296,7 +296,7 @@ def test_inbox_pages_and_marks() -> None:
         told(actor, key=f"k{n}", now=NOW + timedelta(minutes=n))
     first = queries.get_inbox(actor.account_id, actor, language="zh", limit=3)
     assert (len(first.items), first.unread) == (3, 5)
-    assert first.items[0].text.startswith("预约成功:<patient>")
+    assert first.items[0].text.startswith("预约成功：<patient>")
     assert fact_source.taken().masked[-1] is False  # type: ignore[attr-defined]
     second = queries.get_inbox(actor.account_id, actor, language="en", before=first.before, limit=3)
     assert (len(second.items), second.before) == (2, None)

@@ -179,7 +179,7 @@ def _window_lines(policies: Policies) -> list[Line]:
         (
             "booking.window.max_days",
             "R-002",
-            f"可预约{_day_zh(least)}至{_day_zh(most)}的号,每天{release}放出新一天的号",
+            f"可预约{_day_zh(least)}至{_day_zh(most)}的号，每天{release}放出新一天的号",
             f"You can book from {_day_en(least)} to {_day_en(most)}; a new day opens at {release} each day",
         )
     ]
@@ -188,7 +188,7 @@ def _window_lines(policies: Policies) -> list[Line]:
             (
                 "booking.window.stop_for_tomorrow",
                 "R-002",
-                f"明天的号,今天{stop}停止预约",
+                f"明天的号，今天{stop}停止预约",
                 f"Booking for tomorrow ends today at {stop}",
             )
         )
@@ -197,7 +197,7 @@ def _window_lines(policies: Policies) -> list[Line]:
             (
                 "booking.window.same_day",
                 "R-002",
-                f"可预约当天的号,出诊结束前{lead}分钟停止",
+                f"可预约当天的号，出诊结束前{lead}分钟停止",
                 f"You can book for today until {lead} minutes before the session ends",
             )
         )
@@ -206,7 +206,7 @@ def _window_lines(policies: Policies) -> list[Line]:
             (
                 "booking.window.same_day",
                 "R-002",
-                "网上不能预约当天的号,当天就诊请到医院窗口",
+                "网上不能预约当天的号，当天就诊请到医院窗口",
                 "No online booking for today; for a visit today please come to the hospital's desk",
             )
         )
@@ -222,13 +222,13 @@ def _visit_lines(policies: Policies) -> list[Line]:
         (
             "booking.cancel.time",
             "R-007",
-            f"退号、改约请在{when_zh}{at}前办理",
+            f"取消、改约请在{when_zh}{at}前办理",
             f"Cancel or move a booking until {at} {when_en}",
         ),
         (
             "booking.pickup.grace_minutes",
             "R-008",
-            f"请在预约时段结束后{grace}分钟内报到,过时号作废",
+            f"请在预约时段结束后{grace}分钟内报到，过时号作废",
             f"Check in no later than {grace} minutes after your time window, or the booking is void",
         ),
     ]
@@ -237,18 +237,18 @@ def _visit_lines(policies: Policies) -> list[Line]:
             (
                 "booking.payment",
                 "R-018",
-                f"预约后请在{hold}分钟内付费,超时号自动退回",
+                f"预约后请在{hold}分钟内付费，超时号自动退回",
                 f"Pay within {hold} minutes after booking, or the slot is given back",
             )
         )
     else:
-        lines.append(("booking.payment", "R-018", "预约时不收费,就诊时付费", "No payment now; you pay at the visit"))
+        lines.append(("booking.payment", "R-018", "预约时不收费，就诊时付费", "No payment now; you pay at the visit"))
     if policies.flag("booking.verified_only"):
         lines.append(
             (
                 "booking.verified_only",
                 "R-045",
-                "预约须实名核验;未核验可到医院窗口或拨打114办理",
+                "预约须实名核验；未核验可到医院窗口或拨打114办理",
                 "Booking needs a verified identity; without it, book at the hospital's desk or by phone 114",
             )
         )
@@ -275,13 +275,13 @@ def _limit_lines(policies: Policies) -> list[Line]:
         (
             "booking.limits.same_day",
             "R-005",
-            f"同一天同一科室限约{dept}个号,同一天共限约{day}个号",
+            f"同一天同一科室限约{dept}个号，同一天共限约{day}个号",
             f"At most {_times_en(dept)} a day at one department, {_times_en(day)} a day in all",
         ),
         (
             "booking.limits.m3",
             "R-005",
-            f"任意7天限约{week}个号,任意3个月限约{quarter}个号",
+            f"任意7天限约{week}个号，任意3个月限约{quarter}个号",
             f"At most {_times_en(week)} in any 7 days, {_times_en(quarter)} in any 3 months",
         ),
     ]
@@ -293,7 +293,7 @@ def _noshow_lines(policies: Policies) -> list[Line]:
         year = step["period"] == "natural_year"
         count, days = step["count"], step["lock_days"]
         within_zh, within_en = ("一年内", "a calendar year") if year else ("3个月内", "3 months")
-        zh = f"{within_zh}爽约{count}次,{days}天内不能预约;急诊和现场就诊不受影响"
+        zh = f"{within_zh}爽约{count}次，{days}天内不能预约；急诊和现场就诊不受影响"
         en = f"{count} missed visits in {within_en}: no booking for {days} days; emergency and walk-in are not affected"
         lines.append(("booking.noshow", "R-009", zh, en))
     return lines

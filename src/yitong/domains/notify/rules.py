@@ -51,14 +51,14 @@ _BOOKING = {
     "starts_at": Kind.INSTANT,
 }
 _CONFIRMED = {**_BOOKING, "campus_id": Kind.ID, "number": Kind.WORD, "code": Kind.WORD}
-_WHAT_ZH = "{patient}在{hospital}{department}({practitioner})"
+_WHAT_ZH = "{patient}在{hospital}{department}（{practitioner}）"
 _WHAT_EN = "{patient} at {hospital}, {department} ({practitioner})"
 
 TEMPLATES: Mapping[T, Template] = {
     T.SIGN_IN_CODE: Template(
         Topic.SECURITY,
         _CODE,
-        ("登录验证码", "验证码{code},用于登录医通,{minutes}分钟内有效。工作人员不会向您索要验证码,请勿告诉他人。"),
+        ("登录验证码", "验证码{code}，用于登录医通，{minutes}分钟内有效。工作人员不会向您索要验证码，请勿告诉他人。"),
         (
             "Sign-in code",
             "{code} is your code to sign in to Yitong, valid for {minutes} minutes. Nobody of ours will ask for it.",
@@ -67,7 +67,10 @@ TEMPLATES: Mapping[T, Template] = {
     T.PHONE_CODE: Template(
         Topic.SECURITY,
         _CODE,
-        ("更换手机号验证码", "验证码{code},用于更换医通账户的手机号,{minutes}分钟内有效。如非本人操作,请勿告诉他人。"),
+        (
+            "更换手机号验证码",
+            "验证码{code}，用于更换医通账号的手机号，{minutes}分钟内有效。如非本人操作，请勿告诉他人。",
+        ),
         (
             "Code to change your phone",
             (
@@ -79,7 +82,7 @@ TEMPLATES: Mapping[T, Template] = {
     T.NEW_DEVICE: Template(
         Topic.SECURITY,
         {"at": Kind.INSTANT},
-        ("新设备登录", "您的账户于{at}在一台新设备上登录。如非本人操作,请在“我的设备”中移除该设备并联系我们。"),
+        ("新设备登录", "您的账号于{at}在一台新设备上登录。如非本人操作，请在“我的设备”中移除该设备并联系我们。"),
         (
             "New device",
             "Your account was signed in to on a new device at {at}. If this was not you, remove it under “My devices”.",
@@ -88,7 +91,7 @@ TEMPLATES: Mapping[T, Template] = {
     T.PHONE_CHANGED: Template(
         Topic.SECURITY,
         {"at": Kind.INSTANT},
-        ("手机号已更换", "您的账户已于{at}更换手机号。如非本人操作,请尽快携带证件到医院窗口办理。"),
+        ("手机号已更换", "您的账号已于{at}更换手机号。如非本人操作，请尽快携带证件到医院窗口办理。"),
         (
             "Phone changed",
             "The phone of your account was changed at {at}. If this was not you, please go to a hospital's window.",
@@ -98,8 +101,8 @@ TEMPLATES: Mapping[T, Template] = {
         Topic.SECURITY,
         {"reason": Kind.CHOICE},
         (
-            "账户被限制预约",
-            "您的账户因{reason}暂时不能预约,仍可查看和取消已有预约。如有异议,可在账户页申诉,由专人复核。",
+            "账号被限制预约",
+            "您的账号因{reason}暂时不能预约，仍可查看和取消已有预约。如有异议，可在账号页申诉，由专人复核。",
         ),
         (
             "Booking is restricted",
@@ -112,13 +115,13 @@ TEMPLATES: Mapping[T, Template] = {
     T.ACCOUNT_UNLOCKED: Template(
         Topic.SECURITY,
         {},
-        ("限制已解除", "经人工复核,您的账户已恢复预约。感谢您的耐心。"),
+        ("限制已解除", "经人工复核，您的账号已恢复预约。感谢您的耐心。"),
         ("Restriction lifted", "After review by a person your account can book again. Thank you for your patience."),
     ),
     T.APPEAL_REFUSED: Template(
         Topic.SECURITY,
         {},
-        ("申诉结果", "经人工复核,您的账户暂不能恢复预约。您可以查看原因,并补充说明后再次申诉。"),
+        ("申诉结果", "经人工复核，您的账号暂不能恢复预约。您可以查看原因，并补充说明后再次申诉。"),
         (
             "Your appeal",
             "After review by a person the restriction stays for now. You can see why, and appeal again.",
@@ -127,7 +130,7 @@ TEMPLATES: Mapping[T, Template] = {
     T.PATIENT_VERIFIED: Template(
         Topic.PEOPLE,
         _PATIENT,
-        ("实名核验通过", "{patient}的实名核验已通过,现在可以预约挂号了。"),
+        ("实名核验通过", "{patient}的实名核验已通过，现在可以预约挂号了。"),
         ("Identity verified", "The identity of {patient} has been verified. You can book now."),
     ),
     T.PATIENT_NOT_VERIFIED: Template(
@@ -135,7 +138,7 @@ TEMPLATES: Mapping[T, Template] = {
         _PATIENT,
         (
             "实名核验未通过",
-            "{patient}的姓名、证件号或手机号未能核对一致。请检查后重新提交,也可携带证件到医院窗口办理,或拨打114预约。",
+            "{patient}的姓名、证件号或手机号未能核对一致。请检查后重新提交，也可携带证件到医院窗口办理，或拨打114预约。",
         ),
         (
             "Identity not verified",
@@ -150,7 +153,7 @@ TEMPLATES: Mapping[T, Template] = {
         _PATIENT,
         (
             "实名核验暂未完成",
-            "核验系统暂无结果,{patient}的实名核验尚未完成。您可以稍后再试,也可携带证件到医院窗口办理。",
+            "核验系统暂无结果，{patient}的实名核验尚未完成。您可以稍后再试，也可携带证件到医院窗口办理。",
         ),
         (
             "Verification not finished",
@@ -161,8 +164,8 @@ TEMPLATES: Mapping[T, Template] = {
         Topic.PEOPLE,
         _PATIENT,
         (
-            "您已有另一个账户",
-            "{patient}的身份已核对,但已是另一个账户的持有人。请用原手机号登录;原手机号已停用的,请携带证件到医院窗口更换。",
+            "您已有另一个账号",
+            "{patient}的身份已核对，但已是另一个账号的持有人。请用原手机号登录；原手机号已停用的，请携带证件到医院窗口更换。",
         ),
         (
             "You have another account",
@@ -175,7 +178,7 @@ TEMPLATES: Mapping[T, Template] = {
     T.PATIENT_LINKED: Template(
         Topic.SECURITY,
         {"patient_id": Kind.ID, "at": Kind.INSTANT},
-        ("您被添加为就诊人", "{patient}于{at}被另一个账户添加为就诊人。如您不知情,可在“谁能为我预约”中移除。"),
+        ("您被添加为就诊人", "{patient}于{at}被另一个账号添加为就诊人。如您不知情，可在“谁能为我预约”中移除。"),
         (
             "You were added as a patient",
             "{patient} was added to another account at {at}. If this is wrong, remove it under “Who books for me”.",
@@ -186,7 +189,7 @@ TEMPLATES: Mapping[T, Template] = {
         {"patient_id": Kind.ID, "hospital_id": Kind.ID},
         (
             "医院建档未成功",
-            "{patient}在{hospital}的建档未成功。就诊当日请携带证件提前到该院挂号窗口办理,您的预约仍然有效。",
+            "{patient}在{hospital}的建档未成功。就诊当日请携带证件提前到该院挂号窗口办理，您的预约仍然有效。",
         ),
         (
             "Hospital registration failed",
@@ -199,7 +202,7 @@ TEMPLATES: Mapping[T, Template] = {
     T.BOOKING_HELD: Template(
         Topic.BOOKING,
         {**_BOOKING, "hold_until": Kind.INSTANT},
-        ("号源已保留", f"已为{_WHAT_ZH}{{starts_at}}的号保留至{{hold_until}},请在此之前完成支付。"),
+        ("号源已保留", f"已为{_WHAT_ZH}{{starts_at}}的号保留至{{hold_until}}，请在此之前完成支付。"),
         ("Slot held", f"Held until {{hold_until}}: {_WHAT_EN}, {{starts_at}}. Please pay before then."),
     ),
     T.BOOKING_CONFIRMED: Template(
@@ -207,7 +210,7 @@ TEMPLATES: Mapping[T, Template] = {
         _CONFIRMED,
         (
             "预约成功",
-            f"预约成功:{_WHAT_ZH},{{starts_at}},{{campus}},第{{number}}号。预约识别码{{code}}。请携带证件按时就诊。",
+            f"预约成功：{_WHAT_ZH}，{{starts_at}}，{{campus}}，第{{number}}号。预约码{{code}}。请携带证件按时就诊。",
         ),
         (
             "Booked",
@@ -220,7 +223,7 @@ TEMPLATES: Mapping[T, Template] = {
     T.BOOKING_MOVED: Template(
         Topic.BOOKING,
         _CONFIRMED,
-        ("改约成功", f"改约成功:{_WHAT_ZH}的就诊时间改为{{starts_at}},{{campus}},第{{number}}号,预约识别码{{code}}。"),
+        ("改约成功", f"改约成功：{_WHAT_ZH}的就诊时间改为{{starts_at}}，{{campus}}，第{{number}}号，预约码{{code}}。"),
         ("Moved", f"Moved: {_WHAT_EN} is now on {{starts_at}}, {{campus}}, number {{number}}, code {{code}}."),
     ),
     T.BOOKING_CANCELLED: Template(
@@ -232,7 +235,7 @@ TEMPLATES: Mapping[T, Template] = {
     T.BOOKING_EXPIRED: Template(
         Topic.BOOKING,
         _BOOKING,
-        ("支付超时", f"{_WHAT_ZH}{{starts_at}}的号未在时限内支付,号源已释放。如仍需就诊,请重新预约。"),
+        ("支付超时", f"{_WHAT_ZH}{{starts_at}}的号未在时限内支付，号源已释放。如仍需就诊，请重新预约。"),
         ("Hold ran out", f"Not paid in time, the slot was released: {_WHAT_EN}, {{starts_at}}. Please book again."),
     ),
     T.BOOKING_STOPPED: Template(
@@ -240,7 +243,7 @@ TEMPLATES: Mapping[T, Template] = {
         _BOOKING,
         (
             "医生停诊",
-            f"很抱歉,{_WHAT_ZH}{{starts_at}}停诊,预约已取消,费用全额原路退回,不计入预约次数。您可优先改约其他时间。",
+            f"很抱歉，{_WHAT_ZH}{{starts_at}}停诊，预约已取消，费用全额原路退回，不计入预约次数。您可优先改约其他时间。",
         ),
         (
             "Clinic stopped",
@@ -255,7 +258,7 @@ TEMPLATES: Mapping[T, Template] = {
         _BOOKING,
         (
             "医生替诊",
-            "{patient}在{hospital}{department}{starts_at}的出诊医生更换为{practitioner},时间不变。如不接受,可取消并全额退款。",
+            "{patient}在{hospital}{department}{starts_at}的出诊医生更换为{practitioner}，时间不变。如不接受，可取消并全额退款。",
         ),
         (
             "Another doctor",
@@ -270,7 +273,7 @@ TEMPLATES: Mapping[T, Template] = {
         _BOOKING,
         (
             "未按时就诊",
-            f"{_WHAT_ZH}{{starts_at}}的预约未取号,已记为一次爽约。不能前往时请提前取消,把号源留给其他患者。",
+            f"{_WHAT_ZH}{{starts_at}}的预约未取号，已记为一次爽约。不能前往时请提前取消，把号源留给其他人。",
         ),
         (
             "Missed",
@@ -282,7 +285,7 @@ TEMPLATES: Mapping[T, Template] = {
         {"patient_id": Kind.ID, "count": Kind.WORD, "until": Kind.DATE},
         (
             "暂停预约",
-            "{patient}已{count}次爽约,{until}前不能预约;急诊和现场就诊不受影响。如有特殊原因,可到医院窗口说明。",
+            "{patient}已{count}次爽约，{until}前不能预约；急诊和现场就诊不受影响。如有特殊原因，可到医院窗口说明。",
         ),
         (
             "Booking is paused",
@@ -336,7 +339,7 @@ def sms_text(text: str, language: str) -> str:
 
 def day_in_words(day: date, language: str) -> str:
     weekday = WEEKDAYS[language][day.weekday()]
-    return f"{weekday} {day:%d %b %Y}" if language == "en" else f"{day.year}年{day.month}月{day.day}日({weekday})"
+    return f"{weekday} {day:%d %b %Y}" if language == "en" else f"{day.year}年{day.month}月{day.day}日（{weekday}）"
 
 
 def instant_in_words(instant: datetime, language: str) -> str:

@@ -14,11 +14,11 @@ from yitong.faces.api import openapi, words
 from yitong.faces.common import pages, refusals
 
 DESCRIPTION = """
-预约挂号统一平台接口:自助机、114 话务台、医院与合作渠道用它完成网页上的一切操作。
+预约挂号统一平台接口：自助机、114 话务台、医院与合作渠道用它完成网页上的一切操作。
 What the pages can do, a kiosk, the 114 desk, a hospital's app or a partner can do here.
 
-- 每个渠道有自己的密钥与权限范围,可随时停用。Each channel has its own key and scopes; it can be stopped at once.
-- 每个写操作都要带 `Idempotency-Key`,重试得到同一结果。Each command carries a key; a retry gets the first answer.
+- 每个渠道有自己的密钥与权限范围，可随时停用。Each channel has its own key and scopes; it can be stopped at once.
+- 每个写操作都要带 `Idempotency-Key`，重试得到同一结果。Each command carries a key; a retry gets the first answer.
 - 错误为 problem+json,`code` 永不更改。Errors are problem+json; a `code` never changes.
 - 身份证号与姓名只出现在请求体中。Identity numbers and names travel in bodies only, never in a URL.
 """
@@ -104,7 +104,7 @@ def refuse_unknown_parameters(operation: Operation) -> None:
 ROUTERS: tuple[tuple[str, str, str], ...] = (
     ("", "yitong.faces.api.catalogue.api.router", "目录 Catalogue"),
     ("", "yitong.faces.api.availability.api.router", "号源 Availability"),
-    ("", "yitong.faces.api.accounts.api.router", "账户 Accounts"),
+    ("", "yitong.faces.api.accounts.api.router", "账号 Accounts"),
     ("", "yitong.faces.api.patients.api.router", "就诊人 Patients"),
     ("", "yitong.faces.api.bookings.api.router", "预约 Bookings"),
     ("", "yitong.faces.api.messages.api.router", "消息 Messages"),

@@ -33,7 +33,7 @@ SCOPES: dict[str, Promise] = {
     "patients:write": _("登记就诊人"),
     "bookings:read": _("看本渠道的预约"),
     "bookings:write": _("预约、改约、退号"),
-    "accounts:sign_in": _("让用户在渠道里登录"),
+    "accounts:sign_in": _("让就诊人在渠道里登录"),
     "entitlements:write": _("发转诊、复诊资格"),
 }
 BASES: dict[str, Promise] = {
@@ -118,7 +118,7 @@ OPERATIONS: dict[str, Promise] = {
     "people.patients_merged": _("合并档案"),
     "people.patients_unmerged": _("拆分档案"),
     "people.phone_changed": _("更换手机号"),
-    "people.signed_in_on": _("用户登录"),
+    "people.signed_in_on": _("就诊人登录"),
     "people.verification_asked": _("提交实名核验"),
     "people.verification_ended": _("实名核验结束"),
     "schedule.extra_slot_added": _("加号"),
@@ -143,5 +143,5 @@ def operation(code: str) -> str:
 
 
 def actor_kind(kind: str) -> str:
-    kinds = {"staff": now_("职工"), "account": now_("用户账号"), "channel": now_("渠道"), "system": now_("系统")}
+    kinds = {"staff": now_("职工"), "account": now_("就诊人账号"), "channel": now_("渠道"), "system": now_("系统")}
     return kinds.get(kind, kind)

@@ -48,7 +48,7 @@ def give_second_fact(request: ApiRequest, data: schemas.SecondFact) -> Any:
     return Status(204, None)
 
 
-@router.get("/me", response=schemas.Account, auth=HOLDER, summary="我的账户 · My account")
+@router.get("/me", response=schemas.Account, auth=HOLDER, summary="我的账号 · My account")
 def get_account(request: ApiRequest) -> Any:
     return queries.get_account(request.account_id, request.actor)
 

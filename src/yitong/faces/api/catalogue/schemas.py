@@ -81,7 +81,7 @@ class RuleLine(Out):
 
     policy: str = Field(examples=["booking.cancel.time"])
     rule_id: str = Field(examples=["R-007"])
-    words: str = Field(examples=["退号、改约请在就诊前一天15:00前办理"])
+    words: str = Field(examples=["取消、改约请在就诊前一天15:00前办理"])
 
 
 class Found(Out):

@@ -10,7 +10,7 @@ class Message(Out):
     message_id: Id
     template: str = Field(examples=["booking_confirmed"])
     title: str = Field(examples=["预约成功"])
-    text: str = Field(examples=["您已预约 3 月 2 日上午的号,取号码 48203917。"])
+    text: str = Field(examples=["您已预约 3 月 2 日上午的号，预约码 48203917。"])
     created_at: Instant
     read_at: Instant | None = Field(examples=[None])
 

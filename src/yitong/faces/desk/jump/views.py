@@ -38,7 +38,7 @@ class Box(django_forms.Form):
     q = django_forms.CharField(
         label=gettext_lazy("跳到"),
         max_length=80,
-        help_text=gettext_lazy("页面、科室、医师；或刷卡、输入预约识别码、病案号、身份证号后按回车"),
+        help_text=gettext_lazy("页面、科室、医师；或刷卡、输入预约码、病案号、身份证号后按回车"),
         error_messages={
             "required": gettext_lazy("请输入要找的"),
             "max_length": gettext_lazy("太长了，请核对"),

@@ -23,8 +23,8 @@ CITY_CARDS = (
 class ByCode(forms.Form):
     code = forms.RegexField(
         r"^\s*[0-9]{4}\s?[0-9]{4}\s*$",
-        label=_("预约识别码"),
-        error_messages={"required": _("请填 8 位预约识别码"), "invalid": _("预约识别码是 8 位数字")},
+        label=_("预约码"),
+        error_messages={"required": _("请填 8 位预约码"), "invalid": _("预约码是 8 位数字")},
         widget=forms.TextInput(attrs={**NO_MEMORY, "inputmode": "numeric", "autofocus": True}),
     )
 

@@ -115,7 +115,10 @@ def _value_field(policy: PolicyKey) -> forms.Field:
                 required=False,
                 max_length=500,
                 widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-                help_text=_("每行一档：次数,周期,锁定天数；周期写 year（自然年）或 3months（3 个月），例如 3,year,90"),
+                help_text=_(
+                    "每行一档：次数、周期、锁定天数，用英文逗号隔开；"
+                    "周期写 year（自然年）或 3months（3 个月），例如 3,year,90"
+                ),
             )
     return forms.IntegerField(label=label, required=False, error_messages={"invalid": _("请填整数")})
 

@@ -116,7 +116,7 @@ def touched(reach: Reach) -> tuple[str, str]:
     told = _("%(n)s 人会收到短信和站内消息；已付的费用原路退回，不占预约次数，也不算爽约。") % {"n": reach.told}
     rest = reach.patients - reach.told
     if rest:
-        told += _("另有 %(n)s 人是窗口挂的号，没有账户：请在名单上找到他们，打电话告诉。") % {"n": rest}
+        told += _("另有 %(n)s 人是窗口挂的号，没有账号：请在名单上找到他们，打电话告诉。") % {"n": rest}
     return people, told
 
 
