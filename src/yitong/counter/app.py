@@ -67,7 +67,7 @@ class Counter:
             await connect(url, name="yitong counter listening") as listening,
         ):
             self.picture.clear()
-            self.feed = Feed(self.picture, self.batches.own_events)
+            self.feed = Feed(self.picture, self.batches.trace)
             await self.feed.load(listening, asking)
             gc.collect()
             gc.freeze()  # the picture stays: the collector need not walk it

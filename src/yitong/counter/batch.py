@@ -65,7 +65,7 @@ class Batches:
         self.upwards = upwards
         self.boundary = boundary
         self.waiting: deque[Wish] = deque()
-        self.own_events: deque[UUID] = deque(maxlen=10_000)  # the feed need not read what we wrote ourselves
+        self.trace = f"counter:{secrets.token_hex(8)}"
         self._arrived = asyncio.Event()
 
     def ask(self, wish: Wish) -> None:
@@ -81,7 +81,7 @@ class Batches:
 
     async def run(self, connection: psycopg.AsyncConnection) -> None:
         """Settles batch after batch until the connection is lost: then raises, and the outcome is told as unknown."""
-        store = Store(connection)
+        store = Store(connection, self.trace)
         while True:
             await self._arrived.wait()
             batch = self._next()
@@ -117,7 +117,7 @@ class Batches:
                 await self._once(store, batch)
                 return
             except (pg.IntegrityError, Stale, *PASSING) as error:
-                log.info("counter.batch_broken", wishes=len(batch), error=type(error).__name__)
+                log.info("counter.batch_broken", wishes=len(batch), error=_name(error))
             await self.reload({wish.board.session.session_id for wish in batch})
             self._follow_boards(batch)
         for wish in batch:
@@ -165,9 +165,10 @@ class Batches:
             await self.boundary("begin")
             async with store.transaction():
                 claims = await self._decide(store, batch, proposed, answers, now)
-                events = await store.write(claims, now) if claims else []
-                if claims and await store.slots_not_as_proposed(claims, now):
-                    raise Stale
+                if claims:
+                    await store.write(claims, now)
+                    if await store.slots_not_as_proposed(claims, now):
+                        raise Stale
                 repeated = await store.by_key(batch[place].key for place in answers)
                 await self.boundary("before_commit")
             await self.boundary("after_commit")
@@ -175,7 +176,6 @@ class Batches:
             for wish in batch:
                 if wish.n >= 0:
                     wish.board.proposed.mask &= ~(1 << wish.n)
-        self.own_events.extend(events)
         for claim in claims:
             board = self.picture.boards[claim.session.session_id]
             self.picture.add(board, claim.known)
@@ -277,6 +277,12 @@ def gone(board: Board, slot_id: UUID, channel: str) -> Refusal:
     """Why nothing could be proposed: the slot is of another pool, or it and what is near it are taken."""
     slot = board.slots[board.number_of[slot_id]]
     return SlotTaken() if slot.pool in rules.pools_open_to(channel, None) else PoolExhausted()
+
+
+def _name(error: Exception) -> str:
+    """Which constraint it was, where one was broken."""
+    broken = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
+    return broken or type(error).__name__
 
 
 def _days(live_days: Sequence[date], day: date) -> list[date]:

@@ -19,28 +19,32 @@ from yitong.core.policy.values import Policies
 from yitong.counter import statements
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.store import WAKE
+from yitong.domains.booking.contracts import BookingConfirmed, SlotHeld, SlotsClaimed
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.schedule.contracts import Session, Slot
 
 POLL_S = 0.5
 PAUSE_S = 0.05  # between two looks, however often NOTIFY wakes us
 LOOK_BACK_S = 15.0  # how much later than it was recorded an event may become visible; a claim lives for 2 s at most
-RESYNC_S = 120.0  # in which all boards are read anew in turn
+RESYNC_S = 300.0  # in which all boards are read anew in turn
+DAYS_S = 600.0  # between two looks for sessions of days that came near
 AHEAD = timedelta(days=1)  # read before they can be booked, so that a release finds them here
 PAGE = 500  # sessions read at a time
+MADE = (SlotHeld.operation, BookingConfirmed.operation)
 
 
 class Feed:
     """Its own connections, apart from the batches': one waits for notices, the other asks."""
 
-    def __init__(self, picture: Picture, own_events: Collection[UUID]) -> None:
+    def __init__(self, picture: Picture, own_trace: str) -> None:
         self.picture = picture
-        self.own_events = own_events
+        self.own_trace = own_trace
         self._seen: dict[UUID, float] = {}  # events by when we read them
         self._reference: object = None
         self._departments: dict[UUID, Department] = {}
         self._hospital_of: dict[UUID, UUID] = {}  # by session
         self._turn: list[UUID] = []
+        self._days_read_at = 0.0
         self._listening: psycopg.AsyncConnection[Any] | None = None
         self._asking: psycopg.AsyncConnection[Any] | None = None
         self._reading = asyncio.Lock()
@@ -65,6 +69,8 @@ class Feed:
 
     async def look(self) -> None:
         """One look at what others wrote."""
+        if time.monotonic() - self._days_read_at > DAYS_S:
+            await self._load_days()
         await self._follow_reference()
         touched = await self._note_events()
         await self.reload(touched | self._next_in_turn())
@@ -78,24 +84,39 @@ class Feed:
     # -- what may have changed -------------------------------------------------------------------------------------
 
     async def _note_events(self) -> set[UUID]:
-        """The sessions that events since the last look concern; our own claims are in the picture already."""
+        """Adds what others booked since the last look; gives the sessions of which something else changed."""
         now = time.monotonic()
         touched: set[UUID] = set()
-        for event_id, operation, hospital_id, subject_id, *about in await self._all(
-            statements.EVENTS_SINCE, [LOOK_BACK_S]
-        ):
+        booked: list[tuple[UUID, UUID]] = []
+        rows = await self._all(statements.EVENTS_SINCE, [LOOK_BACK_S, self.own_trace])
+        for event_id, operation, hospital_id, subject_id, session_id, from_session_id, bookings in rows:
             if event_id in self._seen:
                 continue
             self._seen[event_id] = now
-            if event_id in self.own_events:
-                continue
-            if operation.startswith("schedule."):
-                about.append(str(subject_id))
-            for one in _ids(about):
-                self._hospital_of.setdefault(one, hospital_id)
-                touched.add(one)
+            if operation == SlotsClaimed.operation:
+                booked += [(hospital_id, UUID(one)) for one in bookings]
+            elif operation in MADE:
+                booked.append((hospital_id, subject_id))
+            else:
+                about = [str(subject_id)] if operation.startswith("schedule.") else [session_id, from_session_id]
+                for one in about:
+                    if one is not None:
+                        self._hospital_of.setdefault(UUID(one), hospital_id)
+                        touched.add(UUID(one))
+        await self._add(booked)
         self._seen = {one: at for one, at in self._seen.items() if now - at < 2 * LOOK_BACK_S}
         return touched
+
+    async def _add(self, booked: list[tuple[UUID, UUID]]) -> None:
+        """Bookings by (hospital, id), onto the boards that we have."""
+        if not booked:
+            return
+        columns = [[hospital_id for hospital_id, _ in booked], [booking_id for _, booking_id in booked]]
+        for row in await self._all(statements.BY_ID, columns):
+            known = statements.known_of(row)
+            board = self.picture.boards.get(known.session_id)
+            if board is not None:
+                self.picture.add(board, known)
 
     def _next_in_turn(self) -> set[UUID]:
         if not self._turn:
@@ -128,8 +149,10 @@ class Feed:
         for hospital_id, decided in self.picture.decided.items():
             until = today + timedelta(days=_longest(decided.at(None, now))) + AHEAD
             keys = await self._all(statements.SESSION_KEYS, [hospital_id, today, until])
-            self._hospital_of.update((session_id, hospital_id) for (session_id,) in keys)
-            await self.reload([session_id for (session_id,) in keys])
+            new = [session_id for (session_id,) in keys if session_id not in self.picture.boards]
+            self._hospital_of.update((session_id, hospital_id) for session_id in new)
+            await self.reload(new)
+        self._days_read_at = time.monotonic()
 
     async def _read(self, keys: list[tuple[UUID, UUID]]) -> None:
         columns = [[hospital_id for hospital_id, _ in keys], [session_id for _, session_id in keys]]
@@ -170,13 +193,3 @@ def _decided(rows: list[tuple[Any, ...]], hospital_id: UUID | None) -> Decided:
 
 def _longest(policies: Policies) -> int:
     return policies.int("booking.window.max_days")
-
-
-def _ids(about: Iterable[str | list[str] | None]) -> set[UUID]:
-    found: set[UUID] = set()
-    for one in about:
-        if isinstance(one, list):
-            found.update(UUID(item) for item in one)
-        elif one is not None:
-            found.add(UUID(one))
-    return found

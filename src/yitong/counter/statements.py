@@ -78,6 +78,8 @@ _BOOKING = """SELECT b.hospital_id, b.id, b.slot_id, b.session_id, b.patient_id,
   FROM booking_booking b"""
 BOOKINGS = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
   ON b.hospital_id = w.hospital_id AND b.session_id = w.id"""
+BY_ID = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
+  ON b.hospital_id = w.hospital_id AND b.id = w.id"""
 BY_KEY = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS w(hospital_id, actor, key)
   ON b.hospital_id = w.hospital_id AND b.actor = w.actor AND b.key = w.key"""
 
@@ -93,9 +95,13 @@ UPDATE people_booking_limits l SET live_days = v.days::date[]
 FROM unnest(%s::uuid[], %s::text[]) AS v(patient_id, days) WHERE l.patient_id = v.patient_id
 """
 
+# What others wrote that may concern the picture. Our own batches are left out, and what only announces a batch.
 EVENTS_SINCE = """
 SELECT e.id, e.operation, e.hospital_id, e.subject_id, e.body->>'session_id', e.body->>'from_session_id',
-  e.body->'sessions' FROM core_event e WHERE e.recorded_at > now() - make_interval(secs => %s) ORDER BY e.recorded_at
+  e.body->'bookings'
+FROM core_event e WHERE e.recorded_at > now() - make_interval(secs => %s)
+  AND e.trace_id <> %s AND left(e.trace_id, 6) <> 'batch:'
+  AND (e.operation LIKE 'booking.%%' OR e.operation LIKE 'schedule.%%') ORDER BY e.recorded_at
 """
 
 COPY_BOOKINGS = """COPY booking_booking (hospital_id, session_id, campus_id, department_id, practitioner_id,

@@ -50,8 +50,10 @@ async def connect(url: str, *, name: str) -> psycopg.AsyncConnection[Any]:
 class Store:
     """What is asked and written in one batch's transaction. Every list goes over the wire as arrays, once."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[Any], trace: str) -> None:
+        """`trace` marks the events of this counter: its feed leaves them out."""
         self.connection = connection
+        self.trace = trace
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -85,8 +87,8 @@ class Store:
         rows = await self._all(statements.BY_KEY, [list(column) for column in zip(*wanted, strict=True)])
         return {known.key: known for known in map(statements.known_of, rows)}
 
-    async def write(self, claims: Sequence[Claimed], now: datetime) -> list[UUID]:
-        """Bookings, the patients' sides and limits, and one event for each hospital. Gives the events' ids.
+    async def write(self, claims: Sequence[Claimed], now: datetime) -> None:
+        """Bookings, the patients' sides and limits, and one event for each hospital.
 
         In the order of the slots: two windows that want the same wait for each other in one direction only.
         """
@@ -100,11 +102,10 @@ class Store:
                 ["{" + ",".join(day.isoformat() for day in claim.days) + "}" for claim in claims],
             ],
         )
-        events = {hospital_id: new_id() for hospital_id in {claim.wish.cmd.hospital_id for claim in claims}}
-        lines = (_event_line(event_id, hospital_id, claims, now) for hospital_id, event_id in events.items())
+        hospitals = {claim.wish.cmd.hospital_id for claim in claims}
+        lines = (_event_line(one, claims, now, self.trace) for one in hospitals)
         await self._copy(statements.COPY_EVENTS, lines)
         await self.connection.execute("SELECT pg_notify(%s, '')", [WAKE])
-        return list(events.values())
 
     async def slots_not_as_proposed(self, claims: Sequence[Claimed], now: datetime) -> set[UUID]:
         slots = [claim.wish.board.slots[claim.wish.n] for claim in claims]
@@ -153,7 +154,8 @@ def _patient_line(claim: Claimed) -> str:
     )
 
 
-def _event_line(event_id: UUID, hospital_id: UUID, claims: Sequence[Claimed], now: datetime) -> str:
+def _event_line(hospital_id: UUID, claims: Sequence[Claimed], now: datetime, trace: str) -> str:
+    event_id = new_id()
     mine = [claim for claim in claims if claim.wish.cmd.hospital_id == hospital_id]
     event = SlotsClaimed(
         hospital_id=hospital_id,
@@ -163,5 +165,5 @@ def _event_line(event_id: UUID, hospital_id: UUID, claims: Sequence[Claimed], no
     )
     return (
         f"{hospital_id}\t{event_id}\t{event.operation}\t{ACTOR}\t{CHANNEL}\t{event_id}\t{now}\tclaims:{hospital_id}\t"
-        f"{json.dumps(event.body())}\t\n"
+        f"{json.dumps(event.body())}\t{trace}\n"
     )
