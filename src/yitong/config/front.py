@@ -1,8 +1,8 @@
 """What `yitong up` serves on its one port: the booking window under `/counter/`, Django for all else.
 
 RSGI at the root, because the window answers many requests at once in one thread; Django below it in threads of its
-own, as WSGI, which serves its pages at several times the speed of ASGI (`docs/decisions/root-and-window.md`). In production
-the two are processes of their own behind a proxy, where a slow page can't hold up the window.
+own, as WSGI, which serves its pages at several times the speed of ASGI (`docs/decisions/root-and-window.md`). In
+production the two are processes of their own behind a proxy, where a slow page can't hold up the window.
 """
 
 import asyncio

@@ -20,16 +20,14 @@ from psycopg import errors as pg
 from yitong.core import clock
 from yitong.core.errors import Busy, KeyReused, Refusal
 from yitong.core.ids import new_id
-from yitong.counter import wishes as deciding
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.statements import LockedWish
 from yitong.counter.store import Claimed, Store
-from yitong.counter.wishes import Answer, Wish
+from yitong.counter.wishes import Answer, Clinic, Wish, check
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Held, State
 from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
-from yitong.domains.schedule.contracts import Session
 
 MOST = 400  # wishes of one batch: a longer one gains little and makes its first wish wait
 MOST_WAITING = 20_000  # wishes that wait; who comes then is told to ask again
@@ -177,7 +175,7 @@ class Batches:
                 if wish.n >= 0:
                     wish.board.proposed.mask &= ~(1 << wish.n)
         for claim in claims:
-            board = self.picture.boards[claim.session.session_id]
+            board = self.picture.boards[claim.clinic.session.session_id]
             self.picture.add(board, claim.known)
             _tell(claim.wish, claim.known)
         for place, answer in answers.items():
@@ -230,30 +228,32 @@ class Batches:
         others = await store.others(busy)
         keys = {(wish.cmd.hospital_id, wish.board.session.session_id) for wish in asked}
         sessions = await store.share_sessions(sorted(keys))
+        clinics = {
+            session_id: Clinic.of(session, self.picture.policies(session, now))
+            for session_id, session in sessions.items()
+        }
         claims: list[Claimed] = []
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
-            session = sessions[wish.board.session.session_id]
+            clinic = clinics[wish.board.session.session_id]
             try:
                 if n not in found:
                     raise PatientMissing()
-                claims.append(self._claim(wish, found[n], others.get(wish.cmd.patient_id, []), session, now))
+                claims.append(self._claim(wish, found[n], others.get(wish.cmd.patient_id, []), clinic, now))
             except Refusal as refusal:
                 answers[place] = refusal
         return claims
 
     def _claim(
-        self, wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], session: Session, now: datetime
+        self, wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], clinic: Clinic, now: datetime
     ) -> Claimed:
-        policies = self.picture.policies(session, now)
-        deciding.check(wish, found, others, session, policies, now)
-        slot = wish.board.slots[wish.n]
-        state = deciding.first_state(policies)
+        check(wish, found, others, clinic, now)
+        session, slot = clinic.session, wish.board.slots[wish.n]
         held = Held(
             hospital_id=slot.hospital_id,
             booking_id=new_id(),
-            state=state,
+            state=clinic.state,
             code=self._code(slot.hospital_id),
-            hold_until=now + policies.minutes("booking.hold_minutes") if state is State.HELD else None,
+            hold_until=now + clinic.policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
             slot_id=slot.slot_id,
             number=slot.number,
             starts_at=slot.starts_at,
@@ -263,7 +263,7 @@ class Batches:
             held.booking_id, held.hospital_id, session.department_id, session.date, held.starts_at, held.ends_at
         )
         known = Known(held, wish.digest, (wish.actor_key, wish.cmd.key), session.session_id, wish.cmd.patient_id, live)
-        return Claimed(wish, known, session, policies.word("booking.payment"), _days(found.live_days, session.date))
+        return Claimed(wish, known, clinic, _days(found.live_days, session.date))
 
     def _code(self, hospital_id: UUID) -> str:
         """Eight digits that no booking here has as far as we know (R-019); the constraint knows all of them."""

@@ -7,7 +7,7 @@ refuses at once; all else joins the next batch.
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -17,14 +17,14 @@ from uuid import UUID
 import msgspec
 
 from yitong.core import clock, sentences
-from yitong.core.digests import digest_of, plain
+from yitong.core.digests import plain
 from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal, RuleBroken, Unidentified
 from yitong.core.tokens import TokenInvalid, Tokens
 from yitong.counter import offers
 from yitong.counter.batch import Batches, gone
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Known, Picture
-from yitong.counter.wishes import Answer, Wish
+from yitong.counter.wishes import Answer, Wish, digest_of_hold
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
 from yitong.domains.booking.errors import SessionCancelled, WindowClosed
@@ -125,7 +125,7 @@ class Door:
         if is_form:
             _send_on(protocol, ask, outcome)
         elif isinstance(outcome, Known):
-            protocol.response_bytes(201, [JSON, NOT_STORED], msgspec.json.encode(asdict(outcome.held)))
+            protocol.response_bytes(201, [JSON, NOT_STORED], msgspec.json.encode(outcome.held))
         else:
             _refuse(protocol, scope, outcome)
 
@@ -138,7 +138,7 @@ class Door:
         cmd = HoldSlot(
             ask.key, ask.hospital_id, ask.slot_id, ask.patient_id, ask.is_first_visit, ask.by_name, near=ask.near
         )
-        digest = digest_of(cmd)
+        digest = digest_of_hold(cmd)
         actor_key = f"account:{said.account_id}"
         known = self.picture.known.get((cmd.hospital_id, actor_key, cmd.key))
         if known is not None:
@@ -185,7 +185,7 @@ class Door:
         if session.state is SessionState.STOPPED:
             raise SessionCancelled()
         policies = self.picture.policies(session, now)
-        if not board.is_open(board.slots[board.number_of[cmd.slot_id]].pool, policies, now):
+        if now < session.release_at:  # all else that shuts a session the claim itself knows
             raise WindowClosed(
                 min=policies.int("booking.window.min_days"),
                 max=policies.int("booking.window.max_days"),

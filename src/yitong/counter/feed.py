@@ -24,9 +24,10 @@ from yitong.domains.hospitals.contracts import Department
 from yitong.domains.schedule.contracts import Session, Slot
 
 POLL_S = 0.5
-PAUSE_S = 0.05  # between two looks, however often NOTIFY wakes us
+PAUSE_S = 0.2  # between two looks, however often NOTIFY wakes us
 LOOK_BACK_S = 15.0  # how much later than it was recorded an event may become visible; a claim lives for 2 s at most
 RESYNC_S = 300.0  # in which all boards are read anew in turn
+REFERENCE_S = 1.0  # between two looks at policies and departments
 DAYS_S = 600.0  # between two looks for sessions of days that came near
 AHEAD = timedelta(days=1)  # read before they can be booked, so that a release finds them here
 PAGE = 500  # sessions read at a time
@@ -45,6 +46,7 @@ class Feed:
         self._hospital_of: dict[UUID, UUID] = {}  # by session
         self._turn: list[UUID] = []
         self._days_read_at = 0.0
+        self._reference_read_at = 0.0
         self._listening: psycopg.AsyncConnection[Any] | None = None
         self._asking: psycopg.AsyncConnection[Any] | None = None
         self._reading = asyncio.Lock()
@@ -71,7 +73,8 @@ class Feed:
         """One look at what others wrote."""
         if time.monotonic() - self._days_read_at > DAYS_S:
             await self._load_days()
-        await self._follow_reference()
+        if time.monotonic() - self._reference_read_at > REFERENCE_S:
+            await self._follow_reference()
         touched = await self._note_events()
         await self.reload(touched | self._next_in_turn())
 
@@ -127,6 +130,7 @@ class Feed:
 
     async def _follow_reference(self) -> None:
         """Policies and departments: all of them, when one has changed."""
+        self._reference_read_at = time.monotonic()
         reference = await self._all(statements.REFERENCE, [])
         if reference == self._reference:
             return

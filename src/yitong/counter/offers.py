@@ -106,6 +106,6 @@ def _counts(picture: Picture, boards: Iterable[Board], now: datetime) -> Iterabl
 
 
 def _free(picture: Picture, board: Board, now: datetime) -> int:
-    if not board.is_open(POOL, picture.policies(board.session, now), now):
+    if not board.is_open(POOL, picture.policies(board.session, now), now, kept=FRESH):
         return 0
     return board.free(now) & board.pools.get(POOL, 0)

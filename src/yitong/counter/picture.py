@@ -8,7 +8,7 @@ repeats a confirmed request, is told that it is gone.
 from bisect import insort
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from yitong.core.decided import Decided
@@ -53,10 +53,10 @@ class Board:
         "held",
         "number_of",
         "open_mask",
+        "opened",
         "pools",
         "proposed",
         "reopening",
-        "rendered",
         "session",
         "slots",
         "taken",
@@ -87,7 +87,7 @@ class Board:
         self.proposed = Proposed()
         self.held: dict[UUID, Known] = {}  # live bookings, by booking
         self.version = 0
-        self.rendered: dict[str, tuple[int, bytes]] = {}
+        self.opened: dict[Pool, tuple[datetime, bool]] = {}  # when it was asked, what it was
 
     def free(self, now: datetime, *, even_proposed: bool = False) -> int:
         """The bits that may be proposed: a freed slot is on its way back until its instant (R-017).
@@ -138,8 +138,12 @@ class Board:
             mask |= self.pools.get(pool, 0)
         return mask
 
-    def is_open(self, pool: Pool, policies: Policies, now: datetime) -> bool:
-        return schedule.is_open(self.session, now, policies, pool=pool)
+    def is_open(self, pool: Pool, policies: Policies, now: datetime, *, kept: timedelta) -> bool:
+        """Whether that pool sells now, by an answer that is at most `kept` old: late, but never early at a release."""
+        found = self.opened.get(pool)
+        if found is None or not timedelta() <= now - found[0] < kept:
+            found = self.opened[pool] = (now, schedule.is_open(self.session, now, policies, pool=pool))
+        return found[1]
 
 
 @dataclass

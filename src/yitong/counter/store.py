@@ -14,7 +14,7 @@ from yitong.core.ids import new_id
 from yitong.counter import statements
 from yitong.counter.picture import Known
 from yitong.counter.statements import LockedWish
-from yitong.counter.wishes import Wish
+from yitong.counter.wishes import Clinic, Wish
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import SlotsClaimed
 from yitong.domains.schedule.contracts import Session
@@ -34,8 +34,7 @@ class Claimed:
 
     wish: Wish
     known: Known
-    session: Session
-    payment: str
+    clinic: Clinic
     days: Sequence[date]
 
 
@@ -134,12 +133,10 @@ def _key(key: str) -> str:
 
 
 def _booking_line(claim: Claimed, now: datetime) -> str:
-    wish, held, session = claim.wish, claim.known.held, claim.session
+    wish, held = claim.wish, claim.known.held
     slot = wish.board.slots[wish.n]
     return (
-        f"{session.hospital_id}\t{session.session_id}\t{session.campus_id}\t{session.department_id}\t"
-        f"{_text(session.practitioner_id)}\t{session.clinic_kind}\t{session.date}\t{session.fee_fen}\t{claim.payment}\t"
-        f"{held.state.value}\t{held.starts_at}\t{held.ends_at}\t{slot.pool.value}\t{held.slot_id}\t{held.number}\t"
+        f"{claim.clinic.line}{held.starts_at}\t{held.ends_at}\t{slot.pool.value}\t{held.slot_id}\t{held.number}\t"
         f"{held.booking_id}\t{wish.cmd.patient_id}\t{wish.account_id}\t{'t' if wish.cmd.is_first_visit else 'f'}\t"
         f"{held.code}\t{wish.channel}\t{wish.actor_key}\t{_key(wish.cmd.key)}\t\\\\x{wish.digest.hex()}\t"
         f"\\\\x{wish.name.hex()}\t{now}\t{_text(held.hold_until)}\tf\tt\tt\n"
@@ -147,7 +144,7 @@ def _booking_line(claim: Claimed, now: datetime) -> str:
 
 
 def _patient_line(claim: Claimed) -> str:
-    held, session = claim.known.held, claim.session
+    held, session = claim.known.held, claim.clinic.session
     return (
         f"{claim.wish.cmd.patient_id}\t{held.booking_id}\t{held.hospital_id}\t{session.department_id}\t{session.date}\t"
         f"{held.starts_at}\t{held.ends_at}\t{held.state.value}\tt\n"
@@ -161,7 +158,7 @@ def _event_line(hospital_id: UUID, claims: Sequence[Claimed], now: datetime, tra
         hospital_id=hospital_id,
         subject_id=event_id,
         bookings=tuple(claim.known.held.booking_id for claim in mine),
-        sessions=tuple({claim.session.session_id for claim in mine}),
+        sessions=tuple({claim.clinic.session.session_id for claim in mine}),
     )
     return (
         f"{hospital_id}\t{event_id}\t{event.operation}\t{ACTOR}\t{CHANNEL}\t{event_id}\t{now}\tclaims:{hospital_id}\t"

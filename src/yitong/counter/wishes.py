@@ -4,6 +4,7 @@ The decision is `booking.rules.check_can_hold`, the same function that desk and 
 """
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from yitong.domains.people.contracts import BookingFacts, IdentityLevel, Limits,
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.people.rules import usage
 from yitong.domains.schedule import rules as schedule
-from yitong.domains.schedule.contracts import BookableSlot, Session
+from yitong.domains.schedule.contracts import BookableSlot, Pool, Session
 
 Answer = Known | Refusal
 
@@ -45,15 +46,37 @@ class Wish:
         return (self.cmd.hospital_id, self.actor_key, self.cmd.key)
 
 
-def check(
-    wish: Wish,
-    found: LockedWish,
-    others: Sequence[rules.LiveBooking],
-    session: Session,
-    policies: Policies,
-    now: datetime,
-) -> None:
-    """Refuses what may not be booked. `found`, `others` and `session` were read under their locks."""
+@dataclass(slots=True)
+class Clinic:
+    """A session as it was read under its lock, with what decides in it; asked once for all of a batch's wishes."""
+
+    session: Session
+    policies: Policies
+    payment: str
+    state: State  # of a new booking
+    line: str  # the columns of a booking that are the session's, as COPY takes them
+    _open: dict[Pool, bool]
+
+    @classmethod
+    def of(cls, session: Session, policies: Policies) -> "Clinic":
+        payment = policies.word("booking.payment")
+        state = first_state(payment)
+        practitioner = session.practitioner_id or "\\N"
+        line = (
+            f"{session.hospital_id}\t{session.session_id}\t{session.campus_id}\t{session.department_id}\t{practitioner}\t"
+            f"{session.clinic_kind}\t{session.date}\t{session.fee_fen}\t{payment}\t{state}\t"
+        )
+        return cls(session, policies, payment, state, line, {})
+
+    def is_open(self, pool: Pool, now: datetime) -> bool:
+        found = self._open.get(pool)
+        if found is None:
+            found = self._open[pool] = schedule.is_open(self.session, now, self.policies, pool=pool)
+        return found
+
+
+def check(wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], clinic: Clinic, now: datetime) -> None:
+    """Refuses what may not be booked. `found`, `others` and the clinic were read under their locks."""
     if not found.is_signed_in:
         raise Unidentified()
     if not found.is_linked or found.moved_to is not None:
@@ -62,7 +85,7 @@ def check(
     rules.check_can_hold(
         rules.Claim(
             cmd=wish.cmd,
-            bookable=BookableSlot(slot, session),
+            bookable=BookableSlot(slot, clinic.session),
             facts=_facts(wish, found, now),
             limits=Limits(
                 patient_id=wish.cmd.patient_id,
@@ -73,27 +96,44 @@ def check(
             ),
             others=others,
             department=wish.board.department,
-            policies=policies,
+            policies=clinic.policies,
             channel=wish.channel,
-            is_open=schedule.is_open(session, now, policies, pool=slot.pool),
-            hides_name=schedule.must_hide_name(session, policies, is_first_visit=wish.cmd.is_first_visit),
+            is_open=clinic.is_open(slot.pool, now),
+            hides_name=schedule.must_hide_name(clinic.session, clinic.policies, is_first_visit=wish.cmd.is_first_visit),
             entitled_pool=None,
         ),
         now=now,
     )
 
 
-def first_state(policies: Policies) -> State:
+def first_state(payment: str) -> State:
     """Confirmed at once where the visit is paid on the day, else held until it is paid (R-018)."""
-    return next_state(None, Move.BOOK if policies.word("booking.payment") == "at_visit" else Move.HOLD)
+    return next_state(None, Move.BOOK if payment == "at_visit" else Move.HOLD)
+
+
+def digest_of_hold(cmd: HoldSlot) -> bytes:
+    """What `core.digests.digest_of` says of this command, in a twentieth of its time. Without an entitlement."""
+    content = (
+        f'{{"by_name": {_words[cmd.by_name]}, "entitlement_id": null, "hospital_id": "{cmd.hospital_id}",'
+        f' "is_first_visit": {_words[cmd.is_first_visit]}, "near": "{cmd.near}", "patient_id": "{cmd.patient_id}",'
+        f' "slot_id": "{cmd.slot_id}"}}'
+    )
+    return hashlib.sha256(content.encode()).digest()
+
+
+_words = {True: "true", False: "false"}
+# The enumerations' own look-ups take five times as long.
+_STATES = {one.value: one for one in PatientState}
+_LEVELS = {one.value: one for one in IdentityLevel}
+_SEXES = {one.value: one for one in Sex}
 
 
 def _facts(wish: Wish, found: LockedWish, now: datetime) -> BookingFacts:
     return BookingFacts(
         patient_id=wish.cmd.patient_id,
-        state=PatientState(found.state),
-        level=IdentityLevel(found.level),
-        sex=Sex(found.sex),
+        state=_STATES[found.state],
+        level=_LEVELS[found.level],
+        sex=_SEXES[found.sex],
         birth_date=found.birth_date,
         may_act=True,  # his pass says so (R-103), and the link stands
         abuse_locked=found.is_locked,

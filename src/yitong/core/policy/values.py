@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import time, timedelta
 from decimal import Decimal
 
-from yitong.core.policy.keys import KEYS, key_named
+from yitong.core.errors import PolicyUnknown
+from yitong.core.policy.keys import KEYS
 from yitong.core.policy.kinds import JsonValue, Ladder
 
 
@@ -17,7 +18,10 @@ class Policies:
         self._values = {**{name: key.default for name, key in KEYS.items()}, **values}
 
     def raw(self, name: str) -> JsonValue:
-        return self._values[key_named(name).key]
+        try:
+            return self._values[name]
+        except KeyError:
+            raise PolicyUnknown(key=name) from None
 
     def int(self, name: str) -> int:
         value = self.raw(name)
