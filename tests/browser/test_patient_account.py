@@ -293,11 +293,11 @@ def test_search_by_name_and_initials(visitor: New) -> None:
     someone = visitor()
     someone.go("/")
     name = someone.page.locator("main a.item .item-title").first.inner_text()
-    someone.page.get_by_role("searchbox").fill(name[:6])
+    someone.page.locator("#q").fill(name[:6])
     suggestion = someone.page.locator("#suggestions a.item").first
     suggestion.wait_for()
     someone.look("search-suggestions")
-    someone.page.get_by_role("searchbox").press("Enter")
+    someone.page.locator("#q").press("Enter")
     someone.page.wait_for_load_state("load")
     assert name in someone.text()
     someone.look("search-results")

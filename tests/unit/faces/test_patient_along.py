@@ -93,6 +93,14 @@ def test_the_booking_says_the_room_and_leads_to_the_map_without_a_trace() -> Non
     assert str(held.booking_id) not in unquote(link.split(">")[0])
 
 
+def test_home_says_the_room_of_the_next_visit() -> None:
+    client, _, place, _, _ = booked()
+    assert "3号诊室" in text_of(client.get("/"))
+    other, patient_id = build.holder()
+    build.hold(build.clinic(hospital_id=place.hospital_id, department_id=place.department_id), patient_id, other)
+    assert "诊室" not in text_of(signed_in(other).get("/"))
+
+
 def test_the_guide_says_what_to_bring_and_what_the_hospital_says() -> None:
     hospital_id = make.hospital(phone="010-1234")
     make.campus(hospital_id)

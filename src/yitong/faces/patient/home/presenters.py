@@ -99,13 +99,13 @@ def again(one: Usual, hospital: Hospital, department: Department, doctor: Practi
 
 
 def next_visit(
-    bookings: Sequence[Booking], hospital: Hospital, department: Department, more: int, reader: Reader
+    bookings: Sequence[Booking], hospital: Hospital, department: Department, room: str, more: int, reader: Reader
 ) -> NextVisit:
     booking = bookings[0]
     return NextVisit(
         href=reverse("patient:booking", args=[booking.hospital_id, booking.booking_id]),
         when=reader.visit(booking.starts_at, booking.ends_at),
-        where=f"{reader.name(hospital)} · {reader.name(department)}",
+        where=" · ".join(part for part in (reader.name(hospital), reader.name(department), reader.room(room)) if part),
         state=terms.term(terms.BOOKING_STATES, booking.state),
         more=more,
     )

@@ -10,6 +10,7 @@ from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import Booking, Usual
 from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import lately, pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
@@ -80,7 +81,8 @@ def _next_visit(mine: list[Booking], reader: Reader) -> presenters.NextVisit | N
     first = coming[0]
     hospital = hospitals.get_hospital(first.hospital_id)
     department = hospitals.get_department(first.hospital_id, first.department_id)
-    return presenters.next_visit(coming, hospital, department, len(coming) - 1, reader)
+    room = schedule.get_session(first.hospital_id, first.session_id).room
+    return presenters.next_visit(coming, hospital, department, room, len(coming) - 1, reader)
 
 
 @require_GET
