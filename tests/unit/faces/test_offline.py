@@ -57,6 +57,8 @@ def test_card_has_what_one_needs_at_the_hospital_and_nobody_in_it() -> None:
     assert f"{booking.code[:4]} {booking.code[4:]}" in said
     assert f"{DAY.month}月{DAY.day}日" in said
     assert "明天" not in said
+    in_english = text_of(client.get("/offline/card/", headers={"Accept-Language": "en"}))
+    assert f"{DAY:%a} {DAY.day} {DAY:%b} " in in_english
     page = client.get(f"/bookings/{place.hospital_id}/{booking.id}/")
     facts = dict(re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)<", page.content.decode()))
     for name in ("就诊人", "科室", "医生"):

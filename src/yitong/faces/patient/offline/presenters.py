@@ -44,8 +44,9 @@ def card(
 ) -> Card:
     """Days by their date: `tomorrow` would be wrong when it is read."""
     day = clock.shanghai_date(booking.starts_at)
+    parts = (words.month_day(day, reader.language), words.weekday(day, reader.language))  # `Mon 30 Nov` in English
     return Card(
-        day=f"{words.month_day(day, reader.language)} {words.weekday(day, reader.language)}",
+        day=" ".join(parts if not reader.is_english else reversed(parts)),
         time=words.window(booking.starts_at, booking.ends_at),
         hospital=reader.name(hospital),
         where=whereabouts(campus, department, session.room, reader),
