@@ -24,7 +24,7 @@ MOST_TRIED = 6
 MOST_ELSEWHERE = 3
 MOST_SOON = 4
 FIRST_WINDOWS = 3
-IN_DISTRICT_M, IN_CITY_M = 5_000, 50_000  # how far a place counts that doesn't say where it lies
+IN_HOSPITAL_M, IN_DISTRICT_M, IN_CITY_M = 1_000, 5_000, 50_000  # how far counts what doesn't say where it lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,11 @@ def _nearest(departments: Iterable[Department], here: Campus) -> list[tuple[Depa
     def distance(one: Department) -> int:
         campus = campuses[one.campus_id]
         known = hospitals.distance_m(here, campus)
-        return (IN_DISTRICT_M if campus.district == here.district else IN_CITY_M) if known is None else known
+        if known is not None:
+            return known
+        if campus.hospital_id == here.hospital_id:
+            return 0 if campus.campus_id == here.campus_id else IN_HOSPITAL_M
+        return IN_DISTRICT_M if campus.district == here.district else IN_CITY_M
 
     placed = sorted((one for one in departments if one.campus_id in campuses), key=distance)
     return [(one, hospitals.distance_m(here, campuses[one.campus_id])) for one in placed]
