@@ -64,7 +64,7 @@ def plan_stoppage(cmd: contracts.PlanStoppage, *, actor: Actor, now: datetime) -
         hospital_id=cmd.hospital_id,
         subject_id=row.id,
         reason_code=cmd.reason,
-        sessions=len(sessions),
+        sessions=tuple(session.id for session in sessions),
         due_at=row.due_at,
     )
     events.append(event, actor, at=now, shard=f"stoppage:{row.id}")
@@ -94,7 +94,8 @@ def undo_stoppage(cmd: contracts.UndoStoppage, *, actor: Actor, now: datetime) -
     rows.update(undone_at=now)
     own = models.ClinicSession.objects.filter(hospital_id=cmd.hospital_id, stoppage_id=cmd.stoppage_id)
     own.update(stops_at=None, stoppage_id=None)
-    event = contracts.StopsUndone(hospital_id=cmd.hospital_id, subject_id=stoppage.id, sessions=len(sessions))
+    ids = tuple(session.id for session in sessions)
+    event = contracts.StopsUndone(hospital_id=cmd.hospital_id, subject_id=stoppage.id, sessions=ids)
     events.append(event, actor, at=now, shard=f"stoppage:{stoppage.id}")
     return once.finish(contracts.StoppageUndone(cmd.hospital_id, cmd.stoppage_id, len(sessions)))
 

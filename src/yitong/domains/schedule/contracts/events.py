@@ -55,16 +55,18 @@ class SessionStopped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopsPlanned(Event):
+    """`sessions` are closed to booking from here on; who keeps a picture of what is open looks at them again."""
+
     operation: ClassVar[str] = "schedule.stops_planned"
     reason_code: str
-    sessions: int
+    sessions: tuple[UUID, ...]
     due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopsUndone(Event):
     operation: ClassVar[str] = "schedule.stops_undone"
-    sessions: int
+    sessions: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
