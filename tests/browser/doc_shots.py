@@ -219,6 +219,17 @@ def desk(camera: Camera) -> None:
         row = booked.filter(has=visitor.page.locator("td.num strong", has_text=re.compile(r"^[1-9]"))).first
         row.locator("a").first.click()
         camera.take(visitor, "desk-session")
+    with camera.window("desk") as visitor:
+        enter(visitor, "bj13-roster", "/desk/stops/")
+        choose = visitor.page.locator("select[name=what]")
+        choose.select_option(str(choose.locator("option[value^='department:']").first.get_attribute("value")))
+        visitor.page.locator("input[name=from_date]").fill(f"{day}")
+        visitor.page.locator("input[name=until_date]").fill(f"{day + timedelta(days=6)}")
+        visitor.press("看会影响谁")
+        visitor.page.get_by_text("医院安排").click()
+        visitor.press("停诊")
+        camera.take(visitor, "desk-stop")
+        visitor.press("撤销停诊")
 
 
 def office(camera: Camera) -> None:

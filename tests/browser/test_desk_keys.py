@@ -208,7 +208,6 @@ def test_the_week_grid_by_keys_and_by_mouse(visitor: New, ward: Ward) -> None:
     keys(page, "Space", "ArrowRight", "Enter")
     page.locator("#sheet select[name=weekday]").wait_for()
     assert page.locator("#sheet select[name=weekday]").input_value() == "1"
-    someone.look("desk-roster-move")
     page.locator("#sheet form.form button.button").first.click()
     page.locator("#sheet [role=alert]").wait_for()  # the doctor sits there on Tuesdays already
     someone.look("desk-roster-clash")
@@ -226,8 +225,6 @@ def test_the_week_grid_by_keys_and_by_mouse(visitor: New, ward: Ward) -> None:
     page.wait_for_function("document.querySelector('#sheet select[name=weekday]')?.value === '3'")
     page.locator("#sheet form.form button.button").first.click()
     page.get_by_text("已移动").wait_for()
-    someone.look("desk-roster-moved")
-    assert someone.complaints == []
 
 
 def test_a_line_moves_without_scripts(visitor: New, ward: Ward) -> None:

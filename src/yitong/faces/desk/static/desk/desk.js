@@ -16,7 +16,15 @@
     document.body.append(made);
     return made;
   };
+  // htmx, which a page fetches by itself only where it has a use for it.
+  let fetched;
+  const fetchHtmx = () => new Promise((done) => {
+    const { htmx: src } = document.body.dataset;
+    const script = document.querySelector(`script[src="${src}"]`) || document.head.appendChild(Object.assign(document.createElement("script"), { src }));
+    script.addEventListener("load", done);
+  });
   const open = async (href, name) => {
+    await (window.htmx || (fetched ??= fetchHtmx()));
     sheet ??= make();
     sheet.querySelector("#sheet-name").textContent = name;
     await htmx.ajax("GET", href, { target: "#sheet-body", swap: "innerHTML" });
