@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import time, timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from tests import clinic as build
 from tests import make
 from tests.browser.visitors import SHOTS, Visitor
@@ -222,7 +222,7 @@ def test_the_week_grid_by_keys_and_by_mouse(visitor: New, ward: Ward) -> None:
     page.mouse.down()
     page.mouse.move(end["x"] + 30, end["y"] + 20, steps=8)
     page.mouse.up()
-    page.wait_for_function("document.querySelector('#sheet select[name=weekday]')?.value === '3'")
+    expect(page.locator("#sheet select[name=weekday]")).to_have_value("3")
     page.locator("#sheet form.form button.button").first.click()
     page.get_by_text("已移动").wait_for()
 
