@@ -1,16 +1,24 @@
-"""Writes the figures of `.yitong/bench/*.json` between the marks of `docs/figures.md`: `python bench/_figures.py`."""
+"""Writes the figures of `.yitong/bench/*.json` between the marks of `docs/figures.md`: `python bench/_figures.py`.
+
+A picture that a measurement left beside them goes to `docs/images/`.
+"""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 HOME = Path(__file__).resolve().parents[1]
+MEASURED, IMAGES = HOME / ".yitong" / "bench", HOME / "docs" / "images"
 PAGE = HOME / "docs" / "figures.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def main() -> None:
-    found = [json.loads(path.read_text()) for path in sorted((HOME / ".yitong" / "bench").glob("*.json"))]
+    found = [json.loads(path.read_text()) for path in sorted(MEASURED.glob("*.json"))]
+    for one in found:
+        if "image" in one:
+            shutil.copyfile(MEASURED / one["image"], IMAGES / one["image"])
     text = PAGE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -28,6 +36,7 @@ def section(one: dict[str, Any]) -> str:
             "",
             f"{one['line'].partition(': ')[2]}.",
             "",
+            *([f"![{one['image_shows']}](images/{one['image']})", ""] if "image" in one else []),
             f"{where}. Processes that wanted to run before it began: {machine['load_before']}.{_doubt(machine)}",
             "",
             "| figure | value |",

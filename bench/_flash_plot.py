@@ -127,7 +127,8 @@ def _times(begin: float, end: float, x, lower: float) -> list[str]:  # type: ign
         f'<text x="{x(second):.1f}" y="{lower + 18}" text-anchor="middle">{second}</text>'
         for second in range(-(-int(begin) // step) * step, int(end) + 1, step)
     ]
-    parts.append(f'<path d="M{x(0):.1f} {TOP}V{lower}" stroke="{INK}" stroke-dasharray="2 3"/>')
+    for base in (TOP + PANEL, lower):
+        parts.append(f'<path d="M{x(0):.1f} {base - PANEL}V{base}" stroke="{INK}" stroke-dasharray="2 3"/>')
     caption = "放号后的秒数 · seconds after the release"
     parts.append(f'<text x="{WIDTH / 2}" y="{lower + 36}" text-anchor="middle">{caption}</text>')
     return parts

@@ -24,6 +24,7 @@ SINGLE_CONNECTIONS = 32
 READER_CONNECTIONS, READS_PER_S = 8, 200
 WHILE_STOCK_LASTS = 0.9  # of all that is sold: the last tenth trickles in while little is left
 LIMIT_S = 240
+IMAGE_SHOWS = "Answers per second, and how long they took, over the release of a city's week"
 
 LEAST_ECHO_RATIO, LEAST_ANSWERS_RATIO = 0.25, 0.5
 MOST_WAIT_S, MOST_SOLD_OUT_MS, MOST_READ_MS = 3.0, 200.0, 50.0
@@ -87,7 +88,7 @@ def run(quick: bool) -> dict[str, Any]:
     image = _place.folder("flash-quick.svg" if quick else "flash.svg")
     image.write_text(draw(release.answers, release.release, bar=statistics.mean(bars[1:3])))
     report = _report(crowd, release, singly, single_faults, bars, shapes["flash_one"].slots)
-    return {"bench": "flash", "machine": machine, "image": image.name, **report}
+    return {"bench": "flash", "machine": machine, "image": image.name, "image_shows": IMAGE_SHOWS, **report}
 
 
 def _bar(city: City, port: int, seconds: float) -> float:
