@@ -29,9 +29,9 @@ def write(
     keep(folder / f"{run}.crowd", crowd)
     passes = {one.number: pass_of(one, now=now) for one in people}
     ready = [_claim(ask, passes[owner.number], owner.address) for ask, owner in zip(crowd.asks, owners, strict=True)]
-    _write(folder / f"{run}.requests", (ready[n] for n in crowd.order))
+    write_requests(folder / f"{run}.requests", (ready[n] for n in crowd.order))
     reads = (_read(one, chance) for one in chance.choices(sessions, k=READS))
-    _write(folder / f"{run}.reads", reads)
+    write_requests(folder / f"{run}.reads", reads)
 
 
 def draw(
@@ -119,7 +119,7 @@ def _read(session: Session, chance: random.Random) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n\r\n".encode()
 
 
-def _write(requests: Path, parts: Iterable[bytes]) -> None:
+def write_requests(requests: Path, parts: Iterable[bytes]) -> None:
     """All of them one after the other, and beside them where each begins."""
     ends = array("Q", [0])
     with requests.open("wb") as file:

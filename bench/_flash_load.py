@@ -34,6 +34,7 @@ LOOK_S = 0.5
 
 @dataclass(slots=True)
 class Connection:
+    port: int
     link: socket.socket | None = None
     asked: int = -1  # the request that waits for its answer
     due: float = 0.0
@@ -42,7 +43,7 @@ class Connection:
 
 
 class Load:
-    """`work`: port, requests and offsets (files), due (seconds from `start_at`, one for each time that something is
+    """`work`: ports, requests and offsets (files), due (seconds from `start_at`, one for each time that something is
     asked, the requests in turn; None: at once, for as long as the seconds last), connections, seconds, tries (how often
     one request is asked at most)."""
 
@@ -51,10 +52,12 @@ class Load:
             self.bytes = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         self.offsets: array[int] = kept(Path(work["offsets"]))
         self.due: array[float] | None = work["due"]
-        self.port, self.tries = work["port"], work["tries"]
+        self.tries: int = work["tries"]
         self.requests = len(self.offsets) - 1
         self.count = MOST_REQUESTS if self.due is None else len(self.due)
-        self.connections = [Connection() for _ in range(min(work["connections"], MOST_CONNECTIONS))]
+        ports = work["ports"]
+        count = min(work["connections"], MOST_CONNECTIONS)
+        self.connections = [Connection(ports[n % len(ports)]) for n in range(count)]
         self.by_fd: dict[int, Connection] = {}
         self.idle = list(self.connections)
         self.epoll = select.epoll()
@@ -124,7 +127,7 @@ class Load:
     def open(self, connection: Connection) -> bool:
         fresh = socket.socket()
         try:
-            fresh.connect(("127.0.0.1", self.port))
+            fresh.connect(("127.0.0.1", connection.port))
         except OSError:
             fresh.close()
             return False

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 from urllib.request import ProxyHandler, build_opener
 
 import psycopg
@@ -105,13 +106,13 @@ def _call(*arguments: str, environment: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def served(command: Sequence[str], port: int, environment: Mapping[str, str]) -> Iterator[int]:
-    """A server that listens on that port, until the block ends."""
+def served(command: Sequence[str], port: int, city: City) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that listens on that port in the environment of a city, until the block ends."""
     parent = os.getpid()
-    with _place.folder("flash-server.log").open("wb") as log:
+    with (city.folder / f"{city.name}-{port}.log").open("wb") as log:
         process = subprocess.Popen(
             command,
-            env=environment,
+            env=city.environment,
             cwd=HERE,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -121,9 +122,18 @@ def served(command: Sequence[str], port: int, environment: Mapping[str, str]) ->
         )
         try:
             _place.await_port(port)
-            yield port
+            yield process
         finally:
             _place.end(process)
+
+
+@contextmanager
+def window(city: City) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """`yitong counter` on this city, ready: its port and its process."""
+    port = _place.free_port()
+    with served([sys.executable, "-m", "yitong", "counter", "--port", str(port)], port, city) as process:
+        await_health(port)
+        yield port, process
 
 
 def await_health(port: int) -> None:
@@ -146,10 +156,7 @@ def counter(city: City, *, notice_s: float) -> Iterator[tuple[int, float]]:
     while True:
         at = time.time() + notice_s
         city.release(at)
-        port = _place.free_port()
-        command = [sys.executable, "-m", "yitong", "counter", "--port", str(port)]
-        with served(command, port, city.environment):
-            await_health(port)
+        with window(city) as (port, _):
             if at - time.time() < LEAST_NOTICE_S:
                 notice_s *= 2  # too slow for this machine as it is today
                 continue
@@ -162,7 +169,7 @@ def echo(city: City) -> Iterator[int]:
     """The bare echo, with the flags of the counter."""
     port = _place.free_port()
     command = [*serving.counter_command("127.0.0.1", port)[:-1], "_echo:application"]
-    with served(command, port, city.environment):
+    with served(command, port, city):
         yield port
 
 
@@ -178,10 +185,18 @@ def single(city: City) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Generator:
-    """A running load generator."""
+    """A running load generator. As a context it ends with its block."""
 
     process: subprocess.Popen[str]
     answers: Path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
 
     def result(self, limit_s: float) -> Answers:
         _, said = self.process.communicate(timeout=limit_s)
@@ -198,8 +213,7 @@ class Generator:
 
 def generate(
     city: City,
-    port: int,
-    *,
+    *ports: int,
     what: str = "requests",
     due: "array[float] | None" = None,
     connections: int,
@@ -207,7 +221,7 @@ def generate(
     start_at: float | None = None,
     tries: int = 1,
 ) -> Generator:
-    """Starts a generator with the requests of `RUN.requests`, or of `RUN.reads`.
+    """Starts a generator with the requests of `RUN.requests`, or of another file beside it, over all ports in turn.
 
     Without `due` it asks them over and over until the seconds are over; with more instants than requests it begins the
     list anew.
@@ -215,7 +229,7 @@ def generate(
     requests = city.folder / f"{city.name}.{what}"
     answers = city.folder / f"{city.name}.{what}.{'loop' if due is None else 'once'}.answers"
     work = {
-        "port": port,
+        "ports": ports,
         "requests": str(requests),
         "offsets": f"{requests}.offsets",
         "due": due,

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from yitong.config.paths import project_root
 from yitong.config.process import die_with
@@ -145,7 +146,7 @@ def await_port(port: int) -> None:
             time.sleep(0.1)
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(STOP_LIMIT_S)

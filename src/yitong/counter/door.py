@@ -132,7 +132,8 @@ class Door:
     def _take(self, ask: Ask, scope: Any, now: datetime) -> Known | asyncio.Future[Answer]:
         """The first answer of a repeat, the future of a wish; refuses what memory knows to be refused."""
         said, patient = self._who(ask, now)
-        self.pace.take(said.account_id, client_address(scope, self.proxies), now)
+        if self.is_ready:  # who is told to ask again has used nothing up
+            self.pace.take(said.account_id, client_address(scope, self.proxies), now)
         if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
             raise KeyMissing()
         cmd = HoldSlot(

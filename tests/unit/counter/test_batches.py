@@ -13,7 +13,7 @@ import pytest
 from yitong.core.ids import new_id
 from yitong.counter.batch import Batches
 from yitong.counter.picture import Board, Picture
-from yitong.counter.store import Store
+from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Wish
 from yitong.domains.booking.contracts import HoldSlot, Near
 from yitong.domains.people.errors import PatientMissing
@@ -40,25 +40,31 @@ async def no_reload(session_ids: Collection[UUID]) -> None:
     raise AssertionError("nothing broke")
 
 
-class NoPatients:
-    """A store in which nobody's patient is found: each wish that got a proposal is refused for its own sake."""
+class NothingStored:
+    """A store that holds nothing."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         yield
 
-    async def lock_wishes(self, wishes: Sequence[Wish], now: datetime) -> dict[int, object]:
-        return {}
-
-    async def others(self, patient_ids: Sequence[UUID]) -> dict[UUID, object]:
-        return {}
-
-    async def share_sessions(self, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, object]:
-        return {session_id: None for _, session_id in keys}
-
     async def by_key(self, keys: Iterable[object]) -> dict[object, object]:
         list(keys)
         return {}
+
+
+class RefusesProposed(Batches):
+    """The rules refuse each wish that got a proposal, for its own sake."""
+
+    async def _decide(
+        self,
+        store: Store,
+        batch: Sequence[Wish],
+        proposed: Sequence[int],
+        answers: dict[int, Answer],
+        now: datetime,
+    ) -> list[Claimed]:
+        answers.update({place: PatientMissing() for place in proposed})
+        return []
 
 
 def test_a_wish_that_waited_sees_the_board_that_was_read_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,11 +93,11 @@ def test_nobody_is_told_sold_out_for_a_slot_that_is_only_proposed(near: Near) ->
     async def settle() -> tuple[list[Answer | None], list[Wish]]:
         slot_id = new_id()
         board = board_of(slot_id)
-        batches = Batches(Picture(), no_reload)
+        batches = RefusesProposed(Picture(), no_reload)
         first, second = wish_for(board, slot_id, near), wish_for(board, slot_id, near)
         for wish in (first, second):
             batches.ask(wish)
-        await batches._settle(cast(Store, NoPatients()), batches._next())
+        await batches._settle(cast(Store, NothingStored()), batches._next())
         told = [one.answer.result() if one.answer.done() else None for one in (first, second)]
         return told, [one for one in batches.waiting if one is second]
 
