@@ -228,16 +228,17 @@ class Batches:
         others = await store.others(busy)
         keys = {(wish.cmd.hospital_id, wish.board.session.session_id) for wish in asked}
         sessions = await store.share_sessions(sorted(keys))
-        clinics = {
-            session_id: Clinic.of(session, self.picture.policies(session, now))
-            for session_id, session in sessions.items()
-        }
+        clinics: dict[UUID, Clinic] = {}
         claims: list[Claimed] = []
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
-            clinic = clinics[wish.board.session.session_id]
             try:
                 if n not in found:
                     raise PatientMissing()
+                session_id = wish.board.session.session_id
+                clinic = clinics.get(session_id)
+                if clinic is None:
+                    session = sessions[session_id]
+                    clinic = clinics[session_id] = Clinic.of(session, self.picture.policies(session, now))
                 claims.append(self._claim(wish, found[n], others.get(wish.cmd.patient_id, []), clinic, now))
             except Refusal as refusal:
                 answers[place] = refusal

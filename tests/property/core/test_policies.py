@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yitong.core.db.policies import _narrowed
+from yitong.core.decided import _narrowed
 from yitong.core.errors import PolicyInvalid, PolicyLoosened
 from yitong.core.policy.keys import KEYS
 from yitong.core.policy.kinds import PolicyKey, Stricter
