@@ -18,7 +18,7 @@ import msgspec
 
 from yitong.core import clock, sentences
 from yitong.core.digests import plain
-from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal, RuleBroken, Unidentified
+from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal
 from yitong.core.tokens import TokenInvalid, Tokens
 from yitong.counter import offers
 from yitong.counter.batch import Batches, gone
@@ -27,7 +27,7 @@ from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.wishes import Answer, Wish, digest_of_hold
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
-from yitong.domains.booking.errors import SessionCancelled, WindowClosed
+from yitong.domains.booking.errors import ClaimUnreadable, PassInvalid, SessionCancelled, WindowClosed
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import SessionState
 from yitong.domains.schedule.errors import SlotMissing
@@ -47,19 +47,6 @@ class Answering(Protocol):
     async def __call__(self) -> bytes: ...
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
-
-
-class PassInvalid(Unidentified):
-    """No pass, one that is not ours, or one whose time is over: the page gives a new one."""
-
-    code = "PASS_INVALID"
-
-
-class ClaimUnreadable(RuleBroken):
-    """Not a claim: a field is missing or not of its kind."""
-
-    code = "CLAIM_UNREADABLE"
-    status = 400
 
 
 class Ask(msgspec.Struct):
@@ -91,7 +78,7 @@ class Door:
 
     def __post_init__(self) -> None:
         self._passes: dict[str, Pass] = {}
-        self._under_way: dict[tuple[UUID, str, str], asyncio.Future[Answer]] = {}
+        self._under_way: dict[tuple[UUID, str, str], tuple[bytes, asyncio.Future[Answer]]] = {}
 
     async def answer(self, scope: Any, protocol: Answering) -> None:
         """Every request under `/counter/`."""
@@ -113,17 +100,20 @@ class Door:
                 _refuse(protocol, scope, Missing())
 
     async def _claims(self, scope: Any, protocol: Answering) -> None:
-        body = await protocol()
-        is_form = scope.headers.get("content-type", "").startswith(FORM)
+        is_form = scope.headers.get("content-type", "").lower().startswith(FORM)
         ask: Ask | None = None
+        body = b""
         try:
+            if int(scope.headers.get("content-length") or 0) > LONGEST_BODY:
+                raise ClaimUnreadable()
+            body = await protocol()
             ask = _read(body, is_form=is_form)
             given = self._take(ask, scope, clock.now())
             outcome = given if isinstance(given, Known) else await given
         except Refusal as refusal:
             outcome = refusal
         if is_form:
-            _send_on(protocol, ask, outcome)
+            _send_on(protocol, _way(ask, body, outcome))
         elif isinstance(outcome, Known):
             protocol.response_bytes(201, [JSON, NOT_STORED], msgspec.json.encode(outcome.held))
         else:
@@ -148,7 +138,9 @@ class Door:
             return known
         under_way = self._under_way.get((cmd.hospital_id, actor_key, cmd.key))
         if under_way is not None:
-            return under_way
+            if under_way[0] != digest:
+                raise KeyReused()
+            return under_way[1]
         if not self.is_ready:
             raise Busy()
         board = self.picture.by_slot.get(cmd.slot_id)
@@ -158,7 +150,7 @@ class Door:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         wish = Wish(cmd, digest, said.account_id, said.session_id, said.channel, actor_key, patient.name, board, answer)
         self.batches.ask(wish)
-        self._under_way[wish.key] = answer
+        self._under_way[wish.key] = digest, answer
         answer.add_done_callback(lambda _: self._under_way.pop(wish.key, None))
         return answer
 
@@ -219,18 +211,37 @@ def _read(body: bytes, *, is_form: bool) -> Ask:
         raise ClaimUnreadable() from error
 
 
-def _send_on(protocol: Answering, ask: Ask | None, outcome: Known | Refusal) -> None:
-    """A page without scripts is sent on: to the booking by its key, or back to the choice with what was said."""
+def _send_on(protocol: Answering, where: str) -> None:
+    protocol.response_empty(303, [("location", where), NOT_STORED])
+
+
+def _way(ask: Ask | None, body: bytes, outcome: Known | Refusal) -> str:
+    """Where a page without scripts is sent: to the booking, or back to the choice with what was said."""
     if isinstance(outcome, Known):
         held = outcome.held
-        where = f"/bookings/{held.hospital_id}/{held.booking_id}/?new=1"
-    elif ask is None:
-        where = "/"
-    else:
-        said = {"refused": outcome.code, **{name: plain(value) for name, value in outcome.params.items()}}
-        visit = "first" if ask.is_first_visit else "again"
-        where = f"/book/{ask.hospital_id}/{ask.slot_id}/?{urlencode({'visit': visit, **said})}"
-    protocol.response_empty(303, [("location", where), NOT_STORED])
+        return f"/bookings/{held.hospital_id}/{held.booking_id}/?new=1"
+    if ask is None:
+        return _way_of_unreadable(body, outcome)
+    said = {"visit": _visit(is_first=ask.is_first_visit), "refused": outcome.code, "patient": str(ask.patient_id)}
+    if isinstance(outcome, Busy):
+        said["key"] = ask.key  # it may have been booked: with the same key it is never booked twice
+    said.update((name, plain(value)) for name, value in outcome.params.items() if value is not None)
+    return f"/book/{ask.hospital_id}/{ask.slot_id}/?{urlencode(said)}"
+
+
+def _way_of_unreadable(body: bytes, refusal: Refusal) -> str:
+    """Back to the form where it can be told which one it was: nobody was chosen, most likely."""
+    fields = {name: values[-1] for name, values in parse_qs(body[:LONGEST_BODY].decode(errors="replace")).items()}
+    try:
+        hospital_id, slot_id = UUID(fields.get("hospital_id", "")), UUID(fields.get("slot_id", ""))
+    except ValueError:
+        return "/"
+    said = {"visit": _visit(is_first=fields.get("is_first_visit") != "false"), "refused": refusal.code}
+    return f"/book/{hospital_id}/{slot_id}/?{urlencode(said)}"
+
+
+def _visit(*, is_first: bool) -> str:
+    return "first" if is_first else "again"
 
 
 def _refuse(protocol: Answering, scope: Any, refusal: Refusal) -> None:

@@ -5,6 +5,7 @@ tells nobody (a person with `psql`) is seen within minutes; until then he costs 
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Collection, Iterable
 from datetime import timedelta
@@ -21,7 +22,7 @@ from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.store import WAKE
 from yitong.domains.booking.contracts import BookingConfirmed, SlotHeld, SlotsClaimed
 from yitong.domains.hospitals.contracts import Department
-from yitong.domains.schedule.contracts import Session, Slot
+from yitong.domains.schedule.contracts import Session, SessionsPlanned, Slot
 
 POLL_S = 0.5
 PAUSE_S = 0.2  # between two looks, however often NOTIFY wakes us
@@ -71,10 +72,10 @@ class Feed:
 
     async def look(self) -> None:
         """One look at what others wrote."""
-        if time.monotonic() - self._days_read_at > DAYS_S:
-            await self._load_days()
         if time.monotonic() - self._reference_read_at > REFERENCE_S:
             await self._follow_reference()
+        if time.monotonic() - self._days_read_at > DAYS_S:
+            await self._load_days()
         touched = await self._note_events()
         await self.reload(touched | self._next_in_turn())
 
@@ -100,6 +101,8 @@ class Feed:
                 booked += [(hospital_id, UUID(one)) for one in bookings]
             elif operation in MADE:
                 booked.append((hospital_id, subject_id))
+            elif operation == SessionsPlanned.operation:  # perhaps of a department, or a hospital, that is new
+                self._reference_read_at = self._days_read_at = -math.inf
             else:
                 about = [str(subject_id)] if operation.startswith("schedule.") else [session_id, from_session_id]
                 for one in about:

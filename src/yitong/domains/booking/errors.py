@@ -1,6 +1,6 @@
 """Booking: its refusals."""
 
-from yitong.core.errors import Conflict, Forbidden, KeyReused, Missing, Refusal, RuleBroken
+from yitong.core.errors import Conflict, Forbidden, KeyReused, Missing, Refusal, RuleBroken, Unidentified
 
 
 class BookingMissing(Missing):
@@ -125,6 +125,19 @@ class EntitlementStands(Conflict):
 
     code = "ENTITLEMENT_STANDS"
     rule = "R-012"
+
+
+class PassInvalid(Unidentified):
+    """No pass to the booking window, one that is not ours, or one whose time is over: the page gives a new one."""
+
+    code = "PASS_INVALID"
+
+
+class ClaimUnreadable(RuleBroken):
+    """Not a claim: a field is missing or not of its kind."""
+
+    code = "CLAIM_UNREADABLE"
+    status = 400
 
 
 # What a claim broke, by the name of the constraint.
