@@ -63,6 +63,7 @@ def server(city: None) -> Iterator[str]:
             "PORT": str(port),
             "YITONG_PUBLIC_URL": url,
             "YITONG_DEMO": "1",
+            "YITONG_COUNTER": "1",
             "PYTHONPATH": str(ROOT / "src"),
             "DJANGO_SETTINGS_MODULE": "yitong.config.settings",
         }.items():

@@ -34,6 +34,8 @@ class Visitor:
     def press(self, name: str, role: Any = "button") -> None:
         """The button or link with this name (its beginning is enough), and wait for what it leads to."""
         self.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}")).first.click()
+        if self.scripts:  # the booking window answers a script, which then goes on
+            self.page.locator("form[data-window] [aria-busy=true]").wait_for(state="detached")
         self.page.wait_for_load_state("load")
 
     def open(self, link: Locator | str) -> None:

@@ -190,6 +190,7 @@ class Supervisor:
             "DATA_DIR": str(self.data_dir),
             "PORT": str(self.port),
             "DJANGO_SETTINGS_MODULE": "yitong.config.settings",
+            "YITONG_COUNTER": "1",
             "PYTHONUNBUFFERED": "1",
             **gathered,
             **metrics,

@@ -14,6 +14,7 @@ HTTPS = PUBLIC_URL.startswith("https://")
 DEBUG = False
 YITONG_DEMO = os.environ.get("YITONG_DEMO") == "1"  # shows what a real place hides: text messages with their codes
 YITONG_PROXIES = int(os.environ.get("YITONG_PROXIES", "0"))  # reverse proxies of our own before us
+YITONG_COUNTER = os.environ.get("YITONG_COUNTER") == "1"  # the booking window answers under /counter/ of this address
 SECRET_KEY = base64.b64encode(keys.read("secret")).decode()
 YITONG_MASTER_KEYS = keys.master_keys  # read anew when asked
 YITONG_SEALING_KEY = keys.read("sealing")

@@ -1,5 +1,6 @@
 """A booking: made, seen, cancelled, moved. Each view asks one command and says what it answered, in place."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yitong.core.db import policies
-from yitong.core.errors import Refusal, Unidentified
+from yitong.core.errors import Busy, Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as reads
@@ -22,9 +23,11 @@ from yitong.domains.schedule.contracts import Session, Slot
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.booking import forms, presenters
+from yitong.faces.patient.booking import forms, presenters, window
 from yitong.faces.patient.hospitals import choosing
 from yitong.faces.patient.hospitals import presenters as choices
+
+IS_NEW = timedelta(minutes=5)
 
 
 @require_http_methods(["GET", "POST"])
@@ -37,13 +40,13 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
     visit = choosing.asked_visit(request)
     if request.method == "GET":
-        return book_page(request, slot, session, in_force, account_id, reader, form=None)
+        said = window.refusal_of(request.GET)
+        return book_page(request, slot, session, in_force, account_id, reader, form=None, refusal=said)
     form = forms.Book(request.POST)
     if not form.is_valid():
         return book_page(request, slot, session, in_force, account_id, reader, form=form, status=422)
     is_first = visit is choices.Visit.FIRST
-    hidden = schedule.must_hide_name(session, in_force, is_first_visit=is_first)
-    by_name = session.practitioner_id is not None and not hidden
+    by_name = _is_by_name(session, in_force, is_first_visit=is_first)
     cmd = form.to_command(hospital_id, slot_id, is_first_visit=is_first, by_name=by_name)
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
@@ -52,8 +55,7 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
         raise
     except Refusal as refusal:
         return book_page(request, slot, session, in_force, account_id, reader, form=form, refusal=refusal)
-    notice = _("号已为您保留") if held.state is State.HELD else _("预约成功")
-    return pages.go(request, "patient:booking", hospital_id, held.booking_id, notice=notice)
+    return pages.go(request, "patient:booking", hospital_id, held.booking_id, notice=_made_words(held.state))
 
 
 def book_page(
@@ -78,10 +80,15 @@ def book_page(
     if form is not None:
         chosen = form.cleaned_data.get("patient") if form.is_valid() else None
     else:
-        chosen = reads.find_last_patient(request.actor, hospital_id, session.department_id)
+        before = window.patient_of(request.GET)
+        chosen = before or reads.find_last_patient(request.actor, hospital_id, session.department_id)
     needs_verified = in_force.flag("booking.verified_only")
     persons = presenters.people(people.patients_of(account_id), chosen, needs_verified, reader)
+    is_first = visit is choices.Visit.FIRST
+    by_name = _is_by_name(session, in_force, is_first_visit=is_first)
+    at_window = window.form_for(request, slot, reader, is_first_visit=is_first, by_name=by_name) if persons else None
     context = {
+        "window": at_window,
         "facts": presenters.slot_facts(
             slot,
             session,
@@ -96,13 +103,15 @@ def book_page(
         "can_book": any(not person.is_disabled for person in persons),
         "has_unverified": any(person.is_disabled for person in persons),
         "visit": visit.value,
-        "is_first": visit is choices.Visit.FIRST,
+        "is_first": is_first,
         "is_for_again": schedule.must_hide_name(session, in_force, is_first_visit=True),
         "cancel_rule": choosing.rule_line(hospital_id, session.department_id, "R-007", reader),
         "pay_first": presenters.pay_first_words(in_force.word("booking.payment"), in_force.int("booking.hold_minutes")),
         "is_locked": isinstance(refusal, AbuseLocked),
         "is_unverified": isinstance(refusal, VerifyRequired),
-        "key": form.data.get("key") if form is not None else new_id(),
+        "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or new_id(),
+        "near": _near(session, visit, way, reader) if isinstance(refusal, window.GONE) else [],
+        "is_busy": isinstance(refusal, Busy),
         "form": form,
         "myself": myself or forms.Myself(initial={"key": new_id()}),
         "is_about_myself": myself is not None and refusal is not None,
@@ -112,7 +121,22 @@ def book_page(
         "back": way.session(session),
         "steps": choices.steps(2),
     }
-    return pages.page(request, "patient/booking/book.html", context, refusal.status if refusal else status)
+    if refusal and request.method == "POST":
+        status = refusal.status
+    return pages.page(request, "patient/booking/book.html", context, status)
+
+
+def _is_by_name(session: Session, in_force: Policies, *, is_first_visit: bool) -> bool:
+    """Whether the reader saw whom he chose (R-004)."""
+    hidden = schedule.must_hide_name(session, in_force, is_first_visit=is_first_visit)
+    return session.practitioner_id is not None and not hidden
+
+
+def _near(session: Session, visit: choices.Visit, way: choices.Way, reader: Reader) -> list[choices.Window]:
+    """The windows of the same offer that still have something, when the chosen one has not."""
+    shown = choosing.windows(session, visit, way, reader)["windows"]
+    assert isinstance(shown, list)
+    return [one for one in shown if one.href]
 
 
 @require_GET
@@ -143,6 +167,9 @@ def booking(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespon
     pages.account_of(request)
     reader = pages.reader_of(request)
     found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
+    if "new" in request.GET:  # from the booking window, which writes no notice itself
+        notice = _made_words(found.state) if reader.now - found.created_at < IS_NEW else ""
+        return pages.go(request, "patient:booking", hospital_id, booking_id, notice=notice)
     context = {
         "booking": _page_of(found, reader),
         "hospital_id": hospital_id,
@@ -246,6 +273,11 @@ def move_confirm(request: Request, hospital_id: UUID, booking_id: UUID, slot_id:
         "back": _way_of(found).session(session),
     }
     return pages.page(request, "patient/booking/move_confirm.html", context, refusal.status if refusal else 200)
+
+
+def _made_words(state: State) -> str:
+    """What is said once of a booking that was just made."""
+    return {State.HELD: _("号已为您保留"), State.CONFIRMED: _("预约成功")}.get(state, "")
 
 
 def _visit_of(found: Booking) -> choices.Visit:

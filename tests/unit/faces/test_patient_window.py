@@ -1,0 +1,165 @@
+"""The booking page before the booking window: what its form carries, and what the window's refusals look like on it."""
+
+import re
+import string
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests import clinic as build
+from tests.clinic import NOW
+from tests.unit.faces.test_patient_pages import book_path, signed_in, text_of
+
+from yitong.core import clock, sentences
+from yitong.core.errors import Refusal
+from yitong.core.ids import new_id
+from yitong.domains.booking import queries
+from yitong.domains.booking.models import Booking
+from yitong.faces.patient.booking import window
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now(settings: Any) -> Iterator[None]:
+    settings.YITONG_COUNTER = True
+    with clock.frozen(NOW):
+        yield
+
+
+def fields_of(page: Any) -> dict[str, str]:
+    """The hidden fields of the form."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
+
+
+def chosen_of(page: Any) -> str:
+    return re.findall(r'name="patient_id" value="([^"]+)" checked', page.content.decode())[0]
+
+
+def test_the_form_goes_to_the_window_with_a_pass_for_its_people() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    page = signed_in(actor).get(book_path(place))
+    fields = fields_of(page)
+    assert 'action="/counter/claims"' in page.content.decode()
+    assert {name: fields[name] for name in ("hospital_id", "slot_id", "is_first_visit", "by_name", "near")} == {
+        "hospital_id": str(place.hospital_id),
+        "slot_id": str(place.slot()),
+        "is_first_visit": "true",
+        "by_name": "false",
+        "near": "window",
+    }
+    said = queries.passes().read(fields["pass"])
+    assert (said.account_id, [one.patient_id for one in said.patients]) == (actor.account_id, [patient])
+    assert UUID(fields["key"])
+
+
+def test_where_no_window_is_served_the_page_books_itself(settings: Any) -> None:
+    settings.YITONG_COUNTER = False
+    place, (actor, _) = build.clinic(), build.holder()
+    page = signed_in(actor).get(book_path(place)).content.decode()
+    assert "/counter/" not in page
+    assert "csrfmiddlewaretoken" in page
+
+
+def test_who_has_nobody_yet_is_asked_first_who_he_is() -> None:
+    place = build.clinic()
+    page = signed_in(build.account()).get(book_path(place)).content.decode()
+    assert "/counter/" not in page
+    assert "您是谁" in page
+
+
+def test_a_refusal_comes_back_with_its_numbers_its_patient_and_what_is_near() -> None:
+    place, (actor, first) = build.clinic(slots=3), build.holder()
+    other = build.add_patient(actor, relation=build.Relation.SPOUSE)
+    stranger, theirs = build.holder()
+    build.hold(place, theirs, stranger)
+    client = signed_in(actor)
+    assert chosen_of(client.get(book_path(place) + f"&refused=SLOT_TAKEN&patient={other}")) == str(other)
+    page = client.get(book_path(place) + f"&refused=SLOT_TAKEN&patient={first}")
+    assert page.status_code == 200
+    assert "号源已被预约" in text_of(page)
+    assert "请选择其他时段" in text_of(page)
+    assert "同一半天，这些时间还有号" in text_of(page)
+    near = re.findall(r'class="window" href="/book/[^/]+/([^/]+)/', page.content.decode())
+    assert near == [str(place.slot(1)), str(place.slot(2))]
+    limit = text_of(client.get(book_path(place) + "&refused=BOOK_LIMIT_7D&n=3"))
+    assert "任意7天内最多预约3次" in limit
+    assert "这些时间还有号" not in limit
+
+
+@pytest.mark.parametrize(
+    "crafted",
+    [
+        "refused=BOOK_LIMIT_7D&n=call+0551-123",
+        "refused=BOOK_LIMIT_7D",
+        "refused=NOSHOW_LOCK&n=3&date=%3Cb%3Etoday",
+        "refused=BOOK_WINDOW&min=1&max=7&release_time=07:00+call+us",
+        "refused=BOOK_WINDOW&min=%D9%A3&max=7&release_time=07:00",
+        "refused=YOU_WON",
+        "refused=CANCEL_TOO_LATE&deadline=now",
+        "refused=",
+    ],
+)
+def test_nobody_can_make_a_link_that_says_what_he_likes(crafted: str) -> None:
+    place, (actor, _) = build.clinic(), build.holder()
+    client = signed_in(actor)
+    page = client.get(book_path(place) + "&" + crafted)
+    assert page.status_code == 200
+    assert 'role="alert"' not in page.content.decode()
+    assert "0551" not in text_of(page)
+
+
+def test_a_patient_of_another_cannot_be_chosen_by_the_link() -> None:
+    place, (actor, mine), (_, theirs) = build.clinic(), build.holder(), build.holder()
+    page = signed_in(actor).get(book_path(place) + f"&refused=SLOT_TAKEN&patient={theirs}")
+    assert str(theirs) not in re.sub(r'\?[^"]*"', "", page.content.decode())
+    assert str(mine) in page.content.decode()
+
+
+def test_only_a_claim_in_doubt_keeps_its_key() -> None:
+    place, (actor, _), key = build.clinic(), build.holder(), str(new_id())
+    client = signed_in(actor)
+    busy = client.get(book_path(place) + f"&refused=BUSY&key={key}")
+    assert fields_of(busy)["key"] == key
+    assert "系统繁忙" in text_of(busy)
+    assert fields_of(client.get(book_path(place) + f"&refused=SLOT_TAKEN&key={key}"))["key"] != key
+    assert fields_of(client.get(book_path(place) + "&refused=BUSY&key=x"))["key"] != "x"
+
+
+def test_each_sentence_names_what_is_let_through() -> None:
+    catalogue = sentences.catalogue()
+    for kind, told in window.TOLD.items():
+        texts = " ".join(catalogue[kind.code].values())
+        named = {field for _, field, _, _ in string.Formatter().parse(texts) if field}
+        assert named == set(told), kind.code
+
+
+def test_every_refusal_of_the_table_is_told() -> None:
+    shaped = {window.NUMBER: "3", window.DAY: "2026-11-23", window.TIME: "07:00"}
+    for kind, told in window.TOLD.items():
+        asked = {"refused": kind.code, **{name: shaped[pattern] for name, pattern in told.items()}}
+        refusal = window.refusal_of(asked)
+        assert isinstance(refusal, Refusal)
+        assert type(refusal) is kind
+
+
+def test_a_new_booking_is_greeted_once() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    held = build.hold(place, patient, actor)
+    client = signed_in(actor)
+    path = f"/bookings/{held.hospital_id}/{held.booking_id}/"
+    arrived = client.get(path + "?new=1")
+    assert (arrived.status_code, arrived["location"]) == (303, path)
+    assert "预约成功" in text_of(client.get(path))
+    assert "预约成功" not in text_of(client.get(path))
+
+
+def test_an_old_or_ended_booking_is_not_greeted() -> None:
+    place, (actor, patient) = build.clinic(), build.holder()
+    held = build.hold(place, patient, actor)
+    client = signed_in(actor)
+    path = f"/bookings/{held.hospital_id}/{held.booking_id}/"
+    Booking.objects.filter(id=held.booking_id).update(created_at=NOW - timedelta(minutes=6))
+    assert "预约成功" not in text_of(client.get(path + "?new=1", follow=True))
