@@ -27,7 +27,7 @@ from yitong.domains.schedule.contracts import Session, SessionsPlanned, Slot
 POLL_S = 0.5
 PAUSE_S = 0.2  # between two looks, however often NOTIFY wakes us
 LOOK_BACK_S = 15.0  # how much later than it was recorded an event may become visible; a claim lives for 2 s at most
-RESYNC_S = 300.0  # in which all boards are read anew in turn
+RESYNC_S = 1800.0  # in which all boards are read anew in turn
 REFERENCE_S = 1.0  # between two looks at policies and departments
 DAYS_S = 600.0  # between two looks for sessions of days that came near
 AHEAD = timedelta(days=1)  # read before they can be booked, so that a release finds them here
@@ -46,6 +46,7 @@ class Feed:
         self._departments: dict[UUID, Department] = {}
         self._hospital_of: dict[UUID, UUID] = {}  # by session
         self._turn: list[UUID] = []
+        self._turned_at = 0.0
         self._days_read_at = 0.0
         self._reference_read_at = 0.0
         self._listening: psycopg.AsyncConnection[Any] | None = None
@@ -127,7 +128,9 @@ class Feed:
     def _next_in_turn(self) -> set[UUID]:
         if not self._turn:
             self._turn = list(self.picture.boards)
-        many = max(1, round(len(self.picture.boards) * POLL_S / RESYNC_S))
+        now = time.monotonic()
+        many = 1 + int(len(self.picture.boards) * min(now - self._turned_at, 10 * POLL_S) / RESYNC_S)
+        self._turned_at = now
         part, self._turn = self._turn[:many], self._turn[many:]
         return set(part)
 
