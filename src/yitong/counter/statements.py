@@ -142,7 +142,7 @@ def session_of(row: Sequence[Any]) -> Session:
 
 
 def slot_of(row: Sequence[Any]) -> Slot:
-    return Slot(*row[:_POOL], _POOLS[row[_POOL]], *row[_POOL + 1 :])  # a city's week is 160,000 of them
+    return Slot(*(*row[:_POOL], _POOLS[row[_POOL]], *row[_POOL + 1 :]))  # a city's week is 160,000 of them
 
 
 def department_of(row: Sequence[Any]) -> Department:
