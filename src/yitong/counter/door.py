@@ -109,7 +109,8 @@ class Door:
             body = await protocol()
             ask = _read(body, is_form=is_form)
             given = self._take(ask, scope, clock.now())
-            outcome = given if isinstance(given, Known) else await given
+            # Shielded: one client that hangs up must not take the answer from another who asks with the same key.
+            outcome = given if isinstance(given, Known) else await asyncio.shield(given)
         except Refusal as refusal:
             outcome = refusal
         if is_form:

@@ -238,3 +238,26 @@ def test_a_repeat_under_way_waits_for_the_first_and_other_content_is_refused() -
 
     with clock.frozen(NOW):
         assert asyncio.run(both()) == (True, KeyReused.code)
+
+
+def test_who_hangs_up_takes_no_answer_from_a_repeat() -> None:
+    """Both wait for one outcome; the first goes away before it is known."""
+    door, given = a_door(), PASSES.read(a_pass())
+    sent = fields(**{"pass": PASSES.write(given)})
+
+    async def both() -> str:
+        under_way: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        ids = (UUID(sent[name]) for name in ("hospital_id", "slot_id", "patient_id"))
+        repeat = digest_of_hold(HoldSlot(sent["key"], *ids, near=Near.WINDOW))
+        door._under_way[UUID(sent["hospital_id"]), f"account:{given.account_id}", sent["key"]] = repeat, under_way
+        gone, stays = (Asked(json.dumps(sent).encode(), {}) for _ in range(2))
+        first, second = (asyncio.ensure_future(door.answer(one, one)) for one in (gone, stays))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0)
+        under_way.set_result(Busy())
+        await second
+        return str(stays.problem["code"])
+
+    with clock.frozen(NOW):
+        assert asyncio.run(both()) == Busy.code
