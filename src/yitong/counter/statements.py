@@ -35,13 +35,15 @@ ORDER BY l.patient_id FOR UPDATE OF l
 
 # The live bookings of patients who have any, of records merged into theirs too (R-102). Two branches, since with an OR
 # every wish would walk through the bookings of the whole city; `coalesce`, since a bare `live` would choose the index
-# of the exclusion, which answers ten times slower than the plain one.
+# of the exclusion, which answers ten times slower than the plain one; OFFSET, so that even a plan made while the table
+# was empty looks for one patient at a time.
 OTHERS = """
 SELECT w.patient_id, b.id, b.hospital_id, b.department_id, b.visit_date, b.starts_at, b.ends_at
 FROM unnest(%s::uuid[]) AS w(patient_id)
 CROSS JOIN LATERAL (SELECT w.patient_id AS id UNION ALL
   SELECT m.id FROM people_patient m WHERE m.survivor_id = w.patient_id AND m.state = 'merged') r
-JOIN booking_patient_booking b ON b.patient_id = r.id AND coalesce(b.live, false)
+CROSS JOIN LATERAL (SELECT f.id, f.hospital_id, f.department_id, f.visit_date, f.starts_at, f.ends_at
+  FROM booking_patient_booking f WHERE f.patient_id = r.id AND coalesce(f.live, false) OFFSET 0) b
 """
 
 _POOLS = {pool.value: pool for pool in Pool}  # the enumeration's own look-up takes five times as long
