@@ -33,14 +33,14 @@ def settings_for(address: str | None, *, pool: bool) -> dict[str, Any]:
     """
     parts: dict[str, Any] = {k: v for k, v in conninfo_to_dict(address or "").items() if v is not None}
     settings = {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "yitong.config.postgres",
         "NAME": parts.pop("dbname", "yitong"),
         "USER": parts.pop("user", APP_ROLE),
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", "/nonexistent" if address is None else ""),
         "PORT": str(parts.pop("port", "")),
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_HEALTH_CHECKS": not pool,  # a pooled one is looked at as it is taken (`config.postgres`)
         "OPTIONS": {"connect_timeout": 5, "application_name": "yitong", **parts},
         "TEST": {"NAME": None},
     }

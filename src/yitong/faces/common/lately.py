@@ -1,4 +1,4 @@
-"""Parts of pages that are the same for every visitor, kept in this process for two seconds at most.
+"""Parts of pages that are the same for every visitor, kept in this process for five seconds at most.
 
 They tell what is left to book, and when that was read (`common/parts/as_of.html`), kept or not; a claim always reads
 the tables. It serves only a visitor's GET, outside every transaction and while the reference data stands still
@@ -14,7 +14,7 @@ from yitong.core.db import reference
 
 T = TypeVar("T")
 
-LONGEST = timedelta(seconds=2)
+LONGEST = timedelta(seconds=5)
 MOST = 2_000  # of about 10 kB each
 
 
@@ -49,4 +49,9 @@ def keep(key: Hashable, now: datetime, make: Callable[[], T], *, longest: timede
 
 
 def _is_young(made_at: datetime, now: datetime, longest: timedelta | None) -> bool:
-    return longest is None or timedelta() <= now - made_at < longest
+    """Never from before a whole minute to after it: releases and stops come at whole minutes, and what was kept
+    before one would say afterwards that nothing is open yet."""
+    if longest is None:
+        return True
+    is_same_minute = made_at.timestamp() // 60 == now.timestamp() // 60
+    return is_same_minute and timedelta() <= now - made_at < longest
