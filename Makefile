@@ -57,8 +57,9 @@ test: browser-tools lint ## everything: lint, unit, property, faults, browser
 corpora: dev ## hold our codecs and checks to the published data in ../shared/data
 	@bin/run-tests tests/corpora
 
-long: dev ## the long walks: many races, many kills
+long: browser-tools ## the long walks: many races, many kills, every page in every form
 	@YITONG_LONG=1 bin/run-tests --timeout 3600 tests/faults tests/property
+	@YITONG_LONG=1 .venv/bin/python -m pytest --no-header --timeout 3600 tests/browser/test_every_page.py
 
 bench: setup ## measure everything in bench/; figures go to .yitong/bench/ and docs/figures.md
 	@for file in bench/[a-z]*.py; do \

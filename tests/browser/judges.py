@@ -1,0 +1,55 @@
+"""Who judges a page: axe, HTML_CodeSniffer, the accessibility tree, the width of a small window, and what moves.
+
+HTML_CodeSniffer comes by `bin/browser-tools` from npm, as `tests/browser/tools/package-lock.json` pins it.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT as AXE
+from playwright.sync_api import Page
+from tests.browser.visitors import VIOLATIONS
+
+SNIFFER = Path(__file__).with_name("tools") / "node_modules" / "html_codesniffer" / "build" / "HTMLCS.js"
+# Errors only: warnings and notices ask a person to look. The rest is left out with its reason.
+SNIFFED = """new Promise((done) => HTMLCS.process('WCAG2AA', document, () => done(HTMLCS.getMessages()
+  .filter((one) => one.type === HTMLCS.ERROR)
+  .map((one) => [one.code, one.msg, one.element.outerHTML ? one.element.outerHTML.slice(0, 200) : '']))))"""
+NAMED = "button|link|textbox|searchbox|checkbox|radio|combobox|spinbutton|switch|tab|img"
+NAMELESS = re.compile(rf"^\s*- (?:{NAMED})(?: \[[^\]]*\])*:?\s*$", re.M)
+RUNNING = "document.getAnimations().filter((one) => one.playState === 'running').length"
+OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
+NARROW = ((320, 640), (640, 450))  # reflow at 400 % of 1280 (WCAG 1.4.10), and 200 % of it (1.4.4)
+
+
+def sniffer() -> str:
+    if not SNIFFER.exists():
+        pytest.fail(f"no {SNIFFER}: `bin/browser-tools` brings it")
+    return SNIFFER.read_text(encoding="utf-8")
+
+
+def faults(page: Page, sniffer: str) -> list[Any]:
+    """All that the two judges, the accessibility tree and the clock say against the page as it stands."""
+    page.evaluate(AXE)
+    found: list[Any] = [("axe", *one) for one in page.evaluate(VIOLATIONS)]
+    page.evaluate(sniffer)
+    found += [("sniffer", *one) for one in page.evaluate(SNIFFED)]
+    found += [("nameless", line.strip()) for line in NAMELESS.findall(page.locator("body").aria_snapshot())]
+    if moving := page.evaluate(RUNNING):
+        found.append(("moves although less motion was asked for", moving))
+    return found
+
+
+def too_wide(page: Page) -> list[tuple[str, int]]:
+    """Of the small windows, those in which the page runs over; the window is as before afterwards."""
+    before = page.viewport_size
+    assert before is not None
+    found = []
+    for wide, high in ((before["width"], before["height"]), *NARROW):
+        page.set_viewport_size({"width": wide, "height": high})
+        if (over := page.evaluate(OVERFLOW)) > 0:
+            found.append((f"too wide at {wide} px", over))
+    page.set_viewport_size(before)
+    return found

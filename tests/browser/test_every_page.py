@@ -1,0 +1,106 @@
+"""Every page of the city, photographed and judged: at 390 px, normal type, Chinese; with YITONG_LONG=1 (`make long`) in
+every width, size, language and light. The pictures lie in `.yitong/shots/pages/`; `bin/contact-sheet` lays them out."""
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+from pytest_django.plugin import DjangoDbBlocker
+from tests.browser import judges
+from tests.browser.conftest import NUMBERS
+from tests.browser.pages_of_city import PAGES, Page, World, build_world
+from tests.browser.test_desk_pages import HOSPITAL, Ward
+from tests.browser.visitors import SHOTS
+
+from yitong.domains.hospitals import queries as hospitals
+
+LONG = os.environ.get("YITONG_LONG") == "1"
+WIDTHS = (390, 768, 1440) if LONG else (390,)
+SIZES = ("normal", "large") if LONG else ("normal",)
+LANGUAGES = ("zh", "en") if LONG else ("zh",)
+FACES = ("patient", "desk", "office", "others")
+HEIGHT = 844
+Variant = tuple[str, int, str, str, str]
+
+
+def variants() -> list[Variant]:
+    """(face, width, size, language, light); only patients' pages know the dark."""
+    found = []
+    for face, width, size, language in product(FACES, WIDTHS, SIZES, LANGUAGES):
+        for scheme in ("light", "dark") if LONG and face == "patient" else ("light",):
+            found.append((face, width, size, language, scheme))
+    return found
+
+
+@pytest.fixture(scope="module")
+def world(server: str, django_db_blocker: DjangoDbBlocker) -> World:
+    with django_db_blocker.unblock():
+        found = hospitals.find_hospital_by_code(HOSPITAL)
+        assert found is not None
+        return build_world(Ward(found.hospital_id, django_db_blocker), [next(NUMBERS) for _ in range(3)])
+
+
+@pytest.fixture
+def context(chromium: Browser, server: str) -> Iterator[Callable[[Variant], BrowserContext]]:
+    """One window for all pages of a variant."""
+    opened: list[BrowserContext] = []
+
+    def new(variant: Variant) -> BrowserContext:
+        _face, width, size, language, scheme = variant
+        made = chromium.new_context(
+            viewport={"width": width, "height": HEIGHT},
+            locale="zh-CN" if language == "zh" else "en-GB",
+            timezone_id="Asia/Shanghai",
+            color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion="reduce",
+            has_touch=width == WIDTHS[0],
+        )
+        made.set_default_timeout(20_000)
+        if size != "normal":
+            made.add_cookies([{"name": "yitong_size", "value": size, "url": server}])
+        opened.append(made)
+        return made
+
+    yield new
+    for one in opened:
+        one.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # dozens of pages, each looked at by two judges
+@pytest.mark.rule("R-221")
+@pytest.mark.parametrize("variant", variants(), ids=lambda one: "-".join(map(str, one)))
+def test_every_page_is_clean(
+    variant: Variant, context: Callable[[Variant], BrowserContext], world: World, server: str
+) -> None:
+    """All findings of a variant at once, each with its page."""
+    window = context(variant)
+    page = window.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    sniffer = judges.sniffer()
+    folder = SHOTS / "pages" / "-".join(map(str, variant[1:]))
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[str, list[object]] = {}
+    for one in (page for page in PAGES if page.face == variant[0]):
+        enter(window, world, one, server)
+        answer = page.goto(server + world.path(one))
+        assert answer is not None
+        page.screenshot(path=folder / f"{one.shot}.png", full_page=True, animations="disabled", scale="css")
+        said = [*judges.faults(page, sniffer), *judges.too_wide(page), *complaints]
+        expected = 404 if one.state == "missing" else 200
+        if answer.status != expected:
+            said.append(f"answered {answer.status}")
+        if said:
+            found[one.shot] = said
+        complaints.clear()
+    assert found == {}
+
+
+def enter(window: BrowserContext, world: World, one: Page, server: str) -> None:
+    """As the one who opens this page; nobody else's cookies stay."""
+    for name in {name for cookies in world.cookies.values() for name in cookies}:
+        window.clear_cookies(name=name)
+    window.add_cookies([{"name": n, "value": v, "url": server} for n, v in world.cookies[one.who].items()])
