@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests import make
 from tests.browser import households, practices
-from tests.browser.test_desk_pages import ALL_ROLES, Ward
+from tests.browser.wards import ALL_ROLES, Ward
 
 from yitong.cli.demo.people import identity_number
 from yitong.core import clock
@@ -24,6 +24,7 @@ from yitong.domains.people.contracts import AppealLock, LockReason
 from yitong.domains.schedule import queries as schedule
 from yitong.faces.common.actors import ACCOUNT_COOKIE, STAFF_COOKIE
 from yitong.faces.patient.devices import DEVICE_COOKIE
+from yitong.faces.patient.hospitals.soon import COMMON
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ PAGES = (
     Page("patient:department", "/hospitals/{hospital}/departments/{department}/"),
     Page("patient:doctor", "/hospitals/{hospital}/doctors/{doctor}/"),
     Page("patient:session", "/hospitals/{hospital}/sessions/{session}/"),
+    Page("patient:soon", "/soon/{common}/"),
     Page("patient:book", "/book/{hospital}/{slot}/", "patient"),
     Page("patient:bookings", "/bookings/", "patient"),
     Page("patient:bookings", "/bookings/", "newcomer", "empty"),
@@ -74,6 +76,7 @@ PAGES = (
     Page("patient:person_remove", "/me/people/{person}/remove/", "patient"),
     Page("patient:person_code", "/me/people/{person}/code/", "patient"),
     Page("patient:person_reads", "/me/people/{person}/reads/", "patient"),
+    Page("patient:reads", "/me/reads/", "patient"),
     Page("patient:messages", "/messages/", "patient"),
     Page("patient:messages", "/messages/", "newcomer", "empty"),
     Page("patient:me", "/me/", "patient"),
@@ -100,12 +103,16 @@ PAGES = (
     Page("desk:substitute", "/desk/sessions/{ward_session}/substitute/", "desk"),
     Page("desk:pools", "/desk/sessions/{ward_session}/pools/", "desk"),
     Page("desk:extra", "/desk/sessions/{ward_session}/extra/", "desk"),
+    Page("desk:room", "/desk/sessions/{ward_session}/room/", "desk"),
     Page("desk:stops", "/desk/stops/", "desk"),
-    Page("desk:stop_new", "/desk/stops/new/", "desk"),
+    Page("desk:stop_new", "/desk/stops/new/?{stop_asked}", "desk"),
     Page("desk:booking", "/desk/bookings/{ward_booking}/", "desk"),
     Page("desk:check_in", "/desk/bookings/{ward_booking}/check-in/", "desk"),
     Page("desk:cancel", "/desk/bookings/{ward_booking}/cancel/", "desk"),
     Page("desk:slip", "/desk/bookings/{ward_booking}/slip/", "desk"),
+    Page("desk:arrive", "/desk/arrive/", "desk"),
+    Page("desk:jump", "/desk/jump/", "desk"),
+    Page("desk:keys", "/desk/keys/", "desk"),
     Page("desk:find", "/desk/find/", "desk"),
     Page("desk:patient", "/desk/patients/{ward_patient}/", "desk"),
     Page("desk:window", "/desk/window/", "desk"),
@@ -114,6 +121,7 @@ PAGES = (
     Page("desk:window_confirm", "/desk/window/{ward_patient}/slot/{ward_slot}/", "desk"),
     Page("desk:roster", "/desk/roster/?department={line_department}", "desk"),
     Page("desk:roster_add", "/desk/roster/add/?department={line_department}", "desk"),
+    Page("desk:roster_move", "/desk/roster/{line}/move/", "desk"),
     Page("desk:roster_end", "/desk/roster/{line}/end/", "desk"),
     Page("desk:generate", "/desk/roster/generate/", "desk"),
     Page("desk:staff", "/desk/staff/", "desk"),
@@ -123,10 +131,11 @@ PAGES = (
     Page("desk:rules", "/desk/rules/", "desk"),
     Page("desk:rule", "/desk/rules/pools.bookable/", "desk"),
     Page("desk:announcements", "/desk/announcements/", "desk"),
+    Page("desk:guide", "/desk/first-visit/", "desk"),
     Page("desk:terminals", "/desk/terminals/", "desk"),
-    Page("desk:duplicates", "/desk/duplicates/", "desk"),
-    Page("desk:duplicate", "/desk/duplicates/{ward_patient}/", "desk", "missing"),
-    Page("desk:merges", "/desk/duplicates/patients/{ward_patient}/", "desk"),
+    Page("desk:duplicates", "/desk/duplicates/", "operator"),
+    Page("desk:duplicate", "/desk/duplicates/{ward_patient}/", "operator", "missing"),
+    Page("desk:merges", "/desk/duplicates/patients/{ward_patient}/", "operator"),
     Page("office:home", "/office/", "operator"),
     Page("office:hospitals", "/office/hospitals/", "operator"),
     Page("office:hospital_add", "/office/hospitals/add/", "operator"),
@@ -174,13 +183,17 @@ NO_PAGE = {
     "gallery:said": "takes a form",
     "gallery:live": "a part of the gallery, for htmx",
     "patient:booking_calendar": "a file",
+    "patient:release_calendar": "a file",
     "patient:worker": "a script",
     "patient:offline_card": "data for the offline page",
     "patient:suggest": "a part of the search page, for htmx",
+    "patient:book_first": "takes a form",
+    "patient:book_wait": "seen while the booking window is asked again: test_window.py",
     "patient:sign_in_code": "the answer to a form: test_patient_account.py",
     "patient:sign_out": "takes a form",
     "patient:person_verify": "takes a form",
     "patient:messages_read": "takes a form",
+    "patient:messages_unread": "takes a form",
     "patient:device_revoke": "takes a form",
     "patient:phone_codes": "takes a form",
     "patient:data_export": "a file",
@@ -188,6 +201,7 @@ NO_PAGE = {
     "desk:provider_back": "the way back from there",
     "desk:sign_out": "takes a form",
     "desk:session_news": "a part of the session's page, for htmx",
+    "desk:suggest": "a part of the jump box, for htmx",
     "desk:staff_role": "takes a form",
     "desk:staff_role_end": "takes a form",
     "desk:staff_invite": "takes a form",
@@ -252,6 +266,7 @@ def _patient(home: households.Household, ids: dict[str, str]) -> None:
     free = make.slots(second, make.schedule.Pool.ONLINE)[0]
     ids |= {
         "hospital": str(hospital_id),
+        "common": COMMON[0],
         "department": str(place.clinic.department_id),
         "doctor": str(first.practitioner_id),
         "session": str(second.session_id),
@@ -281,6 +296,7 @@ def _desk(ward: Ward, ids: dict[str, str], cookies: dict[str, dict[str, str]]) -
     cookies["desk"] = {STAFF_COOKIE: ward.token(invited)}
     ids |= {
         "day": session.date.isoformat(),
+        "stop_asked": f"what=department:{session.department_id}&from_date={session.date}&until_date={session.date}",
         "ward_department": str(session.department_id),
         "ward_session": str(session.session_id),
         "ward_booking": str(booking_id),

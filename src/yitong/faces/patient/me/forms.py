@@ -16,7 +16,7 @@ class NewPhone(forms.Form):
         label=_("现在的手机号"),
         max_length=20,
         error_messages={"required": _("请填现在的手机号")},
-        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "numeric", "autocomplete": "tel-national"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "tel-national"}),
     )
     new_phone = forms.CharField(
         label=_("新手机号"),

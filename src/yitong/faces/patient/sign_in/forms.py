@@ -14,7 +14,7 @@ class Phone(forms.Form):
         max_length=20,
         help_text=_("我们会发一条短信验证码；没有账号会自动建一个"),
         error_messages={"required": _("请填手机号")},
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel-national", **NUMERIC}),
+        widget=forms.TextInput(attrs={"autocomplete": "tel-national", **NUMERIC}),
     )
 
     def to_command(self, client: Client, language: str) -> AskCode:
