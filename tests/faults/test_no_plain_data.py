@@ -212,11 +212,15 @@ def _add(window: Window, who: Somebody, relation: str, **more: str) -> None:
 
 
 def _book(window: Window, *, skip: int = 0) -> Page:
-    """The first window of a department that has one, in the city's last hospital; `skip` departments come before."""
+    """The first window of a department that has one, on its last open day, when it can be cancelled at any hour; in the
+    city's last hospital; `skip` departments come before."""
     hospitals = [href for css, href in window.go("/").links if href.startswith("/hospitals/")]
     hospital = window.go(hospitals[-1])
     for _, href in hospital.links:
-        if "/departments/" in href and (offer := window.go(href).link("offer")):
+        if "/departments/" not in href:
+            continue
+        days = [day for css, day in window.go(href).links if "day" in css.split()]
+        if days and (offer := window.go(days[-1]).link("offer")):
             if skip:
                 skip -= 1
                 continue
@@ -231,7 +235,7 @@ def _book(window: Window, *, skip: int = 0) -> Page:
 def _cancel(window: Window, booking: Page, owner_url: str) -> None:
     """While the booking is cancelled, telling fails: the worker logs a failure whose error holds the message's row."""
     with _fault(owner_url, "notify_message"), psycopg.connect(owner_url, autocommit=True) as look:
-        href = booking.link("button", "/cancel/") or booking.url + "cancel/"
+        href = booking.link("button", "/cancel/") or booking.url.partition("?")[0] + "cancel/"
         page = window.send(window.go(href), "key")
         assert "已取消" in page.text
         failures = "SELECT count(*) FROM core_event_failure WHERE tries > 0"
