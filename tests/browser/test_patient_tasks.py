@@ -52,7 +52,7 @@ def test_the_usual_doctor_takes_three_taps(patient: New, new_practice: Callable[
         someone.look("doctor-windows")
     counted.tap(someone.page.locator("a.window"))
     counted.tap(someone.page.get_by_role("button", name="确认预约"))
-    assert "预约成功" in someone.text()
+    someone.page.get_by_text("预约成功").first.wait_for()
     assert "3号诊室" in someone.text()
     assert counted.inputs <= 3
 
