@@ -174,7 +174,7 @@ class Door:
         raise PatientMissing()
 
     def _refuse_at_once(self, cmd: HoldSlot, board: Board, channel: str, now: datetime) -> None:
-        """What the picture knows: stopped, not open yet, over a limit, sold out. Each as the claim itself would."""
+        """What the picture knows: stopped, not open yet, sold out. Each as the claim itself would."""
         session = board.session
         if session.state is SessionState.STOPPED:
             raise SessionCancelled()
@@ -185,7 +185,7 @@ class Door:
                 max=policies.int("booking.window.max_days"),
                 release_time=policies.word("booking.window.release"),
             )
-        rules.check_limits_of_session(self.picture.others(cmd.patient_id), session, policies)
+        # Not the limits: what fills them may be this very request, confirmed by another window a moment ago.
         pools = rules.pools_open_to(channel, None)
         if board.choose(cmd.slot_id, cmd.near, pools, now, even_proposed=True) is None:
             raise gone(board, cmd.slot_id, channel)

@@ -154,14 +154,13 @@ class Picture:
     by_slot: dict[UUID, Board] = field(default_factory=dict)
     by_department: dict[UUID, set[UUID]] = field(default_factory=dict)
     known: dict[tuple[UUID, str, str], Known] = field(default_factory=dict)  # by hospital, actor and key
-    of_patient: dict[UUID, dict[UUID, Known]] = field(default_factory=dict)  # live ones
     codes: set[tuple[UUID, str]] = field(default_factory=set)
     decided: dict[UUID, Decided] = field(default_factory=dict)
     per_minute: int = 1  # how often an account may ask (R-017), as the city says
 
     def clear(self) -> None:
         """Nothing is known: after a loss, what was believed may be wrong."""
-        for part in (self.boards, self.by_slot, self.by_department, self.known, self.of_patient, self.codes):
+        for part in (self.boards, self.by_slot, self.by_department, self.known, self.codes):
             part.clear()
 
     def policies(self, session: Session, now: datetime) -> Policies:
@@ -174,8 +173,6 @@ class Picture:
         if before is not None:
             board.proposed = before.proposed
             board.version = before.version + 1
-            for known in before.held.values():
-                self._forget_live(known)
         self.boards[session_id] = board
         self.by_department.setdefault(board.session.department_id, set()).add(session_id)
         for slot_id in board.number_of:
@@ -193,18 +190,7 @@ class Picture:
             board.taken |= 1 << n
         board.held[known.held.booking_id] = known
         board.version += 1
-        self.of_patient.setdefault(known.patient_id, {})[known.held.booking_id] = known
         self.codes.add((known.held.hospital_id, known.held.code))
-
-    def others(self, patient_id: UUID) -> list[rules.LiveBooking]:
-        return [known.live for known in self.of_patient.get(patient_id, {}).values() if known.live is not None]
-
-    def _forget_live(self, known: Known) -> None:
-        mine = self.of_patient.get(known.patient_id)
-        if mine is not None:
-            mine.pop(known.held.booking_id, None)
-            if not mine:
-                del self.of_patient[known.patient_id]
 
 
 def _next(mask: int, n: int, *, upwards: bool) -> int:
