@@ -2,7 +2,7 @@
 
 Nothing is cached for the measurement: each kind of page is asked for many hospitals, departments and words in turn.
 What patients' pages keep by themselves is as it is in `yitong up` (`faces/common/lately.py`): what is left to book for
-five seconds, with its age shown; what follows from reference data while that stands still.
+ten seconds, with its age shown; what follows from reference data while that stands still.
 """
 
 import gzip

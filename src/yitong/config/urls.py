@@ -9,13 +9,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),
     path("api/", include("yitong.faces.api.urls")),
+    path("desk/", include("yitong.faces.desk.urls")),
+    path("office/", include("yitong.faces.office.urls")),
+    path("", include("yitong.faces.patient.urls")),
     path("", include("yitong.faces.common.preferences.urls")),
     path("", include("yitong.faces.common.outbox.urls")),
     path("", include("yitong.faces.common.hooks.urls")),
     path("", include("yitong.faces.common.gallery.urls")),
-    path("desk/", include("yitong.faces.desk.urls")),
-    path("office/", include("yitong.faces.office.urls")),
-    path("", include("yitong.faces.patient.urls")),
 ]
 
 handler400 = "yitong.faces.common.refusals.bad_request"

@@ -227,6 +227,9 @@ def test_unmerge_restores_both() -> None:
     done = merge(one, other)
     assert queries.accounts_of(other) == [actor.account_id]
     assert [card.patient_id for card in queries.patients_of(actor.account_id)] == [one]
+    assert actor.account_id is not None
+    assert queries.records_of_account(actor.account_id) == {one, other}
+    assert queries.is_linked(actor.account_id, other)
     limits = {row.patient_id: row for row in models.BookingLimits.objects.all()}
     assert (limits[one].live_days, limits[other].live_days) == ([DAY, DAY, DAY + timedelta(days=10)], [])
     with transaction.atomic():
@@ -239,6 +242,8 @@ def test_unmerge_restores_both() -> None:
     limits = {row.patient_id: row for row in models.BookingLimits.objects.all()}
     assert (limits[one].live_days, limits[other].live_days) == ([DAY, DAY + timedelta(days=20)], [DAY])
     assert [card.patient_id for card in queries.patients_of(actor.account_id)] == [other]
+    assert queries.records_of_account(actor.account_id) == {other}
+    assert not queries.is_linked(actor.account_id, one)
     assert queries.resolve_carrier(CarrierKind.JINGYITONG, "99007777", SYSTEM, purpose="x") == other
     assert models.Carrier.objects.get(id=card.carrier_id).patient_id == other
     assert models.PatientIdentity.objects.filter(patient_id=other).count() == 1

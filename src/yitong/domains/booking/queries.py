@@ -184,10 +184,12 @@ def list_my_bookings(
     """
     if actor.account_id is None:
         return []
-    mine = people.ids_of(actor.account_id)
-    wanted = mine if patient_ids is None else mine & set(patient_ids)
+    if patient_ids is None:
+        records = people.records_of_account(actor.account_id)
+    else:
+        records = people.records_of(people.ids_of(actor.account_id) & set(patient_ids))
     with connection.cursor() as cursor:
-        cursor.execute(OF_PATIENTS, [list(people.records_of(wanted)), before or date.max, PAGE])
+        cursor.execute(OF_PATIENTS, [list(records), before or date.max, PAGE])
         keys = cursor.fetchall()
     by_hospital: dict[UUID, list[UUID]] = {}
     for hospital_id, booking_id in keys:
@@ -209,9 +211,9 @@ def find_last_patient(actor: Actor, hospital_id: UUID, department_id: UUID) -> U
     """For whom of the account's people this department was booked last: the likely one this time."""
     if actor.account_id is None:
         return None
-    mine = people.ids_of(actor.account_id)
+    records = people.records_of_account(actor.account_id)
     found = models.PatientBooking.objects.filter(
-        patient_id__in=people.records_of(mine), hospital_id=hospital_id, department_id=department_id
+        patient_id__in=records, hospital_id=hospital_id, department_id=department_id
     )
     last = found.order_by("-visit_date", "-starts_at").values_list("patient_id", flat=True).first()
     return None if last is None else people.survivor_of(last)

@@ -1,4 +1,4 @@
-"""Parts of pages that are the same for every visitor, kept in this process for five seconds at most.
+"""Parts of pages that are the same for every visitor, kept in this process for ten seconds at most.
 
 They tell what is left to book, and when that was read (`common/parts/as_of.html`), kept or not; a claim always reads
 the tables. It serves only a visitor's GET, outside every transaction and while the reference data stands still
@@ -14,7 +14,7 @@ from yitong.core.db import reference
 
 T = TypeVar("T")
 
-LONGEST = timedelta(seconds=5)
+LONGEST = timedelta(seconds=10)
 MOST = 2_000  # of about 10 kB each
 
 

@@ -85,7 +85,9 @@ def page(
 ) -> HttpResponse:
     """A whole page. Shows the notice that the last `go` left, once."""
     shell = _shell(request, template)
-    response = render(request, template, {**(context or {}), "shell": shell}, status=status)
+    response = render(
+        request, template, {"csrf_token": token_of(request), **(context or {}), "shell": shell}, status=status
+    )
     patch_vary_headers(response, ["HX-Request", "Accept-Language", "Cookie"])
     response.headers.setdefault("Cache-Control", "private, no-cache")
     if shell.notice:

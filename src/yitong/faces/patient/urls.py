@@ -6,8 +6,8 @@ from yitong.faces.patient.hospitals import soon
 
 app_name = "patient"
 urlpatterns = [
-    path("", include("yitong.faces.patient.home.urls")),
     path("hospitals/", include("yitong.faces.patient.hospitals.urls")),
+    path("", include("yitong.faces.patient.home.urls")),
     path("soon/<str:code>/", soon.soon, name="soon"),
     path("", include("yitong.faces.patient.booking.urls")),
     path("", include("yitong.faces.patient.sign_in.urls")),

@@ -47,6 +47,7 @@ from yitong.domains.people.queries.sessions import (
 )
 from yitong.domains.people.queries.survivors import (
     records_of,
+    records_of_account,
     survivor_of,
 )
 
@@ -83,6 +84,7 @@ __all__ = [
     "record_read",
     "record_reads",
     "records_of",
+    "records_of_account",
     "resolve_carrier",
     "resolve_identity",
     "session_of",

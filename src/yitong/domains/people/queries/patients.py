@@ -26,7 +26,7 @@ from yitong.domains.people.contracts import (
     VerificationState,
 )
 from yitong.domains.people.queries.reads import record_read, record_reads
-from yitong.domains.people.queries.survivors import survivor_of
+from yitong.domains.people.queries.survivors import records_of_account, survivor_of
 from yitong.domains.people.rules import identity
 
 PAGE = 50
@@ -97,13 +97,8 @@ def _card(link: models.AccountPatient, row: models.Patient) -> PatientCard:
 
 
 def is_linked(account_id: UUID, patient_id: UUID) -> bool:
-    """Whether the patient, or the survivor that his record leads to, is in the account."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM people_account_patient WHERE account_id = %s AND patient_id = %s)",
-            [account_id, survivor_of(patient_id)],
-        )
-        return bool(cursor.fetchone()[0])
+    """Whether the patient, or the survivor that his record leads to, is in the account. One query."""
+    return patient_id in records_of_account(account_id)
 
 
 def accounts_of(patient_id: UUID) -> list[UUID]:

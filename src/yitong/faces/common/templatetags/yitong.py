@@ -117,14 +117,22 @@ def masked_phone(value: str) -> str:
 
 
 @register.simple_tag
-def qr(content: str, label: str) -> SafeString:
-    """The QR code as inline SVG of attributes only (strict CSP). The mask is named, as a search for the best one took
-    longer than the rest of its page; every reader takes any."""
+def qr(content: str, label: str, *, stays: bool = False) -> SafeString:
+    """The QR code as inline SVG of attributes only (strict CSP). `stays`: it is shown again and again and is no secret
+    by itself, so that the drawing is kept."""
+    drawing = _kept_drawing(content) if stays else _drawing(content)
+    return format_html('<div class="qr" role="img" aria-label="{}">{}</div>', label, mark_safe(drawing))
+
+
+def _drawing(content: str) -> str:
+    """The mask is named, as a search for the best one took longer than the rest of its page; every reader takes any."""
     drawing = segno.make(content, error="m", micro=False, mask=2).svg_inline(
         omitsize=True, border=0, svgclass=None, lineclass=None, dark="#000"
     )
-    drawing = drawing.replace("<svg ", '<svg aria-hidden="true" ', 1)
-    return format_html('<div class="qr" role="img" aria-label="{}">{}</div>', label, mark_safe(drawing))
+    return drawing.replace("<svg ", '<svg aria-hidden="true" ', 1)
+
+
+_kept_drawing = lru_cache(2_000)(_drawing)
 
 
 @register.inclusion_tag("common/parts/field.html")
