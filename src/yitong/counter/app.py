@@ -62,7 +62,8 @@ class Counter:
     async def _work(self) -> None:
         url = self.url()
         async with (
-            await connect(url, name="yitong counter") as writing,
+            await connect(url, name="yitong counter") as one,
+            await connect(url, name="yitong counter") as other,
             await connect(url, name="yitong counter asking") as asking,
             await connect(url, name="yitong counter listening") as listening,
         ):
@@ -73,7 +74,7 @@ class Counter:
             gc.freeze()  # the picture stays: the collector need not walk it
             self.door.is_ready = True
             log.info("counter.ready", sessions=len(self.picture.boards))
-            await _first_to_end(self.batches.run(writing), self.feed.follow())
+            await _first_to_end(self.batches.run(one), self.batches.run(other), self.feed.follow())
 
     async def _reload(self, session_ids: Any) -> None:
         assert self.feed is not None

@@ -23,18 +23,20 @@ from yitong.core.ids import new_id
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.statements import LockedWish
 from yitong.counter.store import Claimed, Store
-from yitong.counter.wishes import Answer, Clinic, Wish, check
+from yitong.counter.wishes import Answer, Clinic, Instant, Wish, check
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Held, State
 from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
 
-MOST = 400  # wishes of one batch: a longer one gains little and makes its first wish wait
+MOST = 128  # wishes of one batch: a longer one gains little, makes its first wish wait and holds the loop
+FEWEST_BESIDE = 48  # wishes that are worth a batch of their own while another is under way
 MOST_WAITING = 20_000  # wishes that wait; who comes then is told to ask again
 KEPT_DAYS = timedelta(days=184)  # days of visit older than this can't meet a new one in any window of R-005
 AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
 PASSING = (pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure, pg.QueryCanceled)
 
+Key = tuple[UUID, str, str]  # hospital, actor, key
 Reload = Callable[[Collection[UUID]], Awaitable[None]]
 Boundary = Callable[[str], Awaitable[None]]
 
@@ -50,9 +52,11 @@ async def _no_boundary(moment: str) -> None:
 
 
 class Batches:
-    """The queue of wishes and the one task that settles them.
+    """The queue of wishes, and what settles them: one `run` for each connection, so that one batch is thought about
+    while the database works for another.
 
-    `reload` reads the boards of sessions anew; `upwards` is the direction in which slots are proposed.
+    Batches under way never wait for each other: no two of them hold a wish of the same patient, and no slot is proposed
+    twice. `reload` reads the boards of sessions anew; `upwards` is the direction in which slots are proposed.
     """
 
     def __init__(
@@ -63,19 +67,27 @@ class Batches:
         self.upwards = upwards
         self.boundary = boundary
         self.waiting: deque[Wish] = deque()
+        self.under_way: dict[Key, Wish] = {}  # all that are not settled
+        self._parked: list[Wish] = []  # wishes that a batch under way must settle first
+        self._patients: set[UUID] = set()  # of the batches under way
+        self._under_way = 0
+        self._clinics: dict[UUID, Clinic] = {}  # by session; each stands while its row and its policies do
         self.trace = f"counter:{secrets.token_hex(8)}"
         self._arrived = asyncio.Event()
 
     def ask(self, wish: Wish) -> None:
-        """Puts a wish into the queue; its future is answered when it is settled. Refuses Busy."""
+        """Puts a wish into the queue; its futures are answered when it is settled. Refuses Busy."""
         if len(self.waiting) >= MOST_WAITING:
             raise Busy()
         self.waiting.append(wish)
-        self._arrived.set()
+        self.under_way[wish.key] = wish
+        if not self._under_way or len(self.waiting) >= FEWEST_BESIDE:
+            self._arrived.set()
 
     def refuse_all(self, refusal: Refusal) -> None:
+        self._unpark()
         while self.waiting:
-            _tell(self.waiting.popleft(), refusal)
+            self._tell(self.waiting.popleft(), refusal)
 
     async def run(self, connection: psycopg.AsyncConnection) -> None:
         """Settles batch after batch until the connection is lost: then raises, and the outcome is told as unknown."""
@@ -83,28 +95,41 @@ class Batches:
         while True:
             await self._arrived.wait()
             batch = self._next()
-            if not self.waiting:
+            if not batch:
                 self._arrived.clear()
+                continue
+            self._under_way += 1
             try:
                 await self._settle(store, batch)
             except BaseException:
                 for wish in batch:
-                    _tell(wish, Busy())
+                    self._tell(wish, Busy())
                 raise
+            finally:
+                self._under_way -= 1
+                self._patients.difference_update([wish.cmd.patient_id for wish in batch])
+                self._unpark()
+
+    def _unpark(self) -> None:
+        """Something was settled: what waited for it may be asked again, before all who came later."""
+        self.waiting.extendleft(reversed(self._parked))
+        self._parked.clear()
+        if self.waiting:
+            self._arrived.set()
 
     def _next(self) -> list[Wish]:
-        """The wishes that waited longest, one for each patient: the next of the same one sees what became of this."""
+        """The wishes that waited longest, one for each patient: the next of the same one sees what became of this.
+        None while another batch is under way and those who wait would make a poor one."""
+        if self._under_way and len(self.waiting) < FEWEST_BESIDE:
+            return []
         batch: list[Wish] = []
-        later: list[Wish] = []
-        patients: set[UUID] = set()
         while self.waiting and len(batch) < MOST:
             wish = self.waiting.popleft()
-            if wish.cmd.patient_id in patients:
-                later.append(wish)
+            if wish.cmd.patient_id in self._patients:
+                self._parked.append(wish)
                 continue
-            patients.add(wish.cmd.patient_id)
+            self._patients.add(wish.cmd.patient_id)
             batch.append(wish)
-        self.waiting.extendleft(reversed(later))
         return batch
 
     async def _settle(self, store: Store, batch: list[Wish]) -> None:
@@ -139,13 +164,13 @@ class Batches:
                 refusal = Busy()
             first = (await store.by_key([wish.key])).get(wish.key)
             if first is not None:
-                _tell(wish, first if first.digest == wish.digest else KeyReused())
+                self._tell(wish, first if first.digest == wish.digest else KeyReused())
                 return
             if not isinstance(refusal, AGAIN):
                 break
             await self.reload([wish.board.session.session_id])
             self._follow_boards([wish])
-        _tell(wish, refusal)
+        self._tell(wish, refusal)
 
     def _follow_boards(self, batch: Sequence[Wish]) -> None:
         """After a reload the board of a session is another object; the old one learns of no later booking."""
@@ -155,20 +180,21 @@ class Batches:
     # -- one transaction -------------------------------------------------------------------------------------------
 
     async def _once(self, store: Store, batch: Sequence[Wish]) -> None:
-        now = clock.now()
+        at = Instant(clock.now())
         answers: dict[int, Answer] = {}
-        later: list[Wish] = []
         try:
-            proposed = self._propose(batch, answers, later, now)
+            proposed = self._propose(batch, answers, at.now)
+            claims: list[Claimed] = []
+            repeated: dict[Key, Known] = {}
             await self.boundary("begin")
-            async with store.transaction():
-                claims = await self._decide(store, batch, proposed, answers, now)
-                if claims:
-                    await store.write(claims, now)
-                    if await store.slots_not_as_proposed(claims, now):
+            if proposed or answers:
+                async with store.transaction():
+                    if proposed:
+                        claims = await self._decide(store, batch, proposed, answers, at)
+                    if claims and await store.write(claims, at):
                         raise Stale
-                repeated = await store.by_key(batch[place].key for place in answers)
-                await self.boundary("before_commit")
+                    repeated = await store.by_key(batch[place].key for place in answers)
+                    await self.boundary("before_commit")
             await self.boundary("after_commit")
         finally:
             for wish in batch:
@@ -177,84 +203,79 @@ class Batches:
         for claim in claims:
             board = self.picture.boards[claim.clinic.session.session_id]
             self.picture.add(board, claim.known)
-            _tell(claim.wish, claim.known)
+            self._tell(claim.wish, claim.known)
         for place, answer in answers.items():
             wish = batch[place]
             first = repeated.get(wish.key)
             if first is not None:
                 answer = first if first.digest == wish.digest else KeyReused()
-            _tell(wish, answer)
-        if later:
-            self.waiting.extendleft(reversed(later))
-            self._arrived.set()
+            self._tell(wish, answer)
 
-    def _propose(
-        self, batch: Sequence[Wish], answers: dict[int, Answer], later: list[Wish], now: datetime
-    ) -> list[int]:
+    def _propose(self, batch: Sequence[Wish], answers: dict[int, Answer], now: datetime) -> list[int]:
         """Gives each wish a slot of its own on its board; gives the places in the batch of those that got one.
 
-        Who finds only slots that were proposed to others of the batch comes again `later`: one of them may be refused
-        for his own sake, and then "sold out" would have been false.
+        Who finds only slots that are proposed to others is parked: one of them may be refused for his own sake, and
+        then "sold out" would have been false.
         """
         proposed = []
         for place, wish in enumerate(batch):
-            pools = rules.pools_open_to(wish.channel, None)
+            pools = wish.holder.pools
             chosen = wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, upwards=self.upwards)
             wish.n = -1 if chosen is None else chosen
             if chosen is None:
                 if wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, even_proposed=True) is None:
-                    answers[place] = gone(wish.board, wish.cmd.slot_id, wish.channel)
+                    answers[place] = gone(wish)
                 else:
-                    later.append(wish)
+                    self._parked.append(wish)
                 continue
             wish.board.proposed.mask |= 1 << chosen
             proposed.append(place)
         return proposed
 
     async def _decide(
-        self,
-        store: Store,
-        batch: Sequence[Wish],
-        proposed: Sequence[int],
-        answers: dict[int, Answer],
-        now: datetime,
+        self, store: Store, batch: Sequence[Wish], proposed: Sequence[int], answers: dict[int, Answer], at: Instant
     ) -> list[Claimed]:
         """Locks patients, then sessions; asks the rules about each wish. Refusals go into `answers`."""
-        if not proposed:
-            return []
         asked = [batch[place] for place in proposed]
-        found = await store.lock_wishes(asked, now)
-        busy = [asked[n].cmd.patient_id for n, one in found.items() if one.live_days]
-        others = await store.others(busy)
-        keys = {(wish.cmd.hospital_id, wish.board.session.session_id) for wish in asked}
-        sessions = await store.share_sessions(sorted(keys))
-        clinics: dict[UUID, Clinic] = {}
+        found = await store.lock_wishes(asked, at.now)
+        others = await store.others([asked[n] for n, one in found.items() if one.live_days])
+        clinics = await self._share(store, {wish.board.session.session_id: wish.board for wish in asked}, at)
         claims: list[Claimed] = []
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
             try:
                 if n not in found:
                     raise PatientMissing()
-                session_id = wish.board.session.session_id
-                clinic = clinics.get(session_id)
-                if clinic is None:
-                    session = sessions[session_id]
-                    clinic = clinics[session_id] = Clinic.of(session, self.picture.policies(session, now))
-                claims.append(self._claim(wish, found[n], others.get(wish.cmd.patient_id, []), clinic, now))
+                clinic = clinics[wish.board.session.session_id]
+                claims.append(self._claim(wish, found[n], others.get(wish.cmd.patient_id, ()), clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
         return claims
 
+    async def _share(self, store: Store, boards: dict[UUID, Board], at: Instant) -> dict[UUID, Clinic]:
+        """The sessions of these boards under their locks; only one whose row has changed is read anew."""
+        versions = await store.share_sessions(boards.values())
+        changed = await store.sessions([one for key, one in boards.items() if versions.get(key) != one.row_version])
+        clinics = {}
+        for session_id, board in boards.items():
+            session, version = changed.get(session_id, (board.session, board.row_version))
+            policies = self.picture.policies(session, at.now)
+            clinic = self._clinics.get(session_id)
+            if clinic is None or clinic.version != version or clinic.policies is not policies:
+                clinic = self._clinics[session_id] = Clinic.of(session, version, policies)
+            clinics[session_id] = clinic
+        return clinics
+
     def _claim(
-        self, wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], clinic: Clinic, now: datetime
+        self, wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], clinic: Clinic, at: Instant
     ) -> Claimed:
-        check(wish, found, others, clinic, now)
+        check(wish, found, others, clinic, at)
         session, slot = clinic.session, wish.board.slots[wish.n]
         held = Held(
             hospital_id=slot.hospital_id,
             booking_id=new_id(),
             state=clinic.state,
             code=self._code(slot.hospital_id),
-            hold_until=now + clinic.policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
+            hold_until=at.now + clinic.policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
             slot_id=slot.slot_id,
             number=slot.number,
             starts_at=slot.starts_at,
@@ -263,8 +284,14 @@ class Batches:
         live = rules.LiveBooking(
             held.booking_id, held.hospital_id, session.department_id, session.date, held.starts_at, held.ends_at
         )
-        known = Known(held, wish.digest, (wish.actor_key, wish.cmd.key), session.session_id, wish.cmd.patient_id, live)
+        known = Known(held, wish.digest, wish.key[1:], session.session_id, wish.cmd.patient_id, live)
         return Claimed(wish, known, clinic, _days(found.live_days, session.date))
+
+    def _tell(self, wish: Wish, answer: Answer) -> None:
+        self.under_way.pop(wish.key, None)
+        for waiting in wish.answers:
+            if not waiting.done():
+                waiting.set_result(answer)
 
     def _code(self, hospital_id: UUID) -> str:
         """Eight digits that no booking here has as far as we know (R-019); the constraint knows all of them."""
@@ -274,10 +301,10 @@ class Batches:
                 return code
 
 
-def gone(board: Board, slot_id: UUID, channel: str) -> Refusal:
+def gone(wish: Wish) -> Refusal:
     """Why nothing could be proposed: the slot is of another pool, or it and what is near it are taken."""
-    slot = board.slots[board.number_of[slot_id]]
-    return SlotTaken() if slot.pool in rules.pools_open_to(channel, None) else PoolExhausted()
+    slot = wish.board.slots[wish.board.number_of[wish.cmd.slot_id]]
+    return SlotTaken() if slot.pool in wish.holder.pools else PoolExhausted()
 
 
 def _name(error: Exception) -> str:
@@ -288,8 +315,3 @@ def _name(error: Exception) -> str:
 
 def _days(live_days: Sequence[date], day: date) -> list[date]:
     return sorted([*(held for held in live_days if held >= day - KEPT_DAYS), day])
-
-
-def _tell(wish: Wish, answer: Answer) -> None:
-    if not wish.answer.done():
-        wish.answer.set_result(answer)

@@ -24,9 +24,8 @@ from yitong.counter import offers
 from yitong.counter.batch import Batches, gone
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Known, Picture
-from yitong.counter.wishes import Answer, Wish, digest_of_hold
-from yitong.domains.booking import rules
-from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
+from yitong.counter.wishes import Answer, Holder, Member, Wish, digest_of_hold
+from yitong.domains.booking.contracts import HoldSlot, Near, Pass
 from yitong.domains.booking.errors import ClaimUnreadable, PassInvalid, SessionCancelled, WindowClosed
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import SessionState
@@ -77,8 +76,7 @@ class Door:
     is_ready: bool = False
 
     def __post_init__(self) -> None:
-        self._passes: dict[str, Pass] = {}
-        self._under_way: dict[tuple[UUID, str, str], tuple[bytes, asyncio.Future[Answer]]] = {}
+        self._holders: dict[str, Holder] = {}  # by their passes
 
     async def answer(self, scope: Any, protocol: Answering) -> None:
         """Every request under `/counter/`."""
@@ -109,8 +107,7 @@ class Door:
             body = await protocol()
             ask = _read(body, is_form=is_form)
             given = self._take(ask, scope, clock.now())
-            # Shielded: one client that hangs up must not take the answer from another who asks with the same key.
-            outcome = given if isinstance(given, Known) else await asyncio.shield(given)
+            outcome = given if isinstance(given, Known) else await given
         except Refusal as refusal:
             outcome = refusal
         if is_form:
@@ -121,74 +118,74 @@ class Door:
             _refuse(protocol, scope, outcome)
 
     def _take(self, ask: Ask, scope: Any, now: datetime) -> Known | asyncio.Future[Answer]:
-        """The first answer of a repeat, the future of a wish; refuses what memory knows to be refused."""
-        said, patient = self._who(ask, now)
+        """The first answer of a repeat, a future for a wish; refuses what memory knows to be refused."""
+        holder, member = self._who(ask, now)
         if self.is_ready:  # who is told to ask again has used nothing up
-            self.pace.take(said.account_id, client_address(scope, self.proxies), now)
+            self.pace.take(holder.account_id, client_address(scope, self.proxies), now)
         if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
             raise KeyMissing()
         cmd = HoldSlot(
             ask.key, ask.hospital_id, ask.slot_id, ask.patient_id, ask.is_first_visit, ask.by_name, near=ask.near
         )
         digest = digest_of_hold(cmd)
-        actor_key = f"account:{said.account_id}"
-        known = self.picture.known.get((cmd.hospital_id, actor_key, cmd.key))
-        if known is not None:
-            if known.digest != digest:
-                raise KeyReused()
-            return known
-        under_way = self._under_way.get((cmd.hospital_id, actor_key, cmd.key))
-        if under_way is not None:
-            if under_way[0] != digest:
-                raise KeyReused()
-            return under_way[1]
+        key = (cmd.hospital_id, holder.actor_key, cmd.key)
+        first: Known | Wish | None = self.picture.known.get(key) or self.batches.under_way.get(key)
+        if first is not None and first.digest != digest:
+            raise KeyReused()
+        if isinstance(first, Known):
+            return first
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if first is None:
+            first = self._wish(Wish(cmd, digest, holder, member, self._board(cmd), key), now)
+        first.answers.append(answer)
+        return answer
+
+    def _wish(self, wish: Wish, now: datetime) -> Wish:
+        self._refuse_at_once(wish, now)
+        self.batches.ask(wish)
+        return wish
+
+    def _board(self, cmd: HoldSlot) -> Board:
         if not self.is_ready:
             raise Busy()
         board = self.picture.by_slot.get(cmd.slot_id)
         if board is None or board.session.hospital_id != cmd.hospital_id:
             raise SlotMissing()
-        self._refuse_at_once(cmd, board, said.channel, now)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        wish = Wish(cmd, digest, said.account_id, said.session_id, said.channel, actor_key, patient.name, board, answer)
-        self.batches.ask(wish)
-        self._under_way[wish.key] = digest, answer
-        answer.add_done_callback(lambda _: self._under_way.pop(wish.key, None))
-        return answer
+        return board
 
-    def _who(self, ask: Ask, now: datetime) -> tuple[Pass, PassPatient]:
-        """The pass and its patient. Refuses PassInvalid, PatientMissing."""
-        said = self._passes.get(ask.pass_)
-        if said is None:
+    def _who(self, ask: Ask, now: datetime) -> tuple[Holder, Member]:
+        """Who shows the pass, and which of his patients is meant. Refuses PassInvalid, PatientMissing."""
+        holder = self._holders.get(ask.pass_)
+        if holder is None:
             try:
-                said = self.passes.read(ask.pass_)
+                holder = Holder.of(self.passes.read(ask.pass_))
             except TokenInvalid:
                 raise PassInvalid() from None
-            if len(self._passes) >= PASSES_KEPT:
-                self._passes.clear()
-            self._passes[ask.pass_] = said
-        if said.expires_at <= now:
+            if len(self._holders) >= PASSES_KEPT:
+                self._holders.clear()
+            self._holders[ask.pass_] = holder
+        if holder.expires_at <= now:
             raise PassInvalid()
-        for patient in said.patients:
-            if patient.patient_id == ask.patient_id:
-                return said, patient
-        raise PatientMissing()
+        member = holder.members.get(ask.patient_id)
+        if member is None:
+            raise PatientMissing()
+        return holder, member
 
-    def _refuse_at_once(self, cmd: HoldSlot, board: Board, channel: str, now: datetime) -> None:
+    def _refuse_at_once(self, wish: Wish, now: datetime) -> None:
         """What the picture knows: stopped, not open yet, sold out. Each as the claim itself would."""
-        session = board.session
+        board, session = wish.board, wish.board.session
         if session.state is SessionState.STOPPED:
             raise SessionCancelled()
-        policies = self.picture.policies(session, now)
         if now < session.release_at:  # all else that shuts a session the claim itself knows
+            policies = self.picture.policies(session, now)
             raise WindowClosed(
                 min=policies.int("booking.window.min_days"),
                 max=policies.int("booking.window.max_days"),
                 release_time=policies.word("booking.window.release"),
             )
         # Not the limits: what fills them may be this very request, confirmed by another window a moment ago.
-        pools = rules.pools_open_to(channel, None)
-        if board.choose(cmd.slot_id, cmd.near, pools, now, even_proposed=True) is None:
-            raise gone(board, cmd.slot_id, channel)
+        if board.choose(wish.cmd.slot_id, wish.cmd.near, wish.holder.pools, now, even_proposed=True) is None:
+            raise gone(wish)
 
 
 def client_address(scope: Any, proxies: int) -> str:

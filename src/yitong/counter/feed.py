@@ -22,7 +22,7 @@ from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.store import WAKE
 from yitong.domains.booking.contracts import BookingConfirmed, SlotHeld, SlotsClaimed
 from yitong.domains.hospitals.contracts import Department
-from yitong.domains.schedule.contracts import Session, SessionsPlanned, Slot
+from yitong.domains.schedule.contracts import SessionsPlanned, Slot
 
 POLL_S = 0.5
 PAUSE_S = 0.2  # between two looks, however often NOTIFY wakes us
@@ -169,7 +169,7 @@ class Feed:
         async with self._reading:
             versions = {one: board.version for one in columns[1] if (board := self.picture.boards.get(one))}
             sessions = [statements.session_of(row) for row in await self._all(statements.SESSIONS, columns)]
-            slots: dict[UUID, list[Slot]] = {session.session_id: [] for session in sessions}
+            slots: dict[UUID, list[Slot]] = {session.session_id: [] for session, _ in sessions}
             for row in await self._all(statements.SLOTS, columns):
                 slot = statements.slot_of(row)
                 slots[slot.session_id].append(slot)
@@ -177,15 +177,17 @@ class Feed:
             for row in await self._all(statements.BOOKINGS, columns):
                 known = statements.known_of(row)
                 bookings.setdefault(known.session_id, []).append(known)
-            for session in sessions:
-                self._put(session, slots[session.session_id], bookings.get(session.session_id, []), versions)
+            for session, row_version in sessions:
+                board = Board(session, self._departments[session.department_id], slots[session.session_id], row_version)
+                self._put(board, bookings.get(session.session_id, []), versions)
 
-    def _put(self, session: Session, slots: list[Slot], bookings: Iterable[Known], versions: dict[UUID, int]) -> None:
+    def _put(self, board: Board, bookings: Iterable[Known], versions: dict[UUID, int]) -> None:
+        session = board.session
         before = self.picture.boards.get(session.session_id)
         if before is not None and before.version != versions.get(session.session_id):
             self._turn.insert(0, session.session_id)  # a batch of ours was quicker: what we read is older than it
             return
-        self.picture.put(Board(session, self._departments[session.department_id], slots), bookings)
+        self.picture.put(board, bookings)
 
     async def _all(self, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
         assert self._asking is not None

@@ -51,21 +51,26 @@ class Board:
     __slots__ = (
         "department",
         "held",
+        "hospital",
         "number_of",
         "open_mask",
         "opened",
         "pools",
         "proposed",
         "reopening",
+        "row_version",
         "session",
         "slots",
         "taken",
+        "text",
         "version",
         "windows",
     )
 
-    def __init__(self, session: Session, department: Department, slots: list[Slot]) -> None:
+    def __init__(self, session: Session, department: Department, slots: list[Slot], row_version: int = 0) -> None:
         self.session = session
+        self.row_version = row_version  # of the session's row, as it was read
+        self.text, self.hospital = str(session.session_id), str(session.hospital_id)
         self.department = department
         self.slots = slots
         self.number_of = {slot.slot_id: n for n, slot in enumerate(slots)}

@@ -4,9 +4,9 @@ Written by hand, without an ORM: a batch is a handful of them, whatever its size
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from yitong.counter.picture import Known
@@ -57,12 +57,13 @@ def _columns(names: Iterable[str], alias: str, own: str) -> str:
     return ", ".join(f"{alias}.{'id' if name == own else name}" for name in names)
 
 
-_SESSION = f"SELECT {_columns(SESSION, 's', 'session_id')} FROM schedule_clinic_session s"
-
-# A stop takes the session FOR UPDATE: it waits for the batch, or is seen by it.
-SHARE_SESSIONS = f"""{_SESSION} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
+# A stop takes the session FOR UPDATE: it waits for the batch, or is seen by it. What was read of the row stands as long
+# as its version (xmin), which a lock leaves alone and every UPDATE changes.
+SHARE_SESSIONS = """SELECT s.id, s.xmin::text::bigint FROM schedule_clinic_session s
+  JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
   ON s.hospital_id = w.hospital_id AND s.id = w.id ORDER BY s.hospital_id, s.id FOR SHARE OF s"""
-SESSIONS = f"""{_SESSION} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
+SESSIONS = f"""SELECT {_columns(SESSION, "s", "session_id")}, s.xmin::text::bigint FROM schedule_clinic_session s
+  JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
   ON s.hospital_id = w.hospital_id AND s.id = w.id"""
 SLOTS = f"""SELECT {_columns(SLOT, "s", "slot_id")} FROM schedule_slot s
   JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id) ON s.hospital_id = w.hospital_id AND s.session_id = w.id
@@ -86,16 +87,21 @@ BY_ID = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
 BY_KEY = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS w(hospital_id, actor, key)
   ON b.hospital_id = w.hospital_id AND b.actor = w.actor AND b.key = w.key"""
 
-# After the INSERT: it waited for whoever was just freeing the slot, and this statement sees what he wrote (R-017).
-SLOTS_NOT_AS_PROPOSED = """
+# What follows a batch's INSERT: the patients' days, an event for each hospital, the wake-up of relays; and which slots
+# are not as they were proposed: the INSERT waited for whoever was just freeing one, this sees what he wrote (R-017).
+FINISH = """
+WITH counted AS (
+  UPDATE people_booking_limits l SET live_days = v.days::date[]
+  FROM unnest(%s::uuid[], %s::text[]) AS v(patient_id, days) WHERE l.patient_id = v.patient_id
+), told AS (
+  INSERT INTO core_event (hospital_id, id, operation, actor, channel, subject_id, at, shard, body, trace_id)
+  SELECT e.hospital_id, e.id, %s, %s, %s, e.id, %s, 'claims:' || e.hospital_id, e.body::jsonb, %s
+  FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS e(hospital_id, id, body)
+  RETURNING pg_notify(%s, '')
+)
 SELECT s.id FROM schedule_slot s JOIN unnest(%s::uuid[], %s::uuid[], %s::text[]) AS w(hospital_id, id, pool)
   ON s.hospital_id = w.hospital_id AND s.id = w.id
 WHERE s.reopens_at > %s OR s.pool <> w.pool OR s.is_extra
-"""
-
-COUNT_DAYS = """
-UPDATE people_booking_limits l SET live_days = v.days::date[]
-FROM unnest(%s::uuid[], %s::text[]) AS v(patient_id, days) WHERE l.patient_id = v.patient_id
 """
 
 # What others wrote that may concern the picture. Our own batches are left out, and what only announces a batch.
@@ -113,14 +119,12 @@ COPY_BOOKINGS = """COPY booking_booking (hospital_id, session_id, campus_id, dep
   code_open) FROM STDIN"""
 COPY_PATIENT_BOOKINGS = """COPY booking_patient_booking (patient_id, id, hospital_id, department_id, visit_date,
   starts_at, ends_at, state, live) FROM STDIN"""
-COPY_EVENTS = """COPY core_event (hospital_id, id, operation, actor, channel, subject_id, at, shard, body, trace_id)
-  FROM STDIN"""
 
 
-@dataclass(frozen=True, slots=True)
-class LockedWish:
-    """What `LOCK_WISHES` says of one wish."""
+class LockedWish(NamedTuple):
+    """What `LOCK_WISHES` says of one wish; `n` counts from 1."""
 
+    n: int
     live_days: Sequence[date]
     no_show_days: Sequence[date]
     locked_until: date | None
@@ -137,10 +141,12 @@ class LockedWish:
     cancelled_at: Sequence[datetime] | None
 
 
-def session_of(row: Sequence[Any]) -> Session:
-    values = dict(zip(SESSION, row, strict=True))
+def session_of(row: Sequence[Any]) -> tuple[Session, int]:
+    """The session and the version of its row."""
+    *columns, version = row
+    values = dict(zip(SESSION, columns, strict=True))
     values["half_day"], values["state"] = HalfDay(values["half_day"]), SessionState(values["state"])
-    return Session(**values)
+    return Session(**values), version
 
 
 def slot_of(row: Sequence[Any]) -> Slot:
@@ -178,3 +184,8 @@ def known_of(row: Sequence[Any]) -> Known:
     held = Held(hospital_id, booking_id, state, code, hold_until, slot_id, number, starts_at, ends_at)
     live = rules.LiveBooking(booking_id, hospital_id, department_id, visit_date, starts_at, ends_at)
     return Known(held, bytes(digest), (actor, key), session_id, patient_id, live if is_live else None)
+
+
+def uuids(texts: Iterable[str]) -> str:
+    """An array of ids, or of words without special letters, as PostgreSQL reads it."""
+    return "{" + ",".join(texts) + "}"

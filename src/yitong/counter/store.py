@@ -1,7 +1,7 @@
 """The booking window's own connection, and what it asks and writes on it."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,9 +12,9 @@ import psycopg
 
 from yitong.core.ids import new_id
 from yitong.counter import statements
-from yitong.counter.picture import Known
-from yitong.counter.statements import LockedWish
-from yitong.counter.wishes import Clinic, Wish
+from yitong.counter.picture import Board, Known
+from yitong.counter.statements import LockedWish, uuids
+from yitong.counter.wishes import Clinic, Instant, Wish
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import SlotsClaimed
 from yitong.domains.schedule.contracts import Session
@@ -25,10 +25,8 @@ WAKE = "yitong_event"
 SETTINGS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c lock_timeout=2s -c jit=off"
 NULL = "\\N"
 
-Keys = Sequence[tuple[UUID, UUID]]  # (hospital, session)
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claimed:
     """One claim as it is written: the wish, the booking that it becomes, and the patient's days with this one."""
 
@@ -36,6 +34,25 @@ class Claimed:
     known: Known
     clinic: Clinic
     days: Sequence[date]
+    booking: str = ""
+    slot: str = ""
+
+    def __post_init__(self) -> None:
+        self.booking, self.slot = str(self.known.held.booking_id), str(self.known.held.slot_id)
+
+    def lines(self, at: Instant) -> tuple[str, str]:
+        """The booking and the patient's side of it, as COPY takes them."""
+        wish, held = self.wish, self.known.held
+        starts_at, ends_at, patient = held.starts_at, held.ends_at, wish.member.text
+        is_first = "t" if wish.cmd.is_first_visit else "f"
+        booking = (
+            f"{self.clinic.line}{starts_at}\t{ends_at}\t{wish.board.slots[wish.n].pool.value}\t{self.slot}\t"
+            f"{held.number}\t{self.booking}\t{patient}\t{wish.holder.account}\t{is_first}\t{held.code}\t"
+            f"{wish.holder.channel}\t{wish.holder.actor_key}\t{_key(wish.cmd.key)}\t\\\\x{wish.digest.hex()}\t"
+            f"\\\\x{wish.member.name}\t{at.text}\t{_text(held.hold_until)}\tf\tt\tt\n"
+        )
+        theirs = f"{self.clinic.patients_line}\t{starts_at}\t{ends_at}\t{held.state.value}\tt\n"
+        return booking, f"{patient}\t{self.booking}\t{theirs}"
 
 
 async def connect(url: str, *, name: str) -> psycopg.AsyncConnection[Any]:
@@ -63,20 +80,30 @@ class Store:
         """By place in `wishes`; who is not there has no patient."""
         rows = await self._all(
             statements.LOCK_WISHES,
-            [[w.cmd.patient_id for w in wishes], [w.account_id for w in wishes], [w.session_id for w in wishes], now],
+            [
+                uuids(wish.member.text for wish in wishes),
+                uuids(wish.holder.account for wish in wishes),
+                uuids(wish.holder.session for wish in wishes),
+                now,
+            ],
         )
-        return {n - 1: LockedWish(*rest) for n, *rest in rows}
+        return {row[0] - 1: LockedWish._make(row) for row in rows}
 
-    async def others(self, patient_ids: Sequence[UUID]) -> dict[UUID, list[rules.LiveBooking]]:
+    async def others(self, wishes: Sequence[Wish]) -> dict[UUID, list[rules.LiveBooking]]:
+        """The live bookings of the patients of these wishes."""
         found: dict[UUID, list[rules.LiveBooking]] = {}
-        for patient_id, *rest in await self._all(statements.OTHERS, [patient_ids]) if patient_ids else ():
+        patients = uuids(wish.member.text for wish in wishes)
+        for patient_id, *rest in await self._all(statements.OTHERS, [patients]) if wishes else ():
             found.setdefault(patient_id, []).append(rules.LiveBooking(*rest))
         return found
 
-    async def share_sessions(self, keys: Keys) -> dict[UUID, Session]:
-        rows = await self._all(statements.SHARE_SESSIONS, _columns(keys))
-        sessions = [statements.session_of(row) for row in rows]
-        return {session.session_id: session for session in sessions}
+    async def share_sessions(self, boards: Collection[Board]) -> dict[UUID, int]:
+        """The version of each session's row, now under its lock."""
+        return dict(await self._all(statements.SHARE_SESSIONS, _keys(boards)))
+
+    async def sessions(self, boards: Collection[Board]) -> dict[UUID, tuple[Session, int]]:
+        rows = await self._all(statements.SESSIONS, _keys(boards)) if boards else ()
+        return {session.session_id: (session, version) for session, version in map(statements.session_of, rows)}
 
     async def by_key(self, keys: Iterable[tuple[UUID, str, str]]) -> dict[tuple[UUID, str, str], Known]:
         """The bookings that these keys made, by key."""
@@ -86,41 +113,58 @@ class Store:
         rows = await self._all(statements.BY_KEY, [list(column) for column in zip(*wanted, strict=True)])
         return {known.key: known for known in map(statements.known_of, rows)}
 
-    async def write(self, claims: Sequence[Claimed], now: datetime) -> None:
-        """Bookings, the patients' sides and limits, and one event for each hospital.
+    async def write(self, claims: Sequence[Claimed], at: Instant) -> set[UUID]:
+        """Bookings, the patients' sides and limits, and one event for each hospital; gives the slots that are not as
+        they were proposed: then nothing of it may stay.
 
         In the order of the slots: two windows that want the same wait for each other in one direction only.
         """
-        ordered = sorted(claims, key=lambda claim: claim.known.held.slot_id.int)
-        await self._copy(statements.COPY_BOOKINGS, (_booking_line(claim, now) for claim in ordered))
-        await self._copy(statements.COPY_PATIENT_BOOKINGS, map(_patient_line, ordered))
-        await self.connection.execute(
-            statements.COUNT_DAYS,
+        ordered = sorted(claims, key=lambda claim: claim.slot)  # as their ids: the letters of both are in one order
+        lines = [claim.lines(at) for claim in ordered]
+        await self._copy(statements.COPY_BOOKINGS, "".join([booking for booking, _ in lines]))
+        await self._copy(statements.COPY_PATIENT_BOOKINGS, "".join([patient for _, patient in lines]))
+        hospitals, event_ids, bodies = _events(ordered)
+        slots = [claim.wish.board.slots[claim.wish.n] for claim in ordered]
+        found = await self._all(
+            statements.FINISH,
             [
-                [claim.wish.cmd.patient_id for claim in claims],
-                ["{" + ",".join(day.isoformat() for day in claim.days) + "}" for claim in claims],
+                uuids(claim.wish.member.text for claim in ordered),
+                uuids(f'"{{{",".join([day.isoformat() for day in claim.days])}}}"' for claim in ordered),
+                *(SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
+                *(uuids(hospitals), uuids(event_ids), bodies, WAKE),
+                uuids(claim.wish.board.hospital for claim in ordered),
+                uuids(claim.slot for claim in ordered),
+                uuids(slot.pool.value for slot in slots),
+                at.now,
             ],
         )
-        hospitals = {claim.wish.cmd.hospital_id for claim in claims}
-        lines = (_event_line(one, claims, now, self.trace) for one in hospitals)
-        await self._copy(statements.COPY_EVENTS, lines)
-        await self.connection.execute("SELECT pg_notify(%s, '')", [WAKE])
-
-    async def slots_not_as_proposed(self, claims: Sequence[Claimed], now: datetime) -> set[UUID]:
-        slots = [claim.wish.board.slots[claim.wish.n] for claim in claims]
-        columns = [[s.hospital_id for s in slots], [s.slot_id for s in slots], [s.pool.value for s in slots]]
-        return {slot_id for (slot_id,) in await self._all(statements.SLOTS_NOT_AS_PROPOSED, [*columns, now])}
+        return {slot_id for (slot_id,) in found}
 
     async def _all(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return await (await self.connection.execute(statement, values)).fetchall()
 
-    async def _copy(self, statement: str, lines: Iterable[str]) -> None:
+    async def _copy(self, statement: str, lines: str) -> None:
         async with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            await copy.write("".join(lines).encode())
+            await copy.write(lines.encode())
 
 
-def _columns(keys: Keys) -> list[list[UUID]]:
-    return [[hospital_id for hospital_id, _ in keys], [session_id for _, session_id in keys]]
+def _keys(boards: Collection[Board]) -> list[str]:
+    """Hospitals and sessions, in one order for every window."""
+    ordered = sorted((board.hospital, board.text) for board in boards)
+    return [uuids(hospital for hospital, _ in ordered), uuids(session for _, session in ordered)]
+
+
+def _events(claims: Sequence[Claimed]) -> tuple[list[str], list[str], list[str]]:
+    """One event for each hospital, as columns: the hospital, the event's id, its body."""
+    by_hospital: dict[str, list[Claimed]] = {}
+    for claim in claims:
+        by_hospital.setdefault(claim.wish.board.hospital, []).append(claim)
+    bodies = []
+    for mine in by_hospital.values():
+        sessions = {claim.wish.board.text for claim in mine}
+        # As `SlotsClaimed.body()` says it, of ids that are text already.
+        bodies.append(json.dumps({"bookings": [claim.booking for claim in mine], "sessions": list(sessions)}))
+    return list(by_hospital), [str(new_id()) for _ in by_hospital], bodies
 
 
 def _text(value: object) -> str:
@@ -130,37 +174,3 @@ def _text(value: object) -> str:
 
 def _key(key: str) -> str:
     return key.replace("\\", "\\\\")  # visible ASCII: nothing else needs it
-
-
-def _booking_line(claim: Claimed, now: datetime) -> str:
-    wish, held = claim.wish, claim.known.held
-    slot = wish.board.slots[wish.n]
-    return (
-        f"{claim.clinic.line}{held.starts_at}\t{held.ends_at}\t{slot.pool.value}\t{held.slot_id}\t{held.number}\t"
-        f"{held.booking_id}\t{wish.cmd.patient_id}\t{wish.account_id}\t{'t' if wish.cmd.is_first_visit else 'f'}\t"
-        f"{held.code}\t{wish.channel}\t{wish.actor_key}\t{_key(wish.cmd.key)}\t\\\\x{wish.digest.hex()}\t"
-        f"\\\\x{wish.name.hex()}\t{now}\t{_text(held.hold_until)}\tf\tt\tt\n"
-    )
-
-
-def _patient_line(claim: Claimed) -> str:
-    held, session = claim.known.held, claim.clinic.session
-    return (
-        f"{claim.wish.cmd.patient_id}\t{held.booking_id}\t{held.hospital_id}\t{session.department_id}\t{session.date}\t"
-        f"{held.starts_at}\t{held.ends_at}\t{held.state.value}\tt\n"
-    )
-
-
-def _event_line(hospital_id: UUID, claims: Sequence[Claimed], now: datetime, trace: str) -> str:
-    event_id = new_id()
-    mine = [claim for claim in claims if claim.wish.cmd.hospital_id == hospital_id]
-    event = SlotsClaimed(
-        hospital_id=hospital_id,
-        subject_id=event_id,
-        bookings=tuple(claim.known.held.booking_id for claim in mine),
-        sessions=tuple({claim.clinic.session.session_id for claim in mine}),
-    )
-    return (
-        f"{hospital_id}\t{event_id}\t{event.operation}\t{ACTOR}\t{CHANNEL}\t{event_id}\t{now}\tclaims:{hospital_id}\t"
-        f"{json.dumps(event.body())}\t{trace}\n"
-    )

@@ -6,8 +6,8 @@ The decision is `booking.rules.check_can_hold`, the same function that desk and 
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from uuid import UUID
 
 from yitong.core.errors import Refusal, Unidentified
@@ -15,7 +15,7 @@ from yitong.core.policy.values import Policies
 from yitong.counter.picture import Board, Known
 from yitong.counter.statements import LockedWish
 from yitong.domains.booking import rules
-from yitong.domains.booking.contracts import HoldSlot, State
+from yitong.domains.booking.contracts import HoldSlot, Pass, PassPatient, State
 from yitong.domains.booking.states import Move, next_state
 from yitong.domains.people.contracts import BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
@@ -26,39 +26,99 @@ from yitong.domains.schedule.contracts import BookableSlot, Pool, Session
 Answer = Known | Refusal
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A patient of a pass, with what a booking stores of him as COPY takes it."""
+
+    patient_id: UUID
+    text: str
+    name: str  # sealed, in hexadecimal
+
+    @classmethod
+    def of(cls, patient: PassPatient) -> "Member":
+        return cls(patient.patient_id, str(patient.patient_id), patient.name.hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who shows a pass: read from it once, with its ids in the forms that a claim needs."""
+
+    account_id: UUID
+    account: str
+    session: str  # the account's, not the clinic's
+    channel: str
+    pools: tuple[Pool, ...]  # which the channel draws from (R-012)
+    actor_key: str
+    expires_at: datetime
+    members: dict[UUID, Member]
+
+    @classmethod
+    def of(cls, said: Pass) -> "Holder":
+        account = str(said.account_id)
+        return cls(
+            account_id=said.account_id,
+            account=account,
+            session=str(said.session_id),
+            channel=said.channel,
+            pools=rules.pools_open_to(said.channel, None),
+            actor_key=f"account:{account}",
+            expires_at=said.expires_at,
+            members={one.patient_id: Member.of(one) for one in said.patients},
+        )
+
+
 @dataclass(slots=True)
 class Wish:
-    """`n` is the slot that the picture proposes, by its place on the board."""
+    """`n` is the slot that the picture proposes, by its place on the board. `answers`: one for each request that waits
+    under the same key, so that a client who hangs up takes nobody else's answer away."""
 
     cmd: HoldSlot
     digest: bytes
-    account_id: UUID
-    session_id: UUID  # the account's, not the clinic's
-    channel: str
-    actor_key: str
-    name: bytes  # sealed as the booking stores it
+    holder: Holder
+    member: Member
     board: Board
-    answer: asyncio.Future[Answer]
+    key: tuple[UUID, str, str]  # hospital, actor, key
+    answers: list[asyncio.Future[Answer]] = field(default_factory=list)
     n: int = -1
 
-    @property
-    def key(self) -> tuple[UUID, str, str]:
-        return (self.cmd.hospital_id, self.actor_key, self.cmd.key)
+
+@dataclass(slots=True)
+class Instant:
+    """The moment of one batch: what many of its wishes ask alike."""
+
+    now: datetime
+    text: str = ""
+    _days: dict[int, list[date]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.text = str(self.now)
+
+    def days(self, policies: Policies) -> list[date]:
+        """What may be booked now under these policies."""
+        found = self._days.get(id(policies))  # the picture holds on to them
+        if found is None:
+            found = self._days[id(policies)] = schedule.bookable_dates(self.now, policies)
+        return found
 
 
 @dataclass(slots=True)
 class Clinic:
-    """A session as it was read under its lock, with what decides in it; asked once for all of a batch's wishes."""
+    """A session as it was read under its lock, with what decides in it and what its bookings have in common.
+
+    It is kept on the board while that row and those policies stand; `_open` holds for one batch.
+    """
 
     session: Session
+    version: int  # of the row (xmin)
     policies: Policies
-    payment: str
     state: State  # of a new booking
     line: str  # the columns of a booking that are the session's, as COPY takes them
+    patients_line: str  # those of the patient's side
     _open: dict[Pool, bool]
+    _asked: Instant | None = None
 
     @classmethod
-    def of(cls, session: Session, policies: Policies) -> "Clinic":
+    def of(cls, session: Session, version: int, policies: Policies) -> "Clinic":
         payment = policies.word("booking.payment")
         state = first_state(payment)
         practitioner = session.practitioner_id or "\\N"
@@ -66,29 +126,40 @@ class Clinic:
             f"{session.hospital_id}\t{session.session_id}\t{session.campus_id}\t{session.department_id}\t{practitioner}\t"
             f"{session.clinic_kind}\t{session.date}\t{session.fee_fen}\t{payment}\t{state}\t"
         )
-        return cls(session, policies, payment, state, line, {})
+        return cls(
+            session,
+            version,
+            policies,
+            state,
+            line,
+            f"{session.hospital_id}\t{session.department_id}\t{session.date}",
+            {},
+        )
 
-    def is_open(self, pool: Pool, now: datetime) -> bool:
+    def is_open(self, pool: Pool, at: Instant) -> bool:
+        if self._asked is not at:
+            self._asked, self._open = at, {}
         found = self._open.get(pool)
         if found is None:
-            found = self._open[pool] = schedule.is_open(self.session, now, self.policies, pool=pool)
+            found = schedule.is_open(self.session, at.now, self.policies, pool=pool, days=at.days(self.policies))
+            self._open[pool] = found
         return found
 
 
-def check(wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], clinic: Clinic, now: datetime) -> None:
+def check(wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], clinic: Clinic, at: Instant) -> None:
     """Refuses what may not be booked. `found`, `others` and the clinic were read under their locks."""
     if not found.is_signed_in:
         raise Unidentified()
     if not found.is_linked or found.moved_to is not None:
         raise PatientMissing()
-    slot = wish.board.slots[wish.n]
+    slot, cmd, session, policies = wish.board.slots[wish.n], wish.cmd, clinic.session, clinic.policies
     rules.check_can_hold(
         rules.Claim(
-            cmd=wish.cmd,
-            bookable=BookableSlot(slot, clinic.session),
-            facts=_facts(wish, found, now),
+            cmd=cmd,
+            bookable=BookableSlot(slot, session),
+            facts=_facts(cmd.patient_id, found, at.now),
             limits=Limits(
-                patient_id=wish.cmd.patient_id,
+                patient_id=cmd.patient_id,
                 live_days=tuple(found.live_days),
                 no_show_days=tuple(found.no_show_days),
                 locked_until=found.locked_until,
@@ -96,13 +167,13 @@ def check(wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], cl
             ),
             others=others,
             department=wish.board.department,
-            policies=clinic.policies,
-            channel=wish.channel,
-            is_open=clinic.is_open(slot.pool, now),
-            hides_name=schedule.must_hide_name(clinic.session, clinic.policies, is_first_visit=wish.cmd.is_first_visit),
+            policies=policies,
+            channel=wish.holder.channel,
+            is_open=clinic.is_open(slot.pool, at),
+            hides_name=schedule.must_hide_name(session, policies, is_first_visit=cmd.is_first_visit),
             entitled_pool=None,
         ),
-        now=now,
+        now=at.now,
     )
 
 
@@ -128,9 +199,9 @@ _LEVELS = {one.value: one for one in IdentityLevel}
 _SEXES = {one.value: one for one in Sex}
 
 
-def _facts(wish: Wish, found: LockedWish, now: datetime) -> BookingFacts:
+def _facts(patient_id: UUID, found: LockedWish, now: datetime) -> BookingFacts:
     return BookingFacts(
-        patient_id=wish.cmd.patient_id,
+        patient_id=patient_id,
         state=_STATES[found.state],
         level=_LEVELS[found.level],
         sex=_SEXES[found.sex],

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,11 +12,11 @@ from uuid import UUID
 import pytest
 
 from yitong.core.ids import new_id
-from yitong.counter.batch import Batches
+from yitong.counter.batch import FEWEST_BESIDE, Batches
 from yitong.counter.picture import Board, Picture
 from yitong.counter.store import Claimed, Store
-from yitong.counter.wishes import Answer, Wish
-from yitong.domains.booking.contracts import HoldSlot, Near
+from yitong.counter.wishes import Answer, Holder, Instant, Member, Wish
+from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
 
@@ -31,9 +32,12 @@ def board_of(*slot_ids: UUID) -> Board:
 
 
 def wish_for(board: Board, slot_id: UUID, near: Near = Near.SESSION) -> Wish:
-    cmd = HoldSlot("key-0001", board.session.hospital_id, slot_id, new_id(), near=near)
-    answer = asyncio.get_running_loop().create_future()
-    return Wish(cmd, b"", new_id(), new_id(), "web", f"account:{new_id()}", b"", board, answer)
+    patient = PassPatient(new_id(), b"sealed")
+    cmd = HoldSlot("key-0001", board.session.hospital_id, slot_id, patient.patient_id, near=near)
+    holder = Holder.of(Pass(new_id(), new_id(), "web", (patient,), NOW))
+    wish = Wish(cmd, b"", holder, Member.of(patient), board, (cmd.hospital_id, holder.actor_key, cmd.key))
+    wish.answers.append(asyncio.get_running_loop().create_future())
+    return wish
 
 
 async def no_reload(session_ids: Collection[UUID]) -> None:
@@ -61,7 +65,7 @@ class RefusesProposed(Batches):
         batch: Sequence[Wish],
         proposed: Sequence[int],
         answers: dict[int, Answer],
-        now: datetime,
+        at: Instant,
     ) -> list[Claimed]:
         answers.update({place: PatientMissing() for place in proposed})
         return []
@@ -98,7 +102,8 @@ def test_nobody_is_told_sold_out_for_a_slot_that_is_only_proposed(near: Near) ->
         for wish in (first, second):
             batches.ask(wish)
         await batches._settle(cast(Store, NothingStored()), batches._next())
-        told = [one.answer.result() if one.answer.done() else None for one in (first, second)]
+        told = [answer.result() if (answer := one.answers[0]).done() else None for one in (first, second)]
+        batches._unpark()  # as at the end of every batch
         return told, [one for one in batches.waiting if one is second]
 
     told, waiting = asyncio.run(settle())
@@ -116,3 +121,68 @@ def test_what_is_proposed_is_no_choice_and_yet_not_gone() -> None:
     assert board.choose(slot_id, Near.SESSION, pools, NOW, even_proposed=True) == 0
     board.taken = 1
     assert board.choose(slot_id, Near.SESSION, pools, NOW, even_proposed=True) is None
+
+
+def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would wait for each other in the database; so the second wish waits here, and comes before later ones."""
+    under_way, most, settled = 0, 0, []
+    gates: list[asyncio.Event] = []
+
+    async def settle(self: Batches, store: Store, batch: list[Wish]) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        gates.append(asyncio.Event())
+        await gates[-1].wait()
+        under_way -= 1
+        settled.append([wish.cmd.patient_id for wish in batch])
+        for wish in batch:
+            self._tell(wish, PatientMissing())
+
+    async def both() -> list[UUID]:
+        slots = [new_id() for _ in range(4)]
+        board = board_of(*slots)
+        batches = Batches(Picture(), no_reload)
+        first, again, other, last = (wish_for(board, slot_id) for slot_id in slots)
+        again.cmd = replace(again.cmd, patient_id=first.cmd.patient_id)
+        again.key = (*again.key[:2], "key-0002")
+        runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
+        batches.ask(first)
+        await asyncio.sleep(0)
+        for wish in (again, other):
+            batches.ask(wish)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        batches.ask(last)
+        for n in range(4):
+            for _ in range(5):
+                await asyncio.sleep(0)
+            if n < len(gates):
+                gates[n].set()
+        await asyncio.gather(*(wish.answers[0] for wish in (first, again, other, last)))
+        for run in runs:
+            run.cancel()
+        return [wish.cmd.patient_id for wish in (first, again, other, last)]
+
+    monkeypatch.setattr("yitong.counter.batch.FEWEST_BESIDE", 1)
+    monkeypatch.setattr(Batches, "_settle", settle)
+    first, again, other, last = asyncio.run(both())
+    assert most == 2
+    assert first == again
+    assert settled[0] == [first]
+    assert all(len(set(batch)) == len(batch) for batch in settled)
+    assert sorted(patient for batch in settled for patient in batch) == sorted([first, again, other, last])
+
+
+def test_a_few_wishes_are_no_batch_beside_another() -> None:
+    async def next_one() -> tuple[int, int]:
+        slots = [new_id() for _ in range(FEWEST_BESIDE)]
+        board, batches = board_of(*slots), Batches(Picture(), no_reload)
+        batches._under_way = 1
+        for slot_id in slots[:-1]:
+            batches.ask(wish_for(board, slot_id))
+        few = len(batches._next())
+        batches.ask(wish_for(board, slots[-1]))
+        return few, len(batches._next())
+
+    assert asyncio.run(next_one()) == (0, FEWEST_BESIDE)

@@ -18,8 +18,8 @@ from yitong.core.tokens import Tokens, derived
 from yitong.counter.batch import Batches
 from yitong.counter.door import FORM, LONGEST_BODY, Door, client_address
 from yitong.counter.pace import Pace
-from yitong.counter.picture import Picture
-from yitong.counter.wishes import digest_of_hold
+from yitong.counter.picture import Board, Picture
+from yitong.counter.wishes import Holder, Wish, digest_of_hold
 from yitong.domains.booking.contracts import PASS_USE, HoldSlot, Near, Pass, PassPatient
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -218,21 +218,28 @@ def test_only_our_own_proxies_are_believed_about_addresses(proxies: int, forward
 # -- repeats -----------------------------------------------------------------------------------------------------------
 
 
+def under_way(door: Door, given: Pass, sent: dict[str, Any]) -> Wish:
+    """The claim that was sent first, not settled yet."""
+    ids = (UUID(sent[name]) for name in ("hospital_id", "slot_id", "patient_id"))
+    cmd, holder = HoldSlot(sent["key"], *ids, near=Near.WINDOW), Holder.of(given)
+    key = (cmd.hospital_id, holder.actor_key, cmd.key)
+    wish = Wish(cmd, digest_of_hold(cmd), holder, holder.members[PATIENT], cast(Board, None), key)
+    door.batches.ask(wish)
+    return wish
+
+
 def test_a_repeat_under_way_waits_for_the_first_and_other_content_is_refused() -> None:
     """The same key with another content is no repeat, though its first claim has no answer yet."""
     door, given = a_door(), PASSES.read(a_pass())
     sent = fields(**{"pass": PASSES.write(given)})
 
     async def both() -> tuple[bool, str]:
-        under_way: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        ids = (UUID(sent[name]) for name in ("hospital_id", "slot_id", "patient_id"))
-        repeat = digest_of_hold(HoldSlot(sent["key"], *ids, near=Near.WINDOW))
-        key = (UUID(sent["hospital_id"]), f"account:{given.account_id}", sent["key"])
-        door._under_way[key] = repeat, under_way
+        wish = under_way(door, given, sent)
         first, other = (Asked(json.dumps(one).encode(), {}) for one in (sent, {**sent, "by_name": True}))
         waiting = asyncio.ensure_future(door.answer(first, first))
+        await asyncio.sleep(0)
         await door.answer(other, other)
-        under_way.set_result(Busy())
+        door.batches._tell(wish, Busy())
         await waiting
         return first.problem["code"] == Busy.code, other.problem["code"]
 
@@ -246,16 +253,13 @@ def test_who_hangs_up_takes_no_answer_from_a_repeat() -> None:
     sent = fields(**{"pass": PASSES.write(given)})
 
     async def both() -> str:
-        under_way: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        ids = (UUID(sent[name]) for name in ("hospital_id", "slot_id", "patient_id"))
-        repeat = digest_of_hold(HoldSlot(sent["key"], *ids, near=Near.WINDOW))
-        door._under_way[UUID(sent["hospital_id"]), f"account:{given.account_id}", sent["key"]] = repeat, under_way
+        wish = under_way(door, given, sent)
         gone, stays = (Asked(json.dumps(sent).encode(), {}) for _ in range(2))
         first, second = (asyncio.ensure_future(door.answer(one, one)) for one in (gone, stays))
         await asyncio.sleep(0)
         first.cancel()
         await asyncio.sleep(0)
-        under_way.set_result(Busy())
+        door.batches._tell(wish, Busy())
         await second
         return str(stays.problem["code"])
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -70,8 +70,16 @@ def bookable_dates(now: datetime, policies: Policies) -> list[date]:
     return days
 
 
-def is_open(session: Session, now: datetime, policies: Policies, *, pool: Pool = Pool.ONLINE) -> bool:
-    """Whether a slot of that pool may be claimed at this instant.
+def is_open(
+    session: Session,
+    now: datetime,
+    policies: Policies,
+    *,
+    pool: Pool = Pool.ONLINE,
+    days: Collection[date] | None = None,
+) -> bool:
+    """Whether a slot of that pool may be claimed at this instant. `days`: what `bookable_dates` says of it, from who
+    asks for many sessions at once.
 
     `release_at` is the truth about time: a late release job delays nobody, an early one opens nothing. The state adds
     only that a stopped session is shut; one whose stop is decided is shut too, or somebody would book what ends in a
@@ -83,7 +91,7 @@ def is_open(session: Session, now: datetime, policies: Policies, *, pool: Pool =
         return _is_open_at_desk(session, now, policies)
     if pool is Pool.REFERRAL:
         return _is_open_to_referrals(session, now, policies)
-    if session.release_at > now or session.date not in bookable_dates(now, policies):
+    if session.release_at > now or session.date not in (bookable_dates(now, policies) if days is None else days):
         return False
     return _is_before_lead(session, now, policies)
 
