@@ -59,9 +59,9 @@ corpora: dev ## hold our codecs and checks to the published data in ../shared/da
 
 long: browser-tools ## the long walks: many races, many kills, every page in every form
 	@YITONG_LONG=1 bin/run-tests --timeout 3600 tests/faults tests/property
-	@YITONG_LONG=1 .venv/bin/python -m pytest --no-header --timeout 3600 tests/browser/test_every_page.py
+	@YITONG_LONG=1 .venv/bin/python -m pytest --no-header --timeout 3600 tests/browser/test_every_page.py tests/browser/test_gallery.py
 
-bench: setup ## measure everything in bench/; figures go to .yitong/bench/ and docs/figures.md
+bench: dev ## measure everything in bench/; figures go to .yitong/bench/ and docs/figures.md
 	@for file in bench/[a-z]*.py; do \
 	  [ -e "$$file" ] || { echo "bench/ holds nothing to measure yet"; break; }; \
 	  name=$$(basename "$$file" .py); $(BIN)/yitong bench "$$name" --json .yitong/bench/"$$name".json; \

@@ -1,4 +1,5 @@
-"""Real pages of patients against a bare Django page, interleaved in one run; and the weight of the first page.
+"""Real pages of patients against a bare Django page, interleaved in one run; the weight of the first page; and, when the
+load is over, how a slow phone finds them (`_phone.py`).
 
 Nothing is cached for the measurement: each kind of page is asked for many hospitals, departments and words in turn.
 What patients' pages keep by themselves is as it is in `yitong up` (`faces/common/lately.py`): what is left to book for
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import _load, _place
+from bench import _load, _phone, _place
 
 CONNECTIONS = 32
 # How often each kind is asked for in one turn of the mix; those of an account come with its cookie.
@@ -60,6 +61,7 @@ def run(quick: bool) -> dict[str, Any]:
             for kind in asks["kinds"]
         }
         weight = _first_load(city.port)
+        phone = _phone.measure(city.port, asks["kinds"], asks["cookie"], rounds=3 if quick else 5)
     ratios = [real.per_second / plain.per_second for plain, real in pairs]
     plain, real = (statistics.median(one.per_second for one in side) for side in zip(*pairs, strict=True))
     statuses = {status for _, one in pairs for status in one.statuses} | {
@@ -80,6 +82,7 @@ def run(quick: bool) -> dict[str, Any]:
         **{f"{kind}_median_ms": one.median_ms for kind, one in alone.items()},
         **{f"{kind}_p99_ms": one.p99_ms for kind, one in alone.items()},
         **weight,
+        **_phone.figures(phone),
     }
     slow = [alone[kind].median_ms for kind in ("department", "search", "pinyin", "suggest")]
     return {
@@ -92,10 +95,11 @@ def run(quick: bool) -> dict[str, Any]:
             "page_ratio_at_least_0.2": ratio >= LEAST_RATIO,
             "department_and_search_median_below_50_ms": max(slow) < MOST_MEDIAN_MS,
             "first_load_below_150_kB": weight["first_load_bytes"] < MOST_FIRST_LOAD_BYTES,
+            **_phone.checks(phone),
         },
         "line": f"pages: {real:.0f}/s of patients' pages to {plain:.0f}/s of a bare Django page: {ratio:.2f};"
         f" department {alone['department'].median_ms} ms, search {alone['search'].median_ms} ms;"
-        f" first load {weight['first_load_bytes'] / 1000:.0f} kB",
+        f" first load {weight['first_load_bytes'] / 1000:.0f} kB; {_phone.line(phone)}",
     }
 
 
