@@ -15,7 +15,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = os.environ.get("YITONG_CHROMIUM", "/usr/bin/chromium")
+KNOWN = ("/usr/bin/chromium", "/usr/bin/chromium-headless-shell")
+CHROMIUM = os.environ.get("YITONG_CHROMIUM") or next((one for one in KNOWN if Path(one).exists()), KNOWN[0])
 CPU_SLOWER = 4
 LATENCY_MS = 150
 DOWN_BYTES_PER_S, UP_BYTES_PER_S = 1_600_000 // 8, 750_000 // 8

@@ -1,5 +1,5 @@
-"""Real pages of patients against a bare Django page, interleaved in one run; the weight of the first page; and, when the
-load is over, how a slow phone finds them (`_phone.py`).
+"""Real pages of patients against a bare Django page, interleaved in one run; the weight of the first page; and, when
+the load is over, how a slow phone finds them (`_phone.py`).
 
 Nothing is cached for the measurement: each kind of page is asked for many hospitals, departments and words in turn.
 What patients' pages keep by themselves is as it is in `yitong up` (`faces/common/lately.py`): what is left to book for

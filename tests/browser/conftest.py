@@ -22,13 +22,13 @@ from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 from tests.browser import households, practices, wards
+from tests.browser.browsers import CHROMIUM, launch
 from tests.browser.visitors import Visitor, code_for, give_code
 
 from yitong.cli import partners, serving
 from yitong.cli.demo import people
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("YITONG_CHROMIUM", "/usr/bin/chromium")
 REFUSED = ("the server responded with a status of 4", "Response Status Error Code 4")
 WIDTHS = {"small": (320, 640), "phone": (390, 844), "desk": (1440, 900)}
 
@@ -124,9 +124,7 @@ def chromium() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.fail(f"no browser at {CHROMIUM}: `make test` installs Debian's chromium and fonts-noto-cjk")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--font-render-hinting=none"]
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 

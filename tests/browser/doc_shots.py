@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pyotp
 from playwright.sync_api import Browser, sync_playwright
+from tests.browser.browsers import launch
 from tests.browser.palette import shrink
 from tests.browser.visitors import Visitor, code_for, give_code
 
@@ -25,7 +26,6 @@ from yitong.core import clock
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 SECRETS = IMAGES.parents[1] / ".yitong" / "doc-shots.json"  # second factors of the demo's staff, for a second run
-CHROMIUM = "/usr/bin/chromium"
 LIMIT_BYTES = 120_000
 SIZES = {"phone": (390, 844, 1.0), "desk": (1440, 900, 2 / 3)}
 
@@ -264,9 +264,7 @@ GROUPS: dict[str, Callable[[Camera], None]] = {
 
 def main(url: str, *wanted: str) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--font-render-hinting=none"]
-        )
+        browser = launch(playwright)
         for name, group in GROUPS.items():
             if not wanted or name in wanted:
                 group(Camera(browser, url.rstrip("/")))
