@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from tests import make
 from tests.browser import households, practices
-from tests.browser.wards import ALL_ROLES, Ward
+from tests.browser.wards import ALL_ROLES, Ward, token_of
 
 from yitong.cli.demo.people import identity_number
 from yitong.core import clock
 from yitong.core.db import audit
-from yitong.domains.access.commands import channels, second_factor
-from yitong.domains.access.contracts import Invited, MakeKey
+from yitong.domains.access.commands import channels
+from yitong.domains.access.contracts import MakeKey
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
@@ -134,6 +134,7 @@ PAGES = (
     Page("desk:guide", "/desk/first-visit/", "desk"),
     Page("desk:terminals", "/desk/terminals/", "desk"),
     Page("desk:duplicates", "/desk/duplicates/", "operator"),
+    Page("desk:duplicates", "/desk/duplicates/", "desk", "refused"),
     Page("desk:duplicate", "/desk/duplicates/{ward_patient}/", "operator", "missing"),
     Page("desk:merges", "/desk/duplicates/patients/{ward_patient}/", "operator"),
     Page("office:home", "/office/", "operator"),
@@ -144,6 +145,7 @@ PAGES = (
     Page("office:policies", "/office/policies/", "officer"),
     Page("office:policy", "/office/policies/booking.limits.d7/", "officer"),
     Page("office:policy", "/office/policies/booking.noshow/", "officer", "ladder"),
+    Page("office:policy", "/office/policies/booking.payment/", "officer", "choice"),
     Page("office:channels", "/office/channels/", "security"),
     Page("office:channel_add", "/office/channels/add/", "security"),
     Page("office:channel", "/office/channels/{channel}/", "security"),
@@ -293,7 +295,7 @@ def _desk(ward: Ward, ids: dict[str, str], cookies: dict[str, dict[str, str]]) -
     manager = make.staff_actor("roster_manager", hospital_id=ward.hospital_id)
     line = schedule.list_roster(ward.hospital_id, session.date, actor=manager)[0]
     invited = ward.staff(*ALL_ROLES)
-    cookies["desk"] = {STAFF_COOKIE: ward.token(invited)}
+    cookies["desk"] = {STAFF_COOKIE: token_of(invited)}
     ids |= {
         "day": session.date.isoformat(),
         "stop_asked": f"what=department:{session.department_id}&from_date={session.date}&until_date={session.date}",
@@ -318,7 +320,7 @@ def _office(ids: dict[str, str], cookies: dict[str, dict[str, str]]) -> None:
     now = clock.now()
     for who, role in roles.items():
         invited = make.staff_member(role, now=now)
-        cookies[who] = {STAFF_COOKIE: _token(invited)}
+        cookies[who] = {STAFF_COOKIE: token_of(invited)}
         ids["officer"] = str(invited.staff_id)
     channel_id, _secret = make.channel(now=now)
     security = make.security_admin()
@@ -326,11 +328,3 @@ def _office(ids: dict[str, str], cookies: dict[str, dict[str, str]]) -> None:
     ids |= {"channel": str(channel_id), "key": str(made.key_id)}
     states = audit.log_states(make.staff_actor("auditor"))
     ids |= {"log": states[0].log, "shard": states[0].shard}
-
-
-def _token(invited: Invited) -> str:
-    now = clock.now()
-    token = make.signed_in(invited, now=now).token
-    enrolment = second_factor.begin_totp(token, now=now)
-    second_factor.confirm_totp(token, make.totp_code(enrolment.secret, now), now=now)
-    return token

@@ -37,14 +37,6 @@ class Ward:
     def staff(self, *roles: str) -> Invited:
         return make.staff_member(*roles, hospital_id=self.hospital_id, now=clock.now())
 
-    def token(self, invited: Invited) -> str:
-        """A session with the second factor."""
-        now = clock.now()
-        token = make.signed_in(invited, now=now).token
-        enrolment = second_factor.begin_totp(token, now=now)
-        second_factor.confirm_totp(token, make.totp_code(enrolment.secret, now), now=now)
-        return token
-
     def on_site(self) -> Session:
         """A session of these days for which the window still has slots."""
         now = clock.now()
@@ -77,6 +69,15 @@ class Ward:
         )
         wish = HoldSlot(f"walk{make.number()}", self.hospital_id, slot.slot_id, patient_id, is_first_visit=False)
         return claim.hold_slot(wish, actor=registrar, now=now).booking_id, patient_id
+
+
+def token_of(invited: Invited) -> str:
+    """A session with the second factor."""
+    now = clock.now()
+    token = make.signed_in(invited, now=now).token
+    enrolment = second_factor.begin_totp(token, now=now)
+    second_factor.confirm_totp(token, make.totp_code(enrolment.secret, now), now=now)
+    return token
 
 
 def undo_within(hospital_id: UUID, seconds: int) -> None:

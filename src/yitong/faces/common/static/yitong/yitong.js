@@ -167,8 +167,12 @@
     const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
     if (menu) (menu.open = false), menu.querySelector("summary").focus();
   });
+  // A list chosen from by hand goes by itself; by keys each arrow is a choice, so the button beside it says go (WCAG 3.2.2)
+  let isByKeys = false;
+  addEventListener("keydown", () => (isByKeys = true), true);
+  addEventListener("pointerdown", () => (isByKeys = false), true);
   document.addEventListener("change", (event) => {
-    if (event.target.closest("[data-autosubmit]")) event.target.form.requestSubmit();
+    if (event.target.closest("[data-autosubmit]") && !isByKeys) event.target.form.requestSubmit();
   });
 
   // -- A second press of the same button sends nothing; the key in the form makes a repeat harmless in any case.
