@@ -25,6 +25,14 @@ NAMED = "button|link|textbox|searchbox|checkbox|radio|combobox|spinbutton|switch
 NAMELESS = re.compile(rf"^\s*- (?:{NAMED})(?: \[[^\]]*\])*:?\s*$", re.M)
 RUNNING = "document.getAnimations().filter((one) => one.playState === 'running').length"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
+# What we say ourselves, names apart: those of people bear `translate="no"`, words of a language their `lang`; what is
+# only for the ear names the thing itself.
+CHINESE = """[...document.querySelectorAll('nav a, label, legend, th[scope=col], button')]
+  .filter((one) => one.checkVisibility() && !one.closest('[translate=no], [lang^=zh]')).map((one) => {
+    const copy = one.cloneNode(true);
+    copy.querySelectorAll('[translate=no], [lang^=zh], .visually-hidden').forEach((name) => name.remove());
+    return copy.textContent.trim();
+  }).filter((text) => /[\u4e00-\u9fff]/.test(text))"""
 NARROW = ((320, 640), (640, 450))  # reflow at 400 % of 1280 (WCAG 1.4.10), and 200 % of it (1.4.4)
 
 
@@ -58,3 +66,8 @@ def too_wide(page: Page) -> list[tuple[str, int]]:
             found.append((f"too wide at {wide} px", over))
     page.set_viewport_size(before)
     return found
+
+
+def left_in_chinese(page: Page) -> list[tuple[str, str]]:
+    """Labels, heads of columns and buttons of an English page that say something in Chinese."""
+    return [("Chinese", text[:60]) for text in page.evaluate(CHINESE)]

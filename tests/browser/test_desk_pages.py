@@ -1,8 +1,7 @@
-"""The desk in a browser: each page on a desk screen and on a phone, and the flows that staff live in."""
+"""The flows that staff live in, in a browser. The pages themselves: `test_every_page.py`."""
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import UUID
 
 import pyotp
@@ -10,94 +9,13 @@ import pytest
 from tests import make
 from tests.browser.test_patient_booking import add_myself, to_window, until_verified
 from tests.browser.visitors import Visitor
-from tests.browser.wards import ALL_ROLES, Ward, enter, sign_in, undo_within
+from tests.browser.wards import Ward, enter, sign_in, undo_within
 
 from yitong.core import clock
 from yitong.core.clock import SHANGHAI
-from yitong.domains.booking import queries as booking
 from yitong.domains.schedule import queries as schedule
 
 New = Callable[..., Visitor]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
-@pytest.mark.parametrize(("width", "language"), [("desk", "zh"), ("phone", "en")])
-def test_every_page_is_clean(visitor: New, ward: Ward, width: str, language: str, part: int) -> None:
-    """In four parts, so that each stays far from the time that a test may take on a busy machine."""
-    session = ward.on_site()
-    booking_id, patient_id = ward.walk_in(session)
-    invited = ward.staff(*ALL_ROLES)
-    someone = enter(visitor(width=width, language=language), ward.token(invited))
-    slot = next(
-        one
-        for one in booking.slot_offers(ward.hospital_id, session, channel="desk", now=clock.now())
-        if one.is_open and one.ends_at > clock.now()
-    )
-    line = schedule.list_roster(
-        ward.hospital_id, session.date, actor=make.staff_actor("roster_manager", hospital_id=ward.hospital_id)
-    )[0]
-    at, department = f"/desk/sessions/{session.session_id}", f"department={session.department_id}"
-    pages = {
-        "today": f"/desk/?day={session.date}",
-        "week": f"/desk/week/?day={session.date}&{department}",
-        "none": "/desk/?day=2020-01-01",
-        "session": f"{at}/",
-        "list": f"{at}/list/",
-        "stop": f"{at}/stop/",
-        "substitute": f"{at}/substitute/",
-        "room": f"{at}/room/",
-        "pools": f"{at}/pools/",
-        "extra": f"{at}/extra/",
-        "booking": f"/desk/bookings/{booking_id}/",
-        "check-in": f"/desk/bookings/{booking_id}/check-in/",
-        "cancel": f"/desk/bookings/{booking_id}/cancel/",
-        "slip": f"/desk/bookings/{booking_id}/slip/",
-        "arrive": "/desk/arrive/",
-        "jump": "/desk/jump/",
-        "keys": "/desk/keys/",
-        "find": "/desk/find/",
-        "patient": f"/desk/patients/{patient_id}/",
-        "register": "/desk/window/",
-        "window-sessions": f"/desk/window/{patient_id}/?day={session.date}&{department}",
-        "window-slots": f"/desk/window/{patient_id}/{session.session_id}/",
-        "window-confirm": f"/desk/window/{patient_id}/slot/{slot.slot_id}/",
-        "stops": "/desk/stops/",
-        "stop-new": f"/desk/stops/new/?what=department:{session.department_id}&from_date={session.date}"
-        f"&until_date={session.date + timedelta(days=6)}",
-        "roster": f"/desk/roster/?department={line.department_id}",
-        "roster-add": f"/desk/roster/add/?department={line.department_id}",
-        "roster-move": f"/desk/roster/{line.roster_line_id}/move/",
-        "roster-end": f"/desk/roster/{line.roster_line_id}/end/",
-        "generate": "/desk/roster/generate/",
-        "staff": "/desk/staff/",
-        "staff-add": "/desk/staff/add/",
-        "staff-import": "/desk/staff/import/",
-        "staff-member": f"/desk/staff/{invited.staff_id}/",
-        "rules": "/desk/rules/",
-        "rule": "/desk/rules/pools.bookable/",
-        "announcements": "/desk/announcements/",
-        "terminals": "/desk/terminals/",
-        "me": "/desk/me/",
-        "password": "/desk/me/password/",
-        "place": "/desk/place/",
-        "refused": "/desk/duplicates/",
-        "missing": f"/desk/bookings/{patient_id}/",
-    }
-    for name, path in list(pages.items())[part::4]:
-        someone.go(path)
-        assert someone.complaints == [], name
-        someone.look(f"desk-{name}-{width}-{language}")
-    if part:
-        return
-    someone.page.context.clear_cookies()
-    for name, path in {
-        "sign-in": "/desk/sign-in/",
-        "invite": "/desk/sign-in/invite/",
-        "switch": "/desk/switch/",
-    }.items():
-        someone.go(path)
-        someone.look(f"desk-{name}-{width}-{language}")
 
 
 @pytest.mark.rule("R-205")

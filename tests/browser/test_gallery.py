@@ -1,22 +1,34 @@
 """Every part with its states, in every form that people choose."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
-from tests.browser.visitors import Visitor
+from tests.browser.visitors import LONG, Visitor
+
+# Each width with each size and each light; `make long` has every three of them together.
+FORMS = list(product(("phone", "desk"), ("normal", "large", "largest"), ("light", "dark")))
+PAIRS = [
+    ("phone", "normal", "light"),
+    ("phone", "large", "dark"),
+    ("phone", "largest", "light"),
+    ("desk", "normal", "dark"),
+    ("desk", "large", "light"),
+    ("desk", "largest", "dark"),
+]
 
 
-@pytest.mark.parametrize("width", ["phone", "desk"])
-@pytest.mark.parametrize("size", ["normal", "large", "largest"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "size", "scheme"), FORMS if LONG else PAIRS)
 def test_parts(visitor: Callable[..., Visitor], width: str, size: str, scheme: str) -> None:
     someone = visitor(width=width, size=size, scheme=scheme)
     someone.go("/gallery/")
     someone.look(f"gallery-{width}-{size}-{scheme}")
 
 
-@pytest.mark.parametrize("size", ["normal", "largest"])
-@pytest.mark.parametrize("width", ["phone", "desk"])
+@pytest.mark.parametrize(
+    ("width", "size"),
+    list(product(("phone", "desk"), ("normal", "largest"))) if LONG else [("phone", "largest"), ("desk", "normal")],
+)
 def test_parts_of_the_desk_and_the_office(visitor: Callable[..., Visitor], width: str, size: str) -> None:
     someone = visitor(width=width, size=size)
     someone.go("/gallery/desk/")

@@ -4,11 +4,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import time as time_of_day
 from datetime import timedelta
 from urllib.parse import quote
 
 import pyotp
 import pytest
+from django.test import Client
 from playwright.sync_api import expect
 from pytest_django.plugin import DjangoDbBlocker
 from tests.browser import practices
@@ -98,6 +100,7 @@ def test_a_decided_rule_changes_what_patients_read(
     officer: SignIn, visitor: New, scripts: bool, django_db_blocker: DjangoDbBlocker
 ) -> None:
     new = "17:20" if scripts else "17:40"
+    from_day = clock.shanghai_date(clock.now()) + timedelta(days=1 if scripts else 2)
     with django_db_blocker.unblock():
         hospital_id = hospitals.list_hospitals()[0].hospital_id
     patient = visitor()
@@ -106,10 +109,9 @@ def test_a_decided_rule_changes_what_patients_read(
     someone = officer("policy_officer", scripts=scripts)
     someone.go("/office/policies/booking.window.stop_for_tomorrow/")
     someone.look(f"office-policy-{'scripts' if scripts else 'plain'}")
-    soon = clock.now().astimezone(clock.SHANGHAI) + timedelta(seconds=105)
     someone.page.locator("input[name=value]").fill(new)
-    someone.page.locator("input[name=day]").fill(f"{soon:%Y-%m-%d}")
-    someone.page.locator("input[name=hour]").fill(f"{soon:%H:%M}")
+    someone.page.locator("input[name=day]").fill(f"{from_day}")
+    someone.page.locator("input[name=hour]").fill("00:00")
     someone.page.locator("input[name=source]").fill("京卫医〔2026〕12号")
     someone.press("先看效果")
     assert f"明天的号，今天{new}停止预约" in someone.page.locator("#effect").inner_text()
@@ -118,10 +120,12 @@ def test_a_decided_rule_changes_what_patients_read(
     someone.press("就这样定")
     assert "已定下" in someone.text()
     someone.look(f"office-policy-decided-{'scripts' if scripts else 'plain'}")
-    wait = (soon.replace(second=0, microsecond=0) - clock.now()).total_seconds()
-    patient.page.wait_for_timeout(max(0.0, wait) * 1000 + 500)
     patient.go(f"/hospitals/{hospital_id}/")
-    assert f"今天{new}停止预约" in patient.page.content()
+    assert new not in patient.page.content()
+    after = clock.at_shanghai(from_day, time_of_day(0, 1))
+    with django_db_blocker.unblock(), clock.frozen(after):  # the page as it will be from that day on
+        coming = Client(SERVER_NAME="localhost").get(f"/hospitals/{hospital_id}/")
+    assert f"今天{new}停止预约" in coming.content.decode()
 
 
 def test_a_policy_is_changed_by_six_inputs(officer: SignIn) -> None:
@@ -241,56 +245,15 @@ def test_figures_tell_what_they_count(officer: SignIn) -> None:
     assert got.value.suggested_filename.endswith(".csv")
 
 
-PAGES: dict[str, tuple[str, ...]] = {
-    "city_operator": ("", "hospitals/", "hospitals/add/", "channels/", "announcements/", "appeals/"),
-    "policy_officer": ("policies/", "policies/booking.noshow/", "policies/booking.payment/"),
-    "security_admin": ("channels/", "channels/add/", "staff/", "staff/add/", "audit/letters/"),
-    "auditor": ("audit/", "audit/reads/", "audit/log/", "staff/"),
-}
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("width", ["desk", "phone"])
-@pytest.mark.parametrize("role", ROLES)
-def test_every_page_in_every_form(officer: SignIn, role: str, width: str, language: str) -> None:
-    someone = officer(role, width=width, language=language)
-    for page in PAGES[role]:
-        someone.go(f"/office/{page}")
-        name = page.strip("/").replace("/", "-") or "figures"
-        someone.look(f"office-{name}-{width}-{language}")
-        if language == "en":
-            shown = someone.page.locator("nav.rail, h1").all_inner_texts()
-            assert not any("\u4e00" <= sign <= "\u9fff" for text in shown for sign in text.replace("王小芳", ""))
-
-
-@pytest.mark.parametrize("width", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_one_of_each_kind(officer: SignIn, width: str, language: str, django_db_blocker: DjangoDbBlocker) -> None:
-    with django_db_blocker.unblock():
-        hospital_id = hospitals.list_hospitals()[0].hospital_id
-    someone = officer("city_operator", width=width, language=language)
-    for name in ("", "switch/"):
-        someone.go(f"/office/hospitals/{hospital_id}/{name}")
-        someone.look(f"office-hospital-{name.strip('/') or 'page'}-{width}-{language}")
-    someone = officer("security_admin", width=width, language=language)
-    someone.go("/office/channels/")
-    someone.page.locator("tbody a").first.click()
-    someone.look(f"office-channel-{width}-{language}")
-    channel = someone.page.url
-    for name in ("suspend", "revoke", "terms"):
-        someone.page.goto(f"{channel}{name}/")
-        someone.look(f"office-channel-{name}-{width}-{language}")
-    someone.go("/office/staff/")
-    someone.page.locator("tbody a").first.click()
-    someone.look(f"office-member-{width}-{language}")
-    if language == "zh" and width == "desk":
-        someone.go("/office/staff/add/")
-        someone.page.locator("input[name=login]").fill(f"browser-{time.time_ns() % 10**9}")
-        someone.page.locator("input[name=name]").fill("李娜")
-        someone.page.get_by_label("审计", exact=True).check()
-        someone.press("邀请")
-        assert someone.page.locator("#secret").is_visible()
-        someone.look("office-invited")
+def test_who_is_invited_is_told_once_how_to_sign_in(officer: SignIn) -> None:
+    someone = officer("security_admin")
+    someone.go("/office/staff/add/")
+    someone.page.locator("input[name=login]").fill(f"browser-{time.time_ns() % 10**9}")
+    someone.page.locator("input[name=name]").fill("李娜")
+    someone.page.get_by_label("审计", exact=True).check()
+    someone.press("邀请")
+    assert someone.page.locator("#secret").is_visible()
+    someone.look("office-invited")
 
 
 def test_auditor_verifies_the_log(officer: SignIn) -> None:
