@@ -365,11 +365,11 @@ def client(device: str = "") -> people.Client:
 
 
 def account_signed_in(
-    at: str = "", *, on: people.Client | None = None, now: datetime = NOW
+    at: str = "", *, on: people.Client | None = None, through: Actor | None = None, now: datetime = NOW
 ) -> tuple[Actor, people.SignedIn]:
-    """An account holder who signed in by code, on a device of his own."""
+    """An account holder who signed in by code, on a device of his own; on our pages or `through` a channel."""
     to, where = at or phone(), on or client()
-    anybody = Actor.anonymous()
+    anybody = through or Actor.anonymous()
     with transaction.atomic():  # read before a worker can see it: what was sent forgets its code
         phones.send_code(
             to, people.CodePurpose.SIGN_IN, device=where.device, address=where.address, language="zh", now=now

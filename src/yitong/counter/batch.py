@@ -20,6 +20,7 @@ from psycopg import errors as pg
 from yitong.core import clock
 from yitong.core.errors import Busy, KeyReused, Refusal
 from yitong.core.ids import new_id
+from yitong.counter import channels
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.statements import LockedWish
 from yitong.counter.store import Claimed, Store
@@ -193,7 +194,8 @@ class Batches:
                         claims = await self._decide(store, batch, proposed, answers, at)
                     if claims and await store.write(claims, at):
                         raise Stale
-                    repeated = await store.by_key(batch[place].key for place in answers)
+                    repeatable = (n for n, answer in answers.items() if not isinstance(answer, channels.SHUT))
+                    repeated = await store.by_key(batch[place].key for place in repeatable)
                     await self.boundary("before_commit")
             await self.boundary("after_commit")
         finally:
@@ -237,12 +239,14 @@ class Batches:
     ) -> list[Claimed]:
         """Locks patients, then sessions; asks the rules about each wish. Refusals go into `answers`."""
         asked = [batch[place] for place in proposed]
+        keys_in_use = await store.share_keys({wish.holder.key_id for wish in asked if wish.holder.key_id is not None})
         found = await store.lock_wishes(asked, at.now)
         others = await store.others([asked[n] for n, one in found.items() if one.live_days])
         clinics = await self._share(store, {wish.board.session.session_id: wish.board for wish in asked}, at)
         claims: list[Claimed] = []
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
             try:
+                channels.check_may_claim_by(wish.holder.key_id, keys_in_use, at.now)
                 if n not in found:
                     raise PatientMissing()
                 clinic = clinics[wish.board.session.session_id]

@@ -20,11 +20,12 @@ from yitong.core import clock, sentences
 from yitong.core.digests import plain
 from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal
 from yitong.core.tokens import TokenInvalid, Tokens
-from yitong.counter import offers
+from yitong.counter import channels, offers
 from yitong.counter.batch import Batches, gone
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.wishes import Answer, Holder, Member, Wish, digest_of_hold
+from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking.contracts import HoldSlot, Near, Pass
 from yitong.domains.booking.errors import ClaimUnreadable, PassInvalid, SessionCancelled, WindowClosed
 from yitong.domains.people.errors import PatientMissing
@@ -85,7 +86,12 @@ class Door:
             case ("POST", ["claims"]):
                 await self._claims(scope, protocol)
             case ("GET", ["sessions" | "departments" as kind, _, one]):
-                offers.answer(self.picture, kind, one, scope, protocol, now=clock.now())
+                try:
+                    if not self.is_ready:  # what is left is not known
+                        raise Busy()
+                    offers.answer(self.picture, kind, one, scope, protocol, now=clock.now())
+                except Refusal as refusal:
+                    _refuse(protocol, scope, refusal)
             case ("GET", ["health"]):
                 status = 200 if self.is_ready else 503
                 body = {
@@ -120,8 +126,9 @@ class Door:
     def _take(self, ask: Ask, scope: Any, now: datetime) -> Known | asyncio.Future[Answer]:
         """The first answer of a repeat, a future for a wish; refuses what memory knows to be refused."""
         holder, member = self._who(ask, now)
+        in_use = self._key(holder, now)
         if self.is_ready:  # who is told to ask again has used nothing up
-            self.pace.take(holder.account_id, client_address(scope, self.proxies), now)
+            self.pace.take(holder.account_id, in_use or client_address(scope, self.proxies), now)
         if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
             raise KeyMissing()
         cmd = HoldSlot(
@@ -170,6 +177,16 @@ class Door:
         if member is None:
             raise PatientMissing()
         return holder, member
+
+    def _key(self, holder: Holder, now: datetime) -> KeyInUse | None:
+        """The channel's key, where the pass is one's and the picture knows it; refuses as the API would (S-14).
+
+        The claim itself reads it under a lock: this only tells a killed channel also in place of a first answer.
+        """
+        in_use = self.picture.keys.get(holder.key_id) if holder.key_id is not None else None
+        if in_use is not None:
+            channels.check_may_claim(in_use, now)
+        return in_use
 
     def _refuse_at_once(self, wish: Wish, now: datetime) -> None:
         """What the picture knows: stopped, not open yet, sold out. Each as the claim itself would."""

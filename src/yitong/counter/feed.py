@@ -137,6 +137,8 @@ class Feed:
     async def _follow_reference(self) -> None:
         """Policies and departments: all of them, when one has changed."""
         self._reference_read_at = time.monotonic()
+        keys = map(statements.key_of, await self._all(statements.ALL_KEYS, []))
+        self.picture.keys = {key.key_id: key for key in keys}
         reference = await self._all(statements.REFERENCE, [])
         if reference == self._reference:
             return

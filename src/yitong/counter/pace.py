@@ -1,4 +1,4 @@
-"""How often one account, and one address, may ask the window (R-017), counted in this process.
+"""How often one account, and one address or channel, may ask the window (R-017), counted in this process.
 
 The answer of a limit is no truth to rely on: a second window counts for itself.
 """
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from yitong.core.errors import Throttled
 from yitong.counter.picture import Picture
+from yitong.domains.access.contracts import KeyInUse
 
 ADDRESS_SHARE = 20  # people behind one address (a family, a ward, a carrier's gateway) for each account's limit
 MOST = 500_000  # buckets; then those that are full again are forgotten
@@ -20,12 +21,16 @@ class Pace:
         self.picture = picture
         self._buckets: dict[object, tuple[float, float]] = {}  # tokens left, at when
 
-    def take(self, account_id: UUID, address: str, now: datetime) -> None:
-        """One request. Refuses Throttled with the seconds to wait."""
+    def take(self, account_id: UUID, way: str | KeyInUse, now: datetime) -> None:
+        """One request, from an address or through a channel: a partner's server asks for many from one address, as
+        often as its contract says. Refuses Throttled with the seconds to wait."""
         at = now.timestamp()
         per_minute = self.picture.per_minute
         self._take(account_id, per_minute, at)
-        self._take(address, per_minute * ADDRESS_SHARE, at)
+        if isinstance(way, KeyInUse):
+            self._take(way.channel_id, way.per_minute, at)
+        else:
+            self._take(way, per_minute * ADDRESS_SHARE, at)
 
     def _take(self, name: object, per_minute: int, at: float) -> None:
         left, since = self._buckets.get(name, (float(per_minute), at))

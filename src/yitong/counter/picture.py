@@ -13,6 +13,7 @@ from uuid import UUID
 
 from yitong.core.decided import Decided
 from yitong.core.policy.values import Policies
+from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Held, Near
 from yitong.domains.hospitals.contracts import Department
@@ -161,6 +162,7 @@ class Picture:
     known: dict[tuple[UUID, str, str], Known] = field(default_factory=dict)  # by hospital, actor and key
     codes: set[tuple[UUID, str]] = field(default_factory=set)
     decided: dict[UUID, Decided] = field(default_factory=dict)
+    keys: dict[UUID, KeyInUse] = field(default_factory=dict)  # of the API's channels
     per_minute: int = 1  # how often an account may ask, as the city says
 
     def clear(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from yitong.counter.picture import Known
+from yitong.domains.access.contracts import ChannelState, KeyInUse
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Held, State
 from yitong.domains.hospitals.contracts import CodeBasis, Department
@@ -32,6 +33,15 @@ LEFT JOIN people_account_session s ON s.id = w.session_id AND s.account_id = w.a
   AND s.ended_at IS NULL AND s.expires_at > %s
 ORDER BY l.patient_id FOR UPDATE OF l
 """
+
+# The keys by which channels of the API asked for the passes of a batch (S-14). A kill takes the channel FOR UPDATE: it
+# waits for the batch, or the second statement, which looks after the lock, sees what it wrote.
+SHARE_CHANNELS = """SELECT c.id FROM access_channel c
+WHERE c.id IN (SELECT k.channel_id FROM access_channel_key k WHERE k.id = ANY(%s::uuid[])) ORDER BY c.id FOR SHARE"""
+_KEY = """SELECT k.id, c.id, c.code, c.state, k.revoked_at IS NOT NULL, c.contract_until, c.scopes, c.per_minute
+FROM access_channel_key k JOIN access_channel c ON c.id = k.channel_id"""
+KEYS = f"{_KEY} WHERE k.id = ANY(%s::uuid[])"
+ALL_KEYS = _KEY
 
 # The live bookings of patients who have any, of records merged into theirs too (R-102). Two branches, since with an OR
 # every wish would walk through the bookings of the whole city; `coalesce`, since a bare `live` would choose the index
@@ -139,6 +149,13 @@ class LockedWish(NamedTuple):
     is_locked: bool
     booked_at: Sequence[datetime] | None
     cancelled_at: Sequence[datetime] | None
+
+
+def key_of(row: Sequence[Any]) -> KeyInUse:
+    key_id, channel_id, channel, state, is_revoked, contract_until, scopes, per_minute = row
+    return KeyInUse(
+        key_id, channel_id, channel, ChannelState(state), is_revoked, contract_until, frozenset(scopes), per_minute
+    )
 
 
 def session_of(row: Sequence[Any]) -> tuple[Session, int]:

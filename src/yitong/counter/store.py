@@ -15,6 +15,7 @@ from yitong.counter import statements
 from yitong.counter.picture import Board, Known
 from yitong.counter.statements import LockedWish, uuids
 from yitong.counter.wishes import Clinic, Instant, Wish
+from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import SlotsClaimed
 from yitong.domains.schedule.contracts import Session
@@ -88,6 +89,14 @@ class Store:
             ],
         )
         return {row[0] - 1: LockedWish._make(row) for row in rows}
+
+    async def share_keys(self, key_ids: Collection[UUID]) -> dict[UUID, KeyInUse]:
+        """The keys of channels as they stand; none of them can be killed before this transaction ends (S-14)."""
+        if not key_ids:
+            return {}
+        await self._all(statements.SHARE_CHANNELS, [list(key_ids)])
+        keys = map(statements.key_of, await self._all(statements.KEYS, [list(key_ids)]))
+        return {key.key_id: key for key in keys}
 
     async def others(self, wishes: Sequence[Wish]) -> dict[UUID, list[rules.LiveBooking]]:
         """The live bookings of the patients of these wishes."""

@@ -51,6 +51,7 @@ class Holder:
     actor_key: str
     expires_at: datetime
     members: dict[UUID, Member]
+    key_id: UUID | None = None  # of the channel that asked for the pass
 
     @classmethod
     def of(cls, said: Pass) -> "Holder":
@@ -64,6 +65,7 @@ class Holder:
             actor_key=f"account:{account}",
             expires_at=said.expires_at,
             members={one.patient_id: Member.of(one) for one in said.patients},
+            key_id=said.key_id,
         )
 
 

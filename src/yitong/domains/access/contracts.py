@@ -103,6 +103,20 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyInUse:
+    """A key with what decides whether its channel may do something now."""
+
+    key_id: UUID
+    channel_id: UUID
+    channel: str  # its code
+    state: ChannelState
+    is_revoked: bool  # the key itself
+    contract_until: date | None
+    scopes: frozenset[str]
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelKey:
     """A key as listed: only its prefix; the secret is shown once, when it is made."""
 

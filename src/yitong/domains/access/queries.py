@@ -14,6 +14,7 @@ from yitong.domains.access.contracts import (
     Channel,
     ChannelKey,
     ChannelState,
+    KeyInUse,
     ProviderSettings,
     RoleName,
     SeatedStaff,
@@ -22,11 +23,8 @@ from yitong.domains.access.contracts import (
     Terminal,
 )
 from yitong.domains.access.errors import (
-    ChannelContractEnded,
     ChannelKeyUnknown,
     ChannelMissing,
-    ChannelRevoked,
-    ChannelSuspended,
     ProviderMissing,
     StaffMissing,
     TerminalUnknown,
@@ -155,12 +153,17 @@ def key_and_channel(key: str, now: datetime) -> tuple[UUID, Channel]:
     if row is None or not rules.is_same(bytes(row.secret_hash), rules.digest(key)):
         raise ChannelKeyUnknown()
     channel = _channel(row.channel)
-    if row.revoked_at is not None or channel.state is ChannelState.REVOKED:
-        raise ChannelRevoked(channel=channel.code)
-    if channel.state is ChannelState.SUSPENDED:
-        raise ChannelSuspended(channel=channel.code)
-    if channel.contract_until is not None and clock.shanghai_date(now) > channel.contract_until:
-        raise ChannelContractEnded(channel=channel.code, date=channel.contract_until.isoformat())
+    in_use = KeyInUse(
+        key_id=row.id,
+        channel_id=channel.channel_id,
+        channel=channel.code,
+        state=channel.state,
+        is_revoked=row.revoked_at is not None,
+        contract_until=channel.contract_until,
+        scopes=channel.scopes,
+        per_minute=channel.per_minute,
+    )
+    rules.check_key(in_use, clock.shanghai_date(now))
     return row.id, channel
 
 

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -22,10 +22,15 @@ from yitong.domains.access.contracts import (
     SECOND_FACTOR_ROLES,
     ChannelFacts,
     ChannelKind,
+    ChannelState,
+    KeyInUse,
     RoleName,
 )
 from yitong.domains.access.errors import (
+    ChannelContractEnded,
     ChannelInvalid,
+    ChannelRevoked,
+    ChannelSuspended,
     FileInvalid,
     LoginInvalid,
     NameInvalid,
@@ -194,6 +199,19 @@ def check_channel(code: str, facts: ChannelFacts) -> None:
         raise ChannelInvalid(field="contract_until")
     if (facts.kind is ChannelKind.HOSPITAL) != (facts.hospital_id is not None):
         raise ChannelInvalid(field="hospital_id")
+
+
+def check_key(key: KeyInUse, today: date) -> None:
+    """Whether a key lets its channel in on this Shanghai day (S-14).
+
+    Refuses ChannelRevoked, ChannelSuspended, ChannelContractEnded.
+    """
+    if key.is_revoked or key.state is ChannelState.REVOKED:
+        raise ChannelRevoked(channel=key.channel)
+    if key.state is ChannelState.SUSPENDED:
+        raise ChannelSuspended(channel=key.channel)
+    if key.contract_until is not None and today > key.contract_until:
+        raise ChannelContractEnded(channel=key.channel, date=key.contract_until.isoformat())
 
 
 def check_issuer(issuer: str) -> str:

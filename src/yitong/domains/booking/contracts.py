@@ -82,13 +82,23 @@ class PassPatient:
 @dataclass(frozen=True, slots=True)
 class Pass:
     """What a signed pass says to the booking window: this account, in this session, may book for these patients until
-    then. It spares the window a read; locks, limits and links are read in the claim itself."""
+    then. It spares the window a read; locks, limits, links and the channel's key are read in the claim itself."""
 
     account_id: UUID
     session_id: UUID  # of the account's signing in, not of a clinic
     channel: str
     patients: tuple[PassPatient, ...]
     expires_at: datetime
+    key_id: UUID | None = None  # the key by which a channel of the API asked for it; None for our own pages
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedPass:
+    """A pass as it is handed out; `patients` are those for whom it may be shown."""
+
+    token: str
+    expires_at: datetime
+    patients: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from yitong.domains.booking.contracts import (
     Booking,
     ChannelCount,
     DayCount,
+    IssuedPass,
     LeadCount,
     Pass,
     PassPatient,
@@ -274,9 +275,10 @@ def count_by_channel(from_date: date, until_date: date, actor: Actor) -> list[Ch
     return [ChannelCount(*row) for row in rows]
 
 
-def issue_pass(session: AccountSession, *, channel: str, now: datetime) -> str:
+def issue_pass(session: AccountSession, *, channel: str, now: datetime, key_id: UUID | None = None) -> IssuedPass:
     """A signed pass to the booking window for an account holder who is signed in: for whom he may book, for a quarter
-    of an hour. Two queries."""
+    of an hour. `key_id`: the key of the channel that asks for it, which the window looks at in each claim (S-14). Two
+    queries."""
     ring = keyring()
     patients = facts.bookable_patients(session.account_id, now)
     said = Pass(
@@ -285,8 +287,9 @@ def issue_pass(session: AccountSession, *, channel: str, now: datetime) -> str:
         channel=channel,
         patients=tuple(PassPatient(one, ring.encrypt(name, PATIENT_NAME)) for one, name in patients.items()),
         expires_at=now + PASS_LIFE,
+        key_id=key_id,
     )
-    return passes().write(said)
+    return IssuedPass(passes().write(said), said.expires_at, tuple(patients))
 
 
 @cache

@@ -73,7 +73,7 @@ def form_for(request: HttpRequest, slot: Slot, reader: Reader, *, is_first_visit
     if session is None:
         return None
     given = reads.issue_pass(session, channel="web", now=reader.now)
-    return Form(given, slot.hospital_id, slot.slot_id, _flag(is_first_visit), _flag(by_name))
+    return Form(given.token, slot.hospital_id, slot.slot_id, _flag(is_first_visit), _flag(by_name))
 
 
 def refusal_of(asked: Mapping[str, str]) -> Refusal | None:
