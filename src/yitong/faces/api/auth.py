@@ -50,6 +50,7 @@ class ApiRequest(HttpRequest):
 
     actor: Actor
     channel: Channel
+    key_id: UUID  # by which it called
     account_id: UUID  # of the account holder who takes part
     idempotency_key: str
 
@@ -72,7 +73,7 @@ class ChannelKey(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Channel:
         now = clock.now()
         try:
-            channel = access.channel_of_key(token, now)
+            key_id, channel = access.key_and_channel(token, now)
         except ChannelKeyUnknown:
             throttle.address(request, "key", throttle.NOT_KNOWN_PER_MINUTE, now=now)
             raise
@@ -84,7 +85,7 @@ class ChannelKey(HttpBearer):
         if self.scope is not None:
             permissions.check_scope(actor, self.scope)
         called = cast(ApiRequest, request)
-        called.channel = channel
+        called.channel, called.key_id = channel, key_id
         called.actor = self._for_whom(request, actor)
         if called.actor.account_id is not None:
             called.account_id = called.actor.account_id

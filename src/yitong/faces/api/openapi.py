@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document: what Ninja derives from the code, and what it can't know of keys, problems and examples."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +10,9 @@ from ninja.schema import NinjaGenerateJsonSchema
 
 from yitong.core.sentences import sentence
 from yitong.faces.api.auth import ACCOUNT_HEADER, KEY_HEADER, ChannelKey, Holder
-from yitong.faces.api.fields import Problem
+from yitong.faces.api.fields import In, Problem
+from yitong.faces.api.window import document as window
+from yitong.faces.api.window.schemas import WindowProblem
 from yitong.faces.common.refusals import PROBLEM
 
 Json = dict[str, Any]
@@ -77,6 +80,14 @@ class Document(OpenAPISchema):
         )
         self.add_schema_definitions(schema.pop("$defs"))
         self.schemas["Problem"] = schema
+        for one in window.SCHEMAS:
+            own = one.model_json_schema(
+                ref_template=REF_TEMPLATE,
+                schema_generator=NinjaGenerateJsonSchema,
+                mode="validation" if issubclass(one, In) else "serialization",
+            )
+            self.add_schema_definitions(own.pop("$defs", {}))
+            self.schemas[one.__name__] = own
         self._add_examples()
         return {
             "schemas": self.schemas,
@@ -106,7 +117,7 @@ class Document(OpenAPISchema):
                         media.setdefault("example", example_of(media["schema"], self.schemas))
 
     def get_paths(self) -> Json:
-        paths: Json = super().get_paths()
+        paths: Json = {**super().get_paths(), **window.paths(_problem_of_window)}
         self.pending = list(paths.values())
         return paths
 
@@ -150,9 +161,21 @@ def _security(asks: ChannelKey) -> list[dict[str, list[str]]]:
 
 
 def _problem(status: int) -> Json:
-    code, params = SHOWN[status], SHOWN_PARAMS.get(status, {})
+    example = {**_example(status, SHOWN[status]), "trace_id": "0af7651916cd43dd8448eb211c80319c"}
+    return _answer(status, PROBLEMS[status], "Problem", example)
+
+
+def _problem_of_window(status: int, codes: Sequence[str]) -> Json:
+    """The window says the same but for the trace, and each of its answers has few codes, which are named."""
+    told = " ".join((f"{PROBLEMS[status]}.", "Codes:", ", ".join(f"`{code}`" for code in codes)))
+    answer = _answer(status, told, WindowProblem.__name__, _example(status, codes[0]))
+    return {**answer, "x-codes": list(codes)}
+
+
+def _example(status: int, code: str) -> Json:
+    params = SHOWN_PARAMS.get(status, {}) if code == SHOWN.get(status) else {}
     said = sentence(code, params, "zh")
-    example = {
+    return {
         "type": f"/api/v1/problems#{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -161,11 +184,13 @@ def _problem(status: int) -> Json:
         "next_step": said.next_step,
         "rule_id": None,
         "params": params,
-        "trace_id": "0af7651916cd43dd8448eb211c80319c",
     }
+
+
+def _answer(status: int, words: str, schema: str, example: Json) -> Json:
     return {
-        "description": PROBLEMS[status],
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+        "description": words,
+        "content": {PROBLEM: {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": example}},
         **({"headers": {"Retry-After": _header("Seconds to wait", "integer", 2)}} if status in (429, 503) else {}),
     }
 
