@@ -100,8 +100,9 @@ class Batches:
                 self._arrived.clear()
                 continue
             self._under_way += 1
+            is_changed = True
             try:
-                await self._settle(store, batch)
+                is_changed = await self._settle(store, batch)
             except BaseException:
                 for wish in batch:
                     self._tell(wish, Busy())
@@ -109,7 +110,8 @@ class Batches:
             finally:
                 self._under_way -= 1
                 self._patients.difference_update([wish.cmd.patient_id for wish in batch])
-                self._unpark()
+                if is_changed or not self._under_way:  # else they wait for the other batch, not for themselves
+                    self._unpark()
 
     def _unpark(self) -> None:
         """Something was settled: what waited for it may be asked again, before all who came later."""
@@ -133,19 +135,20 @@ class Batches:
             batch.append(wish)
         return batch
 
-    async def _settle(self, store: Store, batch: list[Wish]) -> None:
-        """The whole batch at once; where something broke it, once more after a fresh look; then one by one."""
+    async def _settle(self, store: Store, batch: list[Wish]) -> bool:
+        """The whole batch at once; where something broke it, once more after a fresh look; then one by one. Gives
+        whether anything was settled: all may have been parked."""
         self._follow_boards(batch)  # while they waited, boards may have been read anew
         for _ in range(2):
             try:
-                await self._once(store, batch)
-                return
+                return await self._once(store, batch)
             except (pg.IntegrityError, Stale, *PASSING) as error:
                 log.info("counter.batch_broken", wishes=len(batch), error=_name(error))
             await self.reload({wish.board.session.session_id for wish in batch})
             self._follow_boards(batch)
         for wish in batch:
             await self._alone(store, wish)
+        return True
 
     async def _alone(self, store: Store, wish: Wish) -> None:
         """One wish by itself: now the constraint that breaks tells which rule refuses it."""
@@ -180,7 +183,7 @@ class Batches:
 
     # -- one transaction -------------------------------------------------------------------------------------------
 
-    async def _once(self, store: Store, batch: Sequence[Wish]) -> None:
+    async def _once(self, store: Store, batch: Sequence[Wish]) -> bool:
         at = Instant(clock.now())
         answers: dict[int, Answer] = {}
         try:
@@ -212,6 +215,7 @@ class Batches:
             if first is not None:
                 answer = first if first.digest == wish.digest else KeyReused()
             self._tell(wish, answer)
+        return bool(claims or answers)
 
     def _propose(self, batch: Sequence[Wish], answers: dict[int, Answer], now: datetime) -> list[int]:
         """Gives each wish a slot of its own on its board; gives the places in the batch of those that got one.

@@ -75,8 +75,9 @@ def test_a_wish_that_waited_sees_the_board_that_was_read_meanwhile(monkeypatch: 
     """The old board learns of no later booking: it would propose what is gone, and break batch after batch."""
     slot_id, picture, seen = new_id(), Picture(), []
 
-    async def once(self: Batches, store: Store, batch: Sequence[Wish]) -> None:
+    async def once(self: Batches, store: Store, batch: Sequence[Wish]) -> bool:
         seen.extend(wish.board for wish in batch)
+        return True
 
     async def settle() -> None:
         batches = Batches(picture, no_reload)
@@ -128,7 +129,7 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
     under_way, most, settled = 0, 0, []
     gates: list[asyncio.Event] = []
 
-    async def settle(self: Batches, store: Store, batch: list[Wish]) -> None:
+    async def settle(self: Batches, store: Store, batch: list[Wish]) -> bool:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
@@ -138,6 +139,7 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
         settled.append([wish.cmd.patient_id for wish in batch])
         for wish in batch:
             self._tell(wish, PatientMissing())
+        return True
 
     async def both() -> list[UUID]:
         slots = [new_id() for _ in range(4)]
@@ -186,3 +188,46 @@ def test_a_few_wishes_are_no_batch_beside_another() -> None:
         return few, len(batches._next())
 
     assert asyncio.run(next_one()) == (0, FEWEST_BESIDE)
+
+
+def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_others_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second batch can do nothing until the first has ended: it must neither spin nor be forgotten."""
+
+    class Held(RefusesProposed):
+        async def _decide(
+            self,
+            store: Store,
+            batch: Sequence[Wish],
+            proposed: Sequence[int],
+            answers: dict[int, Answer],
+            at: Instant,
+        ) -> list[Claimed]:
+            if not gate.is_set():
+                begun.set()
+            await gate.wait()
+            return await super()._decide(store, batch, proposed, answers, at)
+
+    async def both() -> list[Answer]:
+        slot_id = new_id()
+        board = board_of(slot_id)
+        batches = Held(Picture(), no_reload)
+        runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
+        first, second = wish_for(board, slot_id), wish_for(board, slot_id)
+        batches.ask(first)
+        await begun.wait()
+        batches.ask(second)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not second.answers[0].done()
+        gate.set()
+        told = [await wish.answers[0] for wish in (first, second)]
+        for run in runs:
+            run.cancel()
+        return told
+
+    gate, begun = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr("yitong.counter.batch.FEWEST_BESIDE", 1)
+    monkeypatch.setattr("yitong.counter.batch.Store", lambda connection, trace: NothingStored())
+    assert [type(one) for one in asyncio.run(both())] == [PatientMissing, PatientMissing]
