@@ -29,6 +29,7 @@ from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Held, State
 from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
+from yitong.domains.schedule.contracts import Pool
 
 MOST = 128  # wishes of one batch: a longer one gains little, makes its first wish wait and holds the loop
 FEWEST_BESIDE = 48  # wishes that are worth a batch of their own while another is under way
@@ -230,7 +231,7 @@ class Batches:
             wish.n = -1 if chosen is None else chosen
             if chosen is None:
                 if wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, even_proposed=True) is None:
-                    answers[place] = gone(wish)
+                    answers[place] = gone(wish.board, wish.cmd.slot_id, pools)
                 else:
                     self._parked.append(wish)
                 continue
@@ -309,10 +310,10 @@ class Batches:
                 return code
 
 
-def gone(wish: Wish) -> Refusal:
+def gone(board: Board, slot_id: UUID, pools: Collection[Pool]) -> Refusal:
     """Why nothing could be proposed: the slot is of another pool, or it and what is near it are taken."""
-    slot = wish.board.slots[wish.board.number_of[wish.cmd.slot_id]]
-    return SlotTaken() if slot.pool in wish.holder.pools else PoolExhausted()
+    slot = board.slots[board.number_of[slot_id]]
+    return SlotTaken() if slot.pool in pools else PoolExhausted()
 
 
 def _name(error: Exception) -> str:

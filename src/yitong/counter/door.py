@@ -26,7 +26,7 @@ from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.wishes import Answer, Holder, Member, Wish, digest_of_hold
 from yitong.domains.access.contracts import KeyInUse
-from yitong.domains.booking.contracts import HoldSlot, Near, Pass
+from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
 from yitong.domains.booking.errors import ClaimUnreadable, PassInvalid, SessionCancelled, WindowClosed
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import SessionState
@@ -125,42 +125,56 @@ class Door:
 
     def _take(self, ask: Ask, scope: Any, now: datetime) -> Known | asyncio.Future[Answer]:
         """The first answer of a repeat, a future for a wish; refuses what memory knows to be refused."""
-        holder, member = self._who(ask, now)
+        holder, patient = self._who(ask, now)
         in_use = self._key(holder, now)
         if self.is_ready:  # who is told to ask again has used nothing up
             self.pace.take(holder.account_id, in_use or client_address(scope, self.proxies), now)
         if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
             raise KeyMissing()
+        key = (ask.hospital_id, holder.actor_key, ask.key)
+        first: Known | Wish | None = self.picture.known.get(key) or self.batches.under_way.get(key)
+        # A crowd is mostly refused: what only a claim needs is made after that.
+        board = self._open_board(ask, holder, now) if first is None else None
         cmd = HoldSlot(
             ask.key, ask.hospital_id, ask.slot_id, ask.patient_id, ask.is_first_visit, ask.by_name, near=ask.near
         )
         digest = digest_of_hold(cmd)
-        key = (cmd.hospital_id, holder.actor_key, cmd.key)
-        first: Known | Wish | None = self.picture.known.get(key) or self.batches.under_way.get(key)
-        if first is not None and first.digest != digest:
+        if board is not None:
+            first = Wish(cmd, digest, holder, Member.of(patient), board, key)
+            self.batches.ask(first)
+        assert first is not None
+        if first.digest != digest:
             raise KeyReused()
         if isinstance(first, Known):
             return first
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        if first is None:
-            first = self._wish(Wish(cmd, digest, holder, member, self._board(cmd), key), now)
         first.answers.append(answer)
         return answer
 
-    def _wish(self, wish: Wish, now: datetime) -> Wish:
-        self._refuse_at_once(wish, now)
-        self.batches.ask(wish)
-        return wish
-
-    def _board(self, cmd: HoldSlot) -> Board:
+    def _open_board(self, ask: Ask, holder: Holder, now: datetime) -> Board:
+        """Where the slot is; refuses what the picture knows: stopped, not open yet, sold out. Each as the claim itself
+        would."""
         if not self.is_ready:
             raise Busy()
-        board = self.picture.by_slot.get(cmd.slot_id)
-        if board is None or board.session.hospital_id != cmd.hospital_id:
+        board = self.picture.by_slot.get(ask.slot_id)
+        if board is None or board.session.hospital_id != ask.hospital_id:
             raise SlotMissing()
+        session = board.session
+        if session.state is SessionState.STOPPED:
+            raise SessionCancelled()
+        if now < session.release_at:  # all else that shuts a session the claim itself knows
+            policies = self.picture.policies(session, now)
+            raise WindowClosed(
+                min=policies.int("booking.window.min_days"),
+                max=policies.int("booking.window.max_days"),
+                release_time=policies.word("booking.window.release"),
+            )
+        # Not the limits: what fills them may be this very request, confirmed by another window a moment ago.
+        if board.choose(ask.slot_id, ask.near, holder.pools, now, even_proposed=True) is None:
+            raise gone(board, ask.slot_id, holder.pools)
         return board
 
-    def _who(self, ask: Ask, now: datetime) -> tuple[Holder, Member]:
+    def _who(self, ask: Ask, now: datetime) -> tuple[Holder, PassPatient]:
         """Who shows the pass, and which of his patients is meant. Refuses PassInvalid, PatientMissing."""
         holder = self._holders.get(ask.pass_)
         if holder is None:
@@ -173,10 +187,10 @@ class Door:
             self._holders[ask.pass_] = holder
         if holder.expires_at <= now:
             raise PassInvalid()
-        member = holder.members.get(ask.patient_id)
-        if member is None:
+        patient = holder.patients.get(ask.patient_id)
+        if patient is None:
             raise PatientMissing()
-        return holder, member
+        return holder, patient
 
     def _key(self, holder: Holder, now: datetime) -> KeyInUse | None:
         """The channel's key, where the pass is one's and the picture knows it; refuses as the API would (S-14).
@@ -187,22 +201,6 @@ class Door:
         if in_use is not None:
             channels.check_may_claim(in_use, now)
         return in_use
-
-    def _refuse_at_once(self, wish: Wish, now: datetime) -> None:
-        """What the picture knows: stopped, not open yet, sold out. Each as the claim itself would."""
-        board, session = wish.board, wish.board.session
-        if session.state is SessionState.STOPPED:
-            raise SessionCancelled()
-        if now < session.release_at:  # all else that shuts a session the claim itself knows
-            policies = self.picture.policies(session, now)
-            raise WindowClosed(
-                min=policies.int("booking.window.min_days"),
-                max=policies.int("booking.window.max_days"),
-                release_time=policies.word("booking.window.release"),
-            )
-        # Not the limits: what fills them may be this very request, confirmed by another window a moment ago.
-        if board.choose(wish.cmd.slot_id, wish.cmd.near, wish.holder.pools, now, even_proposed=True) is None:
-            raise gone(wish)
 
 
 def client_address(scope: Any, proxies: int) -> str:

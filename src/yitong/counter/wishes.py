@@ -50,7 +50,7 @@ class Holder:
     pools: tuple[Pool, ...]  # which the channel draws from
     actor_key: str
     expires_at: datetime
-    members: dict[UUID, Member]
+    patients: dict[UUID, PassPatient]
     key_id: UUID | None = None  # of the channel that asked for the pass
 
     @classmethod
@@ -64,7 +64,7 @@ class Holder:
             pools=rules.pools_open_to(said.channel, None),
             actor_key=f"account:{account}",
             expires_at=said.expires_at,
-            members={one.patient_id: Member.of(one) for one in said.patients},
+            patients={one.patient_id: one for one in said.patients},
             key_id=said.key_id,
         )
 

@@ -19,7 +19,7 @@ from yitong.counter.batch import Batches
 from yitong.counter.door import FORM, LONGEST_BODY, Door, client_address
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Picture
-from yitong.counter.wishes import Holder, Wish, digest_of_hold
+from yitong.counter.wishes import Holder, Member, Wish, digest_of_hold
 from yitong.domains.booking.contracts import PASS_USE, HoldSlot, Near, Pass, PassPatient
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -223,7 +223,7 @@ def under_way(door: Door, given: Pass, sent: dict[str, Any]) -> Wish:
     ids = (UUID(sent[name]) for name in ("hospital_id", "slot_id", "patient_id"))
     cmd, holder = HoldSlot(sent["key"], *ids, near=Near.WINDOW), Holder.of(given)
     key = (cmd.hospital_id, holder.actor_key, cmd.key)
-    wish = Wish(cmd, digest_of_hold(cmd), holder, holder.members[PATIENT], cast(Board, None), key)
+    wish = Wish(cmd, digest_of_hold(cmd), holder, Member.of(holder.patients[PATIENT]), cast(Board, None), key)
     door.batches.ask(wish)
     return wish
 
