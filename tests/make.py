@@ -133,7 +133,7 @@ def hospital_facts(**changed: object) -> hospitals.HospitalFacts:
         "name_en": f"Beijing Model Hospital {n}",
         "short_name": f"示范{n}医院",
         "level": "三级甲等",
-        "kind": "general",
+        "kind": "综合医院",
         "district": "西城区",
     }
     return hospitals.HospitalFacts(**{**facts, **changed})  # type: ignore[arg-type]

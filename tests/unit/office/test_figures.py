@@ -17,10 +17,11 @@ from tests.clinic import DAY, NOW
 
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import ChannelCount, DayCount, LeadCount, SellOut, State, StateCount
+from yitong.faces.common import charts
+from yitong.faces.common.charts import Bar
 from yitong.faces.common.words import Reader
-from yitong.faces.office.figures import charts, course
+from yitong.faces.office.figures import course
 from yitong.faces.office.figures.cells import Cells, Guard
-from yitong.faces.office.figures.charts import Bar
 
 Enter = Callable[..., Client]
 Text = Callable[[Any], str]
@@ -159,7 +160,7 @@ def test_each_question_has_its_definition_its_chart_and_its_table(
         "/office/", {"start": DAY.isoformat(), "end": (DAY + timedelta(days=6)).isoformat()}
     )
     html, page = answer.content.decode(), text(answer)
-    assert html.count('class="pygal-chart"') == html.count('class="card figure"') == 7
+    assert html.count('class="pygal-chart"') == html.count('class="chart card"') == 7
     assert html.count("<table") >= 7
     assert "取消率 20.0%" in page
     assert "爽约率 8.0%" in page

@@ -62,8 +62,8 @@ def work(request: HttpRequest) -> HttpResponse:
         "count": f"{len(rows)} 人",
         "grid": samples.week(),
         "grid_empty": samples.week(is_empty=True),
-        "numbers": samples.NUMBERS,
-        "nothing": {"rows": []},
+        "numbers": [samples.NUMBERS],
+        "drawing": samples.drawing(),
     }
     return pages.page(request, "common/gallery/work.html", context)
 

@@ -11,11 +11,10 @@ from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 
 from yitong.domains.booking.contracts import DayCount, LeadCount, SellOut, State, StateCount
-from yitong.faces.common import terms
+from yitong.faces.common import charts, terms
+from yitong.faces.common.charts import Bar
 from yitong.faces.common.words import Reader
-from yitong.faces.office.figures import charts
 from yitong.faces.office.figures.cells import Cells, Guard, Shown
-from yitong.faces.office.figures.charts import Bar
 from yitong.faces.office.figures.presenters import Figure, Head, Headline, Table, bar, percent, spoken
 
 Key = TypeVar("Key")

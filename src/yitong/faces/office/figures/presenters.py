@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 from yitong.domains.booking.contracts import ChannelCount
 from yitong.domains.hospitals.contracts import Campus, Hospital
 from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, Pool
-from yitong.faces.common import terms
+from yitong.faces.common import charts, terms
+from yitong.faces.common.charts import Bar, Chart
 from yitong.faces.common.words import Reader
-from yitong.faces.office.figures import charts
 from yitong.faces.office.figures.cells import Cells, Shown
-from yitong.faces.office.figures.charts import Bar, Chart
 
 UNTOLD = "*"
 NO_SHARE = "–"

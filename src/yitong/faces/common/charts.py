@@ -1,5 +1,5 @@
 """Charts as drawings in the page (pygal). The library does the geometry; colour, type and dark ground come from
-office.css, so nothing inline is left in what it drew, and a chart prints and grows as the text around it does.
+workbench.css, so nothing inline is left in what it drew, and a chart prints and grows as the text around it does.
 
 A bar whose count isn't told (R-213) has no length, and says what its table says in its place.
 """
