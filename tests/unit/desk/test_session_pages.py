@@ -89,6 +89,29 @@ def test_names_and_codes_are_for_those_who_receive(hospital: Hospital, desk: Sit
 
 
 @pytest.mark.rule("R-001")
+def test_check_in_from_the_list_stays_in_its_row(hospital: Hospital, desk: Sit) -> None:
+    patient, booking = booked(hospital)
+    path, id = f"/desk/bookings/{booking.id}/check-in/", f'<tr id="b{booking.id}"'
+    someone, part = desk("nurse"), {"HX-Request": "true"}
+    assert id in someone.get(f"/desk/sessions/{hospital.place.session_id}/").content.decode()
+
+    def row(answer: object, status: int = 200) -> str:
+        text: str = answer.content.decode()  # type: ignore[attr-defined]
+        assert (answer.status_code, text.strip().startswith(id), "<html" in text) == (status, True, False)  # type: ignore[attr-defined]
+        return text
+
+    assert 'name="number"' in row(someone.get(path, headers=part))
+    assert "办理报到" in row(someone.get(f"{path}?back=1", headers=part))
+    wrong = {"key": str(new_id()), "number": "110101199001011237"}
+    assert 'role="alert"' in row(someone.client.post(path, wrong, headers=part), 422)
+    right = {"key": str(new_id()), "number": number_of(patient)}
+    done = row(someone.client.post(path, right, headers=part))
+    assert "已报到" in done
+    assert "办理报到" not in done
+    assert Booking.objects.get(id=booking.id, hospital_id=hospital.id).state == State.CHECKED_IN
+
+
+@pytest.mark.rule("R-001")
 def test_check_in_needs_the_document_of_the_booking(hospital: Hospital, desk: Sit) -> None:
     patient, booking = booked(hospital)
     path = f"/desk/bookings/{booking.id}/check-in/"

@@ -3,9 +3,11 @@ can be sent to somebody else as it is."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import ngettext
 
 T = TypeVar("T")
 
@@ -14,7 +16,7 @@ T = TypeVar("T")
 class Column:
     """`key`: what the address calls it; none: nobody sorts by it."""
 
-    name: str
+    name: str | Promise
     key: str = ""
     is_number: bool = False
 
@@ -35,7 +37,7 @@ class Head:
     """A column as `common/parts/thead.html` shows it."""
 
     key: str
-    name: str
+    name: str | Promise
     is_number: bool
     href: str
     order: Literal["", "ascending", "descending"]
@@ -73,3 +75,41 @@ def _head(request: HttpRequest, column: Column, order: Order) -> Head:
 def ordered(rows: Iterable[T], order: Order, keys: Mapping[str, Callable[[T], Any]]) -> list[T]:
     """The rows in this order; those that are alike stay as they came."""
     return sorted(rows, key=keys[order.key], reverse=order.is_descending)
+
+
+MOST_LETTERS = 40  # of what is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[T]):
+    """A table as its page shows it, after what the address asks for."""
+
+    rows: list[T]
+    heads: list[Head]
+    order: Order
+    query: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[T]):
+    """A list that stands whole on its page: by what it is sorted, and in which words of a row one may look (none:
+    nowhere, as in lists of people, whose names are no part of an address)."""
+
+    columns: Sequence[Column]
+    keys: Mapping[str, Callable[[T], Any]]
+    otherwise: Order
+    words: Callable[[T], Iterable[str]] | None = None
+
+    def shown(self, request: HttpRequest, rows: Iterable[T]) -> Shown[T]:
+        order = order_of(request, self.columns, self.otherwise)
+        query = request.GET.get("q", "").strip()[:MOST_LETTERS] if self.words else ""
+        found = ordered(self._with(query, rows), order, self.keys)
+        count = ngettext("共 %(n)s 条", "共 %(n)s 条", len(found)) % {"n": len(found)}
+        return Shown(found, heads(request, self.columns, order), order, query, count)
+
+    def _with(self, query: str, rows: Iterable[T]) -> list[T]:
+        if self.words is None or not query:
+            return list(rows)
+        wanted = query.casefold()
+        return [row for row in rows if any(wanted in word.casefold() for word in self.words(row))]

@@ -36,7 +36,7 @@ def booking(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @at_desk
 def check_in(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
-    """With the document that the booking was made with (R-001)."""
+    """With the document that the booking was made with (R-001). Asked from a session's list it stays in its row."""
     may.check_can_check_in(request.actor, place.hospital_id)
     form = forms.Arrive(request.POST if request.method == "POST" else None, initial={"key": new_id()})
     refusal: Refusal | None = None
@@ -48,9 +48,20 @@ def check_in(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
         except IN_PLACE as caught:
             refusal = caught
         else:
+            if pages.is_htmx(request):
+                return _row(request, place, booking_id)
             return pages.go(request, "desk:booking", booking_id, notice=_("已报到"))
+    if pages.is_htmx(request) and "back" in request.GET:
+        return _row(request, place, booking_id)
     context = {**_shown(request, place, booking_id), "form": form, "refusal": pages.said(refusal, reader)}
-    return pages.page(request, "desk/sessions/check_in.html", context, status_of(form, refusal))
+    row = "desk/sessions/_check_in_row.html"
+    return pages.answer(request, "desk/sessions/check_in.html", row, context, status_of(form, refusal))
+
+
+def _row(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
+    """The row of the session's list, after what was done in it."""
+    context = {**_shown(request, place, booking_id), "is_back": True}
+    return pages.partial(request, "desk/sessions/_booked_row.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
 
 from yitong.core import masks
 from yitong.domains.booking.contracts import LIVE, Booking, State
@@ -13,6 +15,7 @@ from yitong.domains.hospitals.contracts import Campus, Department, Practitioner
 from yitong.domains.schedule.contracts import Pool, Session, SessionState, Slot
 from yitong.faces.common import terms
 from yitong.faces.common import words as common
+from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader
 from yitong.faces.desk import words
 from yitong.faces.desk.today.presenters import ARRIVED, doctor_of
@@ -27,6 +30,7 @@ class BookedLine:
     check_in: str
     cancel: str
     number: int
+    starts_at: datetime
     time: str
     name: str
     state: str
@@ -36,6 +40,26 @@ class BookedLine:
     is_live: bool
     can_check_in: bool
     can_cancel: bool
+
+
+def booked_table(*, sees_names: bool, has_acts: bool) -> Table[BookedLine]:
+    """Those who come, by number unless one asks for another order."""
+    columns = [
+        Column(later("序号"), "number"),
+        Column(later("时段"), "time"),
+        Column(later("就诊人")),
+        Column(later("状态"), "state"),
+        *([Column(later("预约码"))] if sees_names else []),
+        Column(later("来自"), "channel"),
+        *([Column(later("办理"))] if has_acts else []),
+    ]
+    keys = {
+        "number": lambda one: one.number,
+        "time": lambda one: one.starts_at,
+        "state": lambda one: one.state,
+        "channel": lambda one: one.channel,
+    }
+    return Table(columns, keys, Order("number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +130,7 @@ def booked(booking: Booking, *, sees_names: bool, reader: Reader) -> BookedLine:
         check_in=reverse("desk:check_in", args=args),
         cancel=reverse("desk:cancel", args=args),
         number=booking.number,
+        starts_at=booking.starts_at,
         time=common.window(booking.starts_at, booking.ends_at),
         name=booking.patient_name if sees_names else masks.name(booking.patient_name),
         state=terms.term(terms.BOOKING_STATES, booking.state),

@@ -29,9 +29,12 @@ def session(request: Request, place: Place, session_id: UUID) -> HttpResponse:
     bookings: list[Booking] = context["bookings"]  # type: ignore[assignment]
     taken = presenters.taken_slots(bookings)
     is_own = _is_own(request, place, found)
+    has_acts = can_receive(place) or can_cancel(place)
+    table = presenters.booked_table(sees_names=bool(context["sees_names"]), has_acts=has_acts)
     context |= {
         "windows": presenters.windows(schedule.list_slots(place.hospital_id, session_id), taken, reader),
         "live_count": len(taken),
+        "table": table.shown(request, context["coming"]),  # type: ignore[arg-type]
         "can_manage": may_schedule.can_manage(request.actor, place.hospital_id),
         "can_receive": can_receive(place),
         "can_cancel": can_cancel(place),

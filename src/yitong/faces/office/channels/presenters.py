@@ -7,10 +7,12 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
 
 from yitong.domains.access.contracts import Channel, ChannelKey, Scope
 from yitong.domains.hospitals.contracts import Hospital
 from yitong.faces.common import terms
+from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader
 from yitong.faces.office import words
 
@@ -30,6 +32,30 @@ class Line:
     is_over: bool
     last_use: str
     data: str
+
+
+TABLE: Table[Line] = Table(
+    columns=[
+        Column(later("渠道")),
+        Column(later("渠道代码"), "code"),
+        Column(later("类别"), "kind"),
+        Column(later("状态"), "state"),
+        Column(later("信息"), "data"),
+        Column(later("每分钟"), "limit", is_number=True),
+        Column(later("合同到"), "until"),
+        Column(later("最近使用")),
+    ],
+    keys={
+        "code": lambda one: one.code,
+        "kind": lambda one: one.kind,
+        "state": lambda one: one.state,
+        "data": lambda one: one.data,
+        "limit": lambda one: one.per_minute,
+        "until": lambda one: one.until,
+    },
+    otherwise=Order("code"),
+    words=lambda one: (one.name, one.code, one.kind, one.state),
+)
 
 
 @dataclass(frozen=True, slots=True)

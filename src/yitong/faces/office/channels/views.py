@@ -26,8 +26,10 @@ from yitong.faces.office.forms import IN_PLACE, Key, Reason, status_of
 @gate.in_office
 def channels(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
+    found = presenters.lines(queries.list_channels(request.actor), queries.last_uses(request.actor), reader)
     context = {
-        "channels": presenters.lines(queries.list_channels(request.actor), queries.last_uses(request.actor), reader),
+        "table": presenters.TABLE.shown(request, found),
+        "has_channels": bool(found),
         "can_manage": permissions.can(request.actor, Action.MANAGE_CHANNELS),
     }
     return pages.page(request, "office/channels/channels.html", context)

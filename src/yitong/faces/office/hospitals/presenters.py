@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
 
 from yitong.domains.hospitals.contracts import Campus, CodeBasis, Department, Hospital
 from yitong.faces.common import terms
+from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader
 from yitong.faces.office import words
 
@@ -24,6 +26,29 @@ class HospitalLine:
     district: str
     campuses: int
     is_open: bool
+
+
+TABLE: Table[HospitalLine] = Table(
+    columns=[
+        Column(later("医院")),
+        Column(later("医院代码"), "code"),
+        Column(later("等级"), "level"),
+        Column(later("类别"), "kind"),
+        Column(later("所在区"), "district"),
+        Column(later("院区"), "campuses", is_number=True),
+        Column(later("状态"), "state"),
+    ],
+    keys={
+        "code": lambda one: one.code,
+        "level": lambda one: one.level,
+        "kind": lambda one: one.kind,
+        "district": lambda one: one.district,
+        "campuses": lambda one: one.campuses,
+        "state": lambda one: one.is_open,
+    },
+    otherwise=Order("code"),
+    words=lambda one: (one.name, one.code, one.level, one.kind, one.district),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ from yitong.faces.office.policies.presenters import differences
 def hospitals(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     reader = pages.reader_of(request)
+    found = presenters.lines(queries.list_hospitals(with_closed=True), queries.list_all_campuses(), reader)
     context = {
-        "hospitals": presenters.lines(queries.list_hospitals(with_closed=True), queries.list_all_campuses(), reader),
+        "table": presenters.TABLE.shown(request, found),
+        "has_hospitals": bool(found),
         "can_add": permissions.can(request.actor, Action.ADD_HOSPITAL),
     }
     return pages.page(request, "office/hospitals/hospitals.html", context)

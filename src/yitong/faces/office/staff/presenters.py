@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
 
 from yitong.domains.access.contracts import StaffMember
+from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader
 from yitong.faces.office import words
 
@@ -20,6 +23,25 @@ class Line:
     roles: list[str]
     has_second_factor: bool
     last: str
+    last_at: datetime | None
+
+
+TABLE: Table[Line] = Table(
+    columns=[
+        Column(later("姓名")),
+        Column(later("登录名"), "login"),
+        Column(later("角色"), "roles"),
+        Column(later("第二重验证"), "factor"),
+        Column(later("最近登录"), "last"),
+    ],
+    keys={
+        "login": lambda one: one.login,
+        "roles": lambda one: one.roles,
+        "factor": lambda one: one.has_second_factor,
+        "last": lambda one: (one.last_at is not None, one.last_at),
+    },
+    otherwise=Order("login"),
+)
 
 
 def lines(found: Iterable[StaffMember], places: Mapping[UUID, str], reader: Reader) -> list[Line]:
@@ -34,6 +56,7 @@ def line(one: StaffMember, places: Mapping[UUID, str], reader: Reader) -> Line:
         [role_at(role, at, places) for role, at in one.roles],
         one.has_second_factor,
         reader.moment(one.last_sign_in_at) if one.last_sign_in_at else _("还没登录过"),
+        one.last_sign_in_at,
     )
 
 

@@ -33,7 +33,7 @@ def staff(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
     found = queries.list_city_staff(request.actor, reader.now)
     context = {
-        "staff": presenters.lines(found, _places(reader), reader),
+        "table": presenters.TABLE.shown(request, presenters.lines(found, _places(reader), reader)),
         "can_manage": permissions.can(request.actor, Action.MANAGE_CITY_STAFF),
         "roles": [(words.ROLES[role], words.ROLE_NOTES[role]) for role in forms.CITY],
     }
