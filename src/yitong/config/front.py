@@ -15,12 +15,17 @@ from queue import SimpleQueue
 from typing import Any
 from urllib.parse import unquote
 
+import structlog
+
 from yitong.config import counter
 from yitong.config.wsgi import application as django
+from yitong.counter.body import BodyTooLong, whole
 
 THREADS = 2
 SPACE = "/counter/"
 LONGEST_BODY = 10_485_760  # Django's own limits are far below; this one protects the process
+
+log = structlog.get_logger("yitong.front")
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
@@ -32,10 +37,11 @@ class Front(counter.Application):
         if scope.path.startswith(SPACE):
             await super().__rsgi__(scope, protocol)
             return
-        if int(scope.headers.get("content-length") or 0) > LONGEST_BODY:
+        try:
+            body = b"" if scope.method in ("GET", "HEAD") else await whole(scope, protocol, most=LONGEST_BODY)
+        except BodyTooLong:
             protocol.response_empty(413, [])
             return
-        body = b"" if scope.method in ("GET", "HEAD") else await protocol()
         await _pages.answer(scope, body, protocol)
 
 
@@ -73,6 +79,8 @@ class _Pages:
                     protocol.response_empty(status, headers)
                 else:
                     protocol.response_bytes(status, headers, answer)
+            except Exception:  # what HTTP can't carry: the server answers for it, and the thread goes on
+                log.exception("front.unsent", status=status)
             finally:
                 done()
 
@@ -129,13 +137,14 @@ def _environ(scope: Any, body: bytes) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(body)),  # of what came in chunks too: Django reads no further than it is told
     }
     for name, value in scope.headers.items():
         match name:
             case "content-type":
                 environ["CONTENT_TYPE"] = value
-            case "content-length":
-                environ["CONTENT_LENGTH"] = value
+            case "content-length" | "transfer-encoding":
+                pass  # the body is here, whole
             case _:
                 key = "HTTP_" + name.upper().replace("-", "_")
                 environ[key] = f"{environ[key]}, {value}" if key in environ else value

@@ -207,8 +207,7 @@ class Batches:
                 if wish.n >= 0:
                     wish.board.proposed.mask &= ~(1 << wish.n)
         for claim in claims:
-            board = self.picture.boards[claim.clinic.session.session_id]
-            self.picture.add(board, claim.known)
+            self.picture.settle(claim.wish.board, claim.known)
             self._tell(claim.wish, claim.known)
         for place, answer in answers.items():
             wish = batch[place]

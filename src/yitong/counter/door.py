@@ -22,6 +22,7 @@ from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal
 from yitong.core.tokens import TokenInvalid, Tokens
 from yitong.counter import channels, offers
 from yitong.counter.batch import Batches, gone
+from yitong.counter.body import BodyTooLong, Sending, whole
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.wishes import Answer, Holder, Member, Wish, digest_of_hold
@@ -41,10 +42,9 @@ PROBLEM = ("content-type", "application/problem+json")
 NOT_STORED = ("cache-control", "no-store")
 
 
-class Answering(Protocol):
+class Answering(Sending, Protocol):
     """Granian's RSGI protocol, as far as we use it."""
 
-    async def __call__(self) -> bytes: ...
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
 
@@ -108,12 +108,12 @@ class Door:
         ask: Ask | None = None
         body = b""
         try:
-            if int(scope.headers.get("content-length") or 0) > LONGEST_BODY:
-                raise ClaimUnreadable()
-            body = await protocol()
+            body = await whole(scope, protocol, most=LONGEST_BODY)
             ask = _read(body, is_form=is_form)
             given = self._take(ask, scope, clock.now())
             outcome = given if isinstance(given, Known) else await given
+        except BodyTooLong:
+            outcome = ClaimUnreadable()
         except Refusal as refusal:
             outcome = refusal
         if is_form:
@@ -213,8 +213,6 @@ def client_address(scope: Any, proxies: int) -> str:
 
 
 def _read(body: bytes, *, is_form: bool) -> Ask:
-    if len(body) > LONGEST_BODY:
-        raise ClaimUnreadable()
     try:
         if not is_form:
             return _asks.decode(body)

@@ -7,8 +7,8 @@ tells nobody (a person with `psql`) is seen within minutes; until then he costs 
 import asyncio
 import math
 import time
-from collections.abc import Collection, Iterable
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from yitong.domains.schedule.contracts import SessionsPlanned, Slot
 POLL_S = 0.5
 PAUSE_S = 0.2  # between two looks, however often NOTIFY wakes us
 LOOK_BACK_S = 15.0  # how much later than it was recorded an event may become visible; a claim lives for 2 s at most
+LOOK_S = 15.0  # a look that takes longer has stalled: what it doesn't see would be told as sold out
 RESYNC_S = 1800.0  # in which all boards are read anew in turn
 REFERENCE_S = 1.0  # between two looks at policies and departments
 DAYS_S = 600.0  # between two looks for sessions of days that came near
@@ -41,7 +42,8 @@ class Feed:
     def __init__(self, picture: Picture, own_trace: str) -> None:
         self.picture = picture
         self.own_trace = own_trace
-        self._seen: dict[UUID, float] = {}  # events by when we read them
+        self._seen: set[UUID] = set()  # the events that the last look found
+        self._looked_at: datetime | None = None  # when it was, by the database's clock
         self._reference: object = None
         self._departments: dict[UUID, Department] = {}
         self._hospital_of: dict[UUID, UUID] = {}  # by session
@@ -62,13 +64,14 @@ class Feed:
         await self._load_days()
 
     async def follow(self) -> None:
-        """Until the connection is lost: then raises."""
+        """Until the connection is lost, or a look stalls: then raises."""
         listening = self._listening
         assert listening is not None
         while True:
             async for _ in listening.notifies(timeout=POLL_S, stop_after=1):
                 pass
-            await self.look()
+            async with asyncio.timeout(LOOK_S):
+                await self.look()
             await asyncio.sleep(PAUSE_S)
 
     async def look(self) -> None:
@@ -78,7 +81,7 @@ class Feed:
         if time.monotonic() - self._days_read_at > DAYS_S:
             await self._load_days()
         touched = await self._note_events()
-        await self.reload(touched | self._next_in_turn())
+        await self.reload(touched | self.picture.take_crossed() | self._next_in_turn())
 
     async def reload(self, session_ids: Collection[UUID]) -> None:
         """Reads these boards anew."""
@@ -90,14 +93,13 @@ class Feed:
 
     async def _note_events(self) -> set[UUID]:
         """Adds what others booked since the last look; gives the sessions of which something else changed."""
-        now = time.monotonic()
         touched: set[UUID] = set()
         booked: list[tuple[UUID, UUID]] = []
-        rows = await self._all(statements.EVENTS_SINCE, [LOOK_BACK_S, self.own_trace])
+        ((now,),) = await self._all(statements.NOW, [])
+        rows = await self._all(statements.EVENTS_SINCE, [self._looked_at or now, LOOK_BACK_S, self.own_trace])
         for event_id, operation, hospital_id, subject_id, session_id, from_session_id, bookings in rows:
             if event_id in self._seen:
                 continue
-            self._seen[event_id] = now
             if operation == SlotsClaimed.operation:
                 booked += [(hospital_id, UUID(one)) for one in bookings]
             elif operation in MADE:
@@ -111,7 +113,7 @@ class Feed:
                         self._hospital_of.setdefault(UUID(one), hospital_id)
                         touched.add(UUID(one))
         await self._add(booked)
-        self._seen = {one: at for one, at in self._seen.items() if now - at < 2 * LOOK_BACK_S}
+        self._seen, self._looked_at = {row[0] for row in rows}, now
         return touched
 
     async def _add(self, booked: list[tuple[UUID, UUID]]) -> None:
@@ -150,7 +152,6 @@ class Feed:
         self._departments = {one.department_id: one for one in departments}
         for board in self.picture.boards.values():
             board.department = self._departments[board.department.department_id]
-            board.version += 1
         self._reference = reference
 
     # -- reading boards --------------------------------------------------------------------------------------------
@@ -169,7 +170,7 @@ class Feed:
     async def _read(self, keys: list[tuple[UUID, UUID]]) -> None:
         columns = [[hospital_id for hospital_id, _ in keys], [session_id for _, session_id in keys]]
         async with self._reading:
-            versions = {one: board.version for one in columns[1] if (board := self.picture.boards.get(one))}
+            before = {one: set(board.held) for one in columns[1] if (board := self.picture.boards.get(one))}
             sessions = [statements.session_of(row) for row in await self._all(statements.SESSIONS, columns)]
             slots: dict[UUID, list[Slot]] = {session.session_id: [] for session, _ in sessions}
             for row in await self._all(statements.SLOTS, columns):
@@ -180,16 +181,9 @@ class Feed:
                 known = statements.known_of(row)
                 bookings.setdefault(known.session_id, []).append(known)
             for session, row_version in sessions:
-                board = Board(session, self._departments[session.department_id], slots[session.session_id], row_version)
-                self._put(board, bookings.get(session.session_id, []), versions)
-
-    def _put(self, board: Board, bookings: Iterable[Known], versions: dict[UUID, int]) -> None:
-        session = board.session
-        before = self.picture.boards.get(session.session_id)
-        if before is not None and before.version != versions.get(session.session_id):
-            self._turn.insert(0, session.session_id)  # a batch of ours was quicker: what we read is older than it
-            return
-        self.picture.put(board, bookings)
+                session_id = session.session_id
+                board = Board(session, self._departments[session.department_id], slots[session_id], row_version)
+                self.picture.put(board, bookings.get(session_id, []), before.get(session_id, set()))
 
     async def _all(self, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
         assert self._asking is not None

@@ -64,7 +64,6 @@ class Board:
         "slots",
         "taken",
         "text",
-        "version",
         "windows",
     )
 
@@ -92,7 +91,6 @@ class Board:
         self.taken = 0
         self.proposed = Proposed()
         self.held: dict[UUID, Known] = {}  # live bookings, by booking
-        self.version = 0
         self.opened: dict[Pool, tuple[datetime, bool]] = {}  # when it was asked, what it was
 
     def free(self, now: datetime, *, even_proposed: bool = False) -> int:
@@ -106,7 +104,6 @@ class Board:
         if self.reopening:
             while self.reopening and self.reopening[0][0] <= now:
                 self.reopening.pop(0)
-                self.version += 1
             for _, n in self.reopening:
                 mask &= ~(1 << n)
         return mask
@@ -163,29 +160,56 @@ class Picture:
     codes: set[tuple[UUID, str]] = field(default_factory=set)
     decided: dict[UUID, Decided] = field(default_factory=dict)
     keys: dict[UUID, KeyInUse] = field(default_factory=dict)  # of the API's channels
+    crossed: set[UUID] = field(default_factory=set)  # sessions that were read while a batch of ours booked in them
     per_minute: int = 1  # how often an account may ask (R-017), as the city says
 
     def clear(self) -> None:
         """Nothing is known: after a loss, what was believed may be wrong."""
-        for part in (self.boards, self.by_slot, self.by_department, self.known, self.codes):
+        for part in (self.boards, self.by_slot, self.by_department, self.known, self.codes, self.crossed):
             part.clear()
 
     def policies(self, session: Session, now: datetime) -> Policies:
         return self.decided[session.hospital_id].at(session.department_id, now)
 
-    def put(self, board: Board, bookings: Iterable[Known]) -> None:
-        """A board as it was read, instead of the one before; what is proposed at this moment stays so."""
+    def put(self, board: Board, bookings: Iterable[Known], before: Collection[UUID] = ()) -> None:
+        """A board as it was read, instead of the one that stood there; what is proposed at this moment stays so.
+
+        `before` are the bookings that stood on the board when the reading began. What has joined them since and was not
+        read yet stays, and the board is read once more: it may have been there, and have gone, before the reading.
+        """
         session_id = board.session.session_id
-        before = self.boards.get(session_id)
-        if before is not None:
-            board.proposed = before.proposed
-            board.version = before.version + 1
+        replaced = self.boards.get(session_id)
         self.boards[session_id] = board
         self.by_department.setdefault(board.session.department_id, set()).add(session_id)
         for slot_id in board.number_of:
             self.by_slot[slot_id] = board
+        read = set()
         for known in bookings:
+            read.add(known.held.booking_id)
             self.add(board, known)
+        if replaced is None:
+            return
+        board.proposed = replaced.proposed
+        for booking_id, known in replaced.held.items():
+            if booking_id not in before and booking_id not in read:
+                self.add(board, known)
+                self.crossed.add(session_id)
+
+    def settle(self, board: Board, known: Known) -> None:
+        """A booking that a batch of ours has made, where it was proposed on `board`.
+
+        A board that was read anew meanwhile may know more than we do: the booking may have ended already, with the
+        event of its end seen before we heard of its beginning. So it is read once more.
+        """
+        present = self.boards[known.session_id]
+        if present is not board:
+            self.crossed.add(known.session_id)
+        self.add(present, known)
+
+    def take_crossed(self) -> set[UUID]:
+        """The sessions that must be read once more."""
+        crossed, self.crossed = self.crossed, set()
+        return crossed
 
     def add(self, board: Board, known: Known) -> None:
         """A booking of this board: its slot is taken while it lives, its key has its answer for good."""
@@ -196,7 +220,6 @@ class Picture:
         if n is not None:
             board.taken |= 1 << n
         board.held[known.held.booking_id] = known
-        board.version += 1
         self.codes.add((known.held.hospital_id, known.held.code))
 
 

@@ -114,11 +114,13 @@ SELECT s.id FROM schedule_slot s JOIN unnest(%s::uuid[], %s::uuid[], %s::text[])
 WHERE s.reopens_at > %s OR s.pool <> w.pool OR s.is_extra
 """
 
-# What others wrote that may concern the picture. Our own batches are left out, and what only announces a batch.
+NOW = "SELECT now()"
+# What others wrote that may concern the picture since the last look (or now, where the clock was set back meanwhile).
+# Our own batches are left out, and what only announces a batch.
 EVENTS_SINCE = """
 SELECT e.id, e.operation, e.hospital_id, e.subject_id, e.body->>'session_id', e.body->>'from_session_id',
   e.body->'bookings'
-FROM core_event e WHERE e.recorded_at > now() - make_interval(secs => %s)
+FROM core_event e WHERE e.recorded_at > least(%s, now()) - make_interval(secs => %s)
   AND e.trace_id <> %s AND left(e.trace_id, 6) <> 'batch:'
   AND (e.operation LIKE 'booking.%%' OR e.operation LIKE 'schedule.%%') ORDER BY e.recorded_at
 """

@@ -1,7 +1,7 @@
-"""The queue of wishes, apart from the database."""
+"""The queue of wishes: apart from the database, then on one, whatever befalls a batch."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,8 +9,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
+import psycopg
 import pytest
+from tests import clinic as build
+from tests import windows
+from tests.windows import Window
 
+from yitong.core import clock
+from yitong.core.errors import Busy
 from yitong.core.ids import new_id
 from yitong.counter.batch import FEWEST_BESIDE, Batches
 from yitong.counter.picture import Board, Picture
@@ -231,3 +237,83 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
     monkeypatch.setattr("yitong.counter.batch.FEWEST_BESIDE", 1)
     monkeypatch.setattr("yitong.counter.batch.Store", lambda connection, trace: NothingStored())
     assert [type(one) for one in asyncio.run(both())] == [PatientMissing, PatientMissing]
+
+
+# -- on a real database ------------------------------------------------------------------------------------------------
+
+
+async def new_boards(window: Window) -> None:
+    await window.feed.reload(list(window.picture.boards))
+
+
+async def another_writer(window: Window) -> None:
+    raise psycopg.errors.UniqueViolation
+
+
+async def a_long_wait(window: Window) -> None:
+    raise psycopg.errors.LockNotAvailable
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("moment", "act"),
+    [
+        *((moment, new_boards) for moment in ("begin", "before_commit", "after_commit")),
+        *((moment, act) for moment in ("begin", "before_commit") for act in (another_writer, a_long_wait)),
+    ],
+)
+def test_whatever_befalls_a_batch_nothing_stays_proposed_and_every_wish_is_answered(
+    moment: str, act: Callable[[Window], Awaitable[None]]
+) -> None:
+    """A slot that stayed proposed would send its wishes back to the queue for ever. One slot, five wishes, two of them
+    of one patient, and something happens in the first two tries."""
+    place, people = build.clinic(slots=1), [windows.holder() for _ in range(4)]
+    sent = [
+        windows.claim(who, place, near=Near.SESSION, key=f"key-{n:04d}") for n, who in enumerate([*people, people[0]])
+    ]
+    left = 2
+
+    async def once_more(window: Window, now: str) -> None:
+        nonlocal left
+        if now == moment and left:
+            left -= 1
+            await act(window)
+
+    async def test() -> None:
+        async with windows.opened(boundary=once_more) as window, asyncio.timeout(20):
+            asked = [windows.request(one) for one in sent]
+            await asyncio.gather(*(window.door.answer(one, one) for one in asked))
+            assert sorted(one.status for one in asked) == [201, 409, 409, 409, 409]
+            assert {board.proposed.mask for board in window.picture.boards.values()} == {0}
+            assert not window.batches.waiting
+
+    with clock.frozen(build.NOW):
+        asyncio.run(test())
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["begin", "before_commit", "after_commit"])
+def test_a_batch_that_is_given_up_leaves_nothing_proposed_and_tells_all_to_ask_again(moment: str) -> None:
+    place, people = build.clinic(slots=1), [windows.holder() for _ in range(3)]
+    sent = [windows.claim(who, place, near=Near.SESSION, key="key-0001") for who in people]
+
+    async def give_up(window: Window, now: str) -> None:
+        if now == moment:
+            window.running.cancel()
+            await asyncio.sleep(0)
+
+    async def test() -> None:
+        async with windows.opened(boundary=give_up) as window, asyncio.timeout(20):
+            asked = [windows.request(one) for one in sent]
+            asking = asyncio.gather(*(window.door.answer(one, one) for one in asked))
+            with pytest.raises(asyncio.CancelledError):
+                await window.running
+            window.batches.refuse_all(Busy())  # as the window does after a loss
+            await asking
+            assert [one.said["code"] for one in asked] == ["BUSY"] * 3
+            assert window.board(place).proposed.mask == 0
+
+    with clock.frozen(build.NOW):
+        asyncio.run(test())

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -42,6 +43,9 @@ class Asked:
 
     async def __call__(self) -> bytes:
         return self.body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.body
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.status, self.told, self.content = status, dict(headers), body
