@@ -58,7 +58,7 @@ class Counter:
             except Exception:
                 log.exception("counter.failed")
             self.door.is_ready = False
-            self.batches.refuse_all(Busy())
+            self.batches.queue.refuse_all(Busy())
             await asyncio.sleep(AGAIN_S)
 
     async def _work(self) -> None:

@@ -6,9 +6,7 @@ slower one. After a lost connection nobody knows what became of the batch: all i
 the same key, and the first answer is found by it.
 """
 
-import asyncio
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -22,23 +20,20 @@ from yitong.core.errors import Busy, KeyReused, Refusal
 from yitong.core.ids import new_id
 from yitong.counter import channels
 from yitong.counter.picture import Board, Known, Picture
+from yitong.counter.queue import Queue
 from yitong.counter.statements import LockedWish
 from yitong.counter.store import Claimed, Store
-from yitong.counter.wishes import Answer, Clinic, Instant, Wish, check
+from yitong.counter.wishes import Answer, Clinic, Instant, Key, Wish, check
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Held, State
 from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
 
-MOST = 128  # wishes of one batch: a longer one gains little, makes its first wish wait and holds the loop
-FEWEST_BESIDE = 48  # wishes that are worth a batch of their own while another is under way
-MOST_WAITING = 20_000  # wishes that wait; who comes then is told to ask again
 KEPT_DAYS = timedelta(days=184)  # days of visit older than this can't meet a new one in any window of R-005
 AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
 PASSING = (pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure, pg.QueryCanceled)
 
-Key = tuple[UUID, str, str]  # hospital, actor, key
 Reload = Callable[[Collection[UUID]], Awaitable[None]]
 Boundary = Callable[[str], Awaitable[None]]
 
@@ -68,73 +63,24 @@ class Batches:
         self.reload = reload
         self.upwards = upwards
         self.boundary = boundary
-        self.waiting: deque[Wish] = deque()
-        self.under_way: dict[Key, Wish] = {}  # all that are not settled
-        self._parked: list[Wish] = []  # wishes that a batch under way must settle first
-        self._patients: set[UUID] = set()  # of the batches under way
-        self._under_way = 0
-        self._clinics: dict[UUID, Clinic] = {}  # by session; each stands while its row and its policies do
+        self.queue = Queue()
         self.trace = f"counter:{secrets.token_hex(8)}"
-        self._arrived = asyncio.Event()
-
-    def ask(self, wish: Wish) -> None:
-        """Puts a wish into the queue; its futures are answered when it is settled. Refuses Busy."""
-        if len(self.waiting) >= MOST_WAITING:
-            raise Busy()
-        self.waiting.append(wish)
-        self.under_way[wish.key] = wish
-        if not self._under_way or len(self.waiting) >= FEWEST_BESIDE:
-            self._arrived.set()
-
-    def refuse_all(self, refusal: Refusal) -> None:
-        self._unpark()
-        while self.waiting:
-            self._tell(self.waiting.popleft(), refusal)
+        self._clinics: dict[UUID, Clinic] = {}  # by session; each stands while its row and its policies do
 
     async def run(self, connection: psycopg.AsyncConnection) -> None:
         """Settles batch after batch until the connection is lost: then raises, and the outcome is told as unknown."""
         store = Store(connection, self.trace)
         while True:
-            await self._arrived.wait()
-            batch = self._next()
-            if not batch:
-                self._arrived.clear()
-                continue
-            self._under_way += 1
+            batch = await self.queue.next_batch()
             is_changed = True
             try:
                 is_changed = await self._settle(store, batch)
             except BaseException:
                 for wish in batch:
-                    self._tell(wish, Busy())
+                    self.queue.tell(wish, Busy())
                 raise
             finally:
-                self._under_way -= 1
-                self._patients.difference_update([wish.cmd.patient_id for wish in batch])
-                if is_changed or not self._under_way:  # else they wait for the other batch, not for themselves
-                    self._unpark()
-
-    def _unpark(self) -> None:
-        """Something was settled: what waited for it may be asked again, before all who came later."""
-        self.waiting.extendleft(reversed(self._parked))
-        self._parked.clear()
-        if self.waiting:
-            self._arrived.set()
-
-    def _next(self) -> list[Wish]:
-        """The wishes that waited longest, one for each patient: the next of the same one sees what became of this.
-        None while another batch is under way and those who wait would make a poor one."""
-        if self._under_way and len(self.waiting) < FEWEST_BESIDE:
-            return []
-        batch: list[Wish] = []
-        while self.waiting and len(batch) < MOST:
-            wish = self.waiting.popleft()
-            if wish.cmd.patient_id in self._patients:
-                self._parked.append(wish)
-                continue
-            self._patients.add(wish.cmd.patient_id)
-            batch.append(wish)
-        return batch
+                self.queue.end(batch, is_changed=is_changed)
 
     async def _settle(self, store: Store, batch: list[Wish]) -> bool:
         """The whole batch at once; where something broke it, once more after a fresh look; then one by one. Gives
@@ -169,13 +115,13 @@ class Batches:
                 refusal = Busy()
             first = (await store.by_key([wish.key])).get(wish.key)
             if first is not None:
-                self._tell(wish, first if first.digest == wish.digest else KeyReused())
+                self.queue.tell(wish, first if first.digest == wish.digest else KeyReused())
                 return
             if not isinstance(refusal, AGAIN):
                 break
             await self.reload([wish.board.session.session_id])
             self._follow_boards([wish])
-        self._tell(wish, refusal)
+        self.queue.tell(wish, refusal)
 
     def _follow_boards(self, batch: Sequence[Wish]) -> None:
         """After a reload the board of a session is another object; the old one learns of no later booking."""
@@ -208,13 +154,13 @@ class Batches:
                     wish.board.proposed.mask &= ~(1 << wish.n)
         for claim in claims:
             self.picture.settle(claim.wish.board, claim.known)
-            self._tell(claim.wish, claim.known)
+            self.queue.tell(claim.wish, claim.known)
         for place, answer in answers.items():
             wish = batch[place]
             first = repeated.get(wish.key)
             if first is not None:
                 answer = first if first.digest == wish.digest else KeyReused()
-            self._tell(wish, answer)
+            self.queue.tell(wish, answer)
         return bool(claims or answers)
 
     def _propose(self, batch: Sequence[Wish], answers: dict[int, Answer], now: datetime) -> list[int]:
@@ -232,7 +178,7 @@ class Batches:
                 if wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, even_proposed=True) is None:
                     answers[place] = gone(wish.board, wish.cmd.slot_id, pools)
                 else:
-                    self._parked.append(wish)
+                    self.queue.park(wish)
                 continue
             wish.board.proposed.mask |= 1 << chosen
             proposed.append(place)
@@ -294,12 +240,6 @@ class Batches:
         )
         known = Known(held, wish.digest, wish.key[1:], session.session_id, wish.cmd.patient_id, live)
         return Claimed(wish, known, clinic, _days(found.live_days, session.date))
-
-    def _tell(self, wish: Wish, answer: Answer) -> None:
-        self.under_way.pop(wish.key, None)
-        for waiting in wish.answers:
-            if not waiting.done():
-                waiting.set_result(answer)
 
     def _code(self, hospital_id: UUID) -> str:
         """Eight digits that no booking here has as far as we know (R-019); the constraint knows all of them."""

@@ -97,7 +97,7 @@ class Door:
                 body = {
                     "ready": self.is_ready,
                     "sessions": len(self.picture.boards),
-                    "waiting": len(self.batches.waiting),
+                    "waiting": len(self.batches.queue.waiting),
                 }
                 protocol.response_bytes(status, [JSON, NOT_STORED], json.dumps(body).encode())
             case _:
@@ -132,7 +132,7 @@ class Door:
         if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
             raise KeyMissing()
         key = (ask.hospital_id, holder.actor_key, ask.key)
-        first: Known | Wish | None = self.picture.known.get(key) or self.batches.under_way.get(key)
+        first: Known | Wish | None = self.picture.known.get(key) or self.batches.queue.under_way.get(key)
         # A crowd is mostly refused: what only a claim needs is made after that.
         board = self._open_board(ask, holder, now) if first is None else None
         cmd = HoldSlot(
@@ -141,7 +141,7 @@ class Door:
         digest = digest_of_hold(cmd)
         if board is not None:
             first = Wish(cmd, digest, holder, Member.of(patient), board, key)
-            self.batches.ask(first)
+            self.batches.queue.ask(first)
         assert first is not None
         if first.digest != digest:
             raise KeyReused()

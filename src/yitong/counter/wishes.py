@@ -24,6 +24,7 @@ from yitong.domains.schedule import rules as schedule
 from yitong.domains.schedule.contracts import BookableSlot, Pool, Session
 
 Answer = Known | Refusal
+Key = tuple[UUID, str, str]  # hospital, actor, key: what finds the first answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Wish:
     holder: Holder
     member: Member
     board: Board
-    key: tuple[UUID, str, str]  # hospital, actor, key
+    key: Key
     answers: list[asyncio.Future[Answer]] = field(default_factory=list)
     n: int = -1
 

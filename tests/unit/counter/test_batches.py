@@ -18,8 +18,9 @@ from tests.windows import Window
 from yitong.core import clock
 from yitong.core.errors import Busy
 from yitong.core.ids import new_id
-from yitong.counter.batch import FEWEST_BESIDE, Batches
+from yitong.counter.batch import Batches
 from yitong.counter.picture import Board, Picture
+from yitong.counter.queue import FEWEST_BESIDE
 from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Holder, Instant, Member, Wish
 from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
@@ -87,9 +88,9 @@ def test_a_wish_that_waited_sees_the_board_that_was_read_meanwhile(monkeypatch: 
 
     async def settle() -> None:
         batches = Batches(picture, no_reload)
-        batches.ask(wish_for(board_of(slot_id), slot_id))
+        batches.queue.ask(wish_for(board_of(slot_id), slot_id))
         picture.by_slot[slot_id] = fresh
-        await batches._settle(cast(Store, None), batches._next())
+        await batches._settle(cast(Store, None), batches.queue.take())
 
     fresh = board_of(slot_id)
     monkeypatch.setattr(Batches, "_once", once)
@@ -107,11 +108,11 @@ def test_nobody_is_told_sold_out_for_a_slot_that_is_only_proposed(near: Near) ->
         batches = RefusesProposed(Picture(), no_reload)
         first, second = wish_for(board, slot_id, near), wish_for(board, slot_id, near)
         for wish in (first, second):
-            batches.ask(wish)
-        await batches._settle(cast(Store, NothingStored()), batches._next())
+            batches.queue.ask(wish)
+        await batches._settle(cast(Store, NothingStored()), batches.queue.take())
         told = [answer.result() if (answer := one.answers[0]).done() else None for one in (first, second)]
-        batches._unpark()  # as at the end of every batch
-        return told, [one for one in batches.waiting if one is second]
+        batches.queue._unpark()  # as at the end of every batch
+        return told, [one for one in batches.queue.waiting if one is second]
 
     told, waiting = asyncio.run(settle())
     assert isinstance(told[0], PatientMissing)
@@ -144,7 +145,7 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
         under_way -= 1
         settled.append([wish.cmd.patient_id for wish in batch])
         for wish in batch:
-            self._tell(wish, PatientMissing())
+            self.queue.tell(wish, PatientMissing())
         return True
 
     async def both() -> list[UUID]:
@@ -155,13 +156,13 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
         again.cmd = replace(again.cmd, patient_id=first.cmd.patient_id)
         again.key = (*again.key[:2], "key-0002")
         runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
-        batches.ask(first)
+        batches.queue.ask(first)
         await asyncio.sleep(0)
         for wish in (again, other):
-            batches.ask(wish)
+            batches.queue.ask(wish)
         for _ in range(3):
             await asyncio.sleep(0)
-        batches.ask(last)
+        batches.queue.ask(last)
         for n in range(4):
             for _ in range(5):
                 await asyncio.sleep(0)
@@ -172,7 +173,7 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
             run.cancel()
         return [wish.cmd.patient_id for wish in (first, again, other, last)]
 
-    monkeypatch.setattr("yitong.counter.batch.FEWEST_BESIDE", 1)
+    monkeypatch.setattr("yitong.counter.queue.FEWEST_BESIDE", 1)
     monkeypatch.setattr(Batches, "_settle", settle)
     first, again, other, last = asyncio.run(both())
     assert most == 2
@@ -186,12 +187,12 @@ def test_a_few_wishes_are_no_batch_beside_another() -> None:
     async def next_one() -> tuple[int, int]:
         slots = [new_id() for _ in range(FEWEST_BESIDE)]
         board, batches = board_of(*slots), Batches(Picture(), no_reload)
-        batches._under_way = 1
+        batches.queue._batches = 1
         for slot_id in slots[:-1]:
-            batches.ask(wish_for(board, slot_id))
-        few = len(batches._next())
-        batches.ask(wish_for(board, slots[-1]))
-        return few, len(batches._next())
+            batches.queue.ask(wish_for(board, slot_id))
+        few = len(batches.queue.take())
+        batches.queue.ask(wish_for(board, slots[-1]))
+        return few, len(batches.queue.take())
 
     assert asyncio.run(next_one()) == (0, FEWEST_BESIDE)
 
@@ -221,9 +222,9 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
         batches = Held(Picture(), no_reload)
         runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
         first, second = wish_for(board, slot_id), wish_for(board, slot_id)
-        batches.ask(first)
+        batches.queue.ask(first)
         await begun.wait()
-        batches.ask(second)
+        batches.queue.ask(second)
         for _ in range(10):
             await asyncio.sleep(0)
         assert not second.answers[0].done()
@@ -234,7 +235,7 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
         return told
 
     gate, begun = asyncio.Event(), asyncio.Event()
-    monkeypatch.setattr("yitong.counter.batch.FEWEST_BESIDE", 1)
+    monkeypatch.setattr("yitong.counter.queue.FEWEST_BESIDE", 1)
     monkeypatch.setattr("yitong.counter.batch.Store", lambda connection, trace: NothingStored())
     assert [type(one) for one in asyncio.run(both())] == [PatientMissing, PatientMissing]
 
@@ -286,7 +287,7 @@ def test_whatever_befalls_a_batch_nothing_stays_proposed_and_every_wish_is_answe
             await asyncio.gather(*(window.door.answer(one, one) for one in asked))
             assert sorted(one.status for one in asked) == [201, 409, 409, 409, 409]
             assert {board.proposed.mask for board in window.picture.boards.values()} == {0}
-            assert not window.batches.waiting
+            assert not window.batches.queue.waiting
 
     with clock.frozen(build.NOW):
         asyncio.run(test())
@@ -310,7 +311,7 @@ def test_a_batch_that_is_given_up_leaves_nothing_proposed_and_tells_all_to_ask_a
             asking = asyncio.gather(*(window.door.answer(one, one) for one in asked))
             with pytest.raises(asyncio.CancelledError):
                 await window.running
-            window.batches.refuse_all(Busy())  # as the window does after a loss
+            window.batches.queue.refuse_all(Busy())  # as the window does after a loss
             await asking
             assert [one.said["code"] for one in asked] == ["BUSY"] * 3
             assert window.board(place).proposed.mask == 0

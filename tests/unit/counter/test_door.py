@@ -228,7 +228,7 @@ def under_way(door: Door, given: Pass, sent: dict[str, Any]) -> Wish:
     cmd, holder = HoldSlot(sent["key"], *ids, near=Near.WINDOW), Holder.of(given)
     key = (cmd.hospital_id, holder.actor_key, cmd.key)
     wish = Wish(cmd, digest_of_hold(cmd), holder, Member.of(holder.patients[PATIENT]), cast(Board, None), key)
-    door.batches.ask(wish)
+    door.batches.queue.ask(wish)
     return wish
 
 
@@ -243,7 +243,7 @@ def test_a_repeat_under_way_waits_for_the_first_and_other_content_is_refused() -
         waiting = asyncio.ensure_future(door.answer(first, first))
         await asyncio.sleep(0)
         await door.answer(other, other)
-        door.batches._tell(wish, Busy())
+        door.batches.queue.tell(wish, Busy())
         await waiting
         return first.problem["code"] == Busy.code, other.problem["code"]
 
@@ -263,7 +263,7 @@ def test_who_hangs_up_takes_no_answer_from_a_repeat() -> None:
         await asyncio.sleep(0)
         first.cancel()
         await asyncio.sleep(0)
-        door.batches._tell(wish, Busy())
+        door.batches.queue.tell(wish, Busy())
         await second
         return str(stays.problem["code"])
 
