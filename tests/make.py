@@ -103,6 +103,7 @@ def totp_code(secret: str, now: datetime) -> str:
 
 def channel(
     *scopes: access.Scope,
+    code: str = "",
     kind: access.ChannelKind = access.ChannelKind.OWN,
     per_minute: int = 600,
     contract_until: date | None = None,
@@ -118,7 +119,7 @@ def channel(
         contract_until=contract_until,
     )
     officer = security_admin()
-    channel_id = channels.add_channel(access.AddChannel(f"channel{number()}", facts), actor=officer, now=now)
+    channel_id = channels.add_channel(access.AddChannel(code or f"channel{number()}", facts), actor=officer, now=now)
     made = channels.make_key(access.MakeKey(channel_id, f"key{number()}"), actor=officer, now=now)
     return channel_id, made.secret
 
