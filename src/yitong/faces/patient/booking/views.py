@@ -24,7 +24,7 @@ from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import forms, presenters, window
-from yitong.faces.patient.hospitals import choosing
+from yitong.faces.patient.hospitals import choosing, live
 from yitong.faces.patient.hospitals import presenters as choices
 
 IS_NEW = timedelta(minutes=5)
@@ -221,7 +221,12 @@ def move_day(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespo
     chosen = choosing.choice(
         choosing.asked_date(request), hospital_id, days, sessions, visit, _way_of(found), link, in_force, reader
     )
-    context = chosen | {"booking": _page_of(found, reader), "hospital_id": hospital_id, "booking_id": booking_id}
+    context = chosen | {
+        "booking": _page_of(found, reader),
+        "live": live.of_department(hospital_id, found.department_id, chosen["day"]),
+        "hospital_id": hospital_id,
+        "booking_id": booking_id,
+    }
     return pages.page(request, "patient/booking/move.html", context)
 
 

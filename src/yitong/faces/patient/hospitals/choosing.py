@@ -12,9 +12,9 @@ from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.schedule import queries as schedule
-from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.hospitals import presenters
+from yitong.faces.patient.hospitals import live, presenters
 from yitong.faces.patient.hospitals import sittings as words
 
 CHANNEL = "web"
@@ -67,20 +67,25 @@ def choice(
     reader: Reader,
 ) -> dict[str, object]:
     """The strip and the chosen day's sessions: the asked day, else the first with something left, if there is one with
-    the doctor of before. Where the day has nothing, the days that have."""
+    the doctor of before. Where the day has nothing, the days that have; one may ask for the day that opens next."""
     bookable = days[:-1]
     offers = bookings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
     found = presenters.open_days(bookable, sessions, offers)
     again = presenters.open_days(bookable, sessions, offers, with_id=way.present_id) if way.present_id else {}
-    chosen = asked if asked in bookable else next(iter(again or found), days[0])
+    may_wait = any(s.date == days[-1] for s in sessions)
+    chosen = asked if asked in (days if may_wait else bookable) else next(iter(again or found), days[0])
+    assert chosen is not None  # no day is None
     of_day = [s for s in sessions if s.date == chosen]
+    opens = [s.release_at for s in of_day if s.release_at > reader.now and s.state is not SessionState.STOPPED]
     doctors = practitioners(hospital_id, of_day)
     return {
         "days": presenters.strip(days, bookable, sessions, offers, chosen, link, reader),
         "day": chosen,
         "chosen": reader.day(chosen),
+        "here": link.to(date=chosen.isoformat()),
         "half_days": presenters.half_days(of_day, offers, doctors, visit, way, in_force, reader),
         "is_day_open": chosen in found,
+        "opens_at": min(opens) if opens and chosen not in found else None,
         "is_open": bool(found),
         "near": presenters.near_days(found, chosen, link, reader) if chosen not in found else [],
         "again": presenters.near_days(again, chosen, link, reader),
@@ -114,9 +119,11 @@ def windows(session: Session, visit: presenters.Visit, way: presenters.Way, read
     left = sum(slot.is_open for slot in slots)
     offers = {session.session_id: SessionOffer(session.session_id, session.slots, left)}  # the one offer that they are
     doctors = practitioners(hospital_id, same)
+    offer = presenters.offer(same, offers, doctors, visit, way, in_force, reader)
     return {
-        "offer": presenters.offer(same, offers, doctors, visit, way, in_force, reader),
-        "windows": presenters.windows(slots, hospital_id, way),
+        "offer": offer,
+        "live": live.of_sessions(same, way),
+        "windows": presenters.windows(slots, hospital_id, way, is_to_come=offer.opens_at is not None),
         "as_of": presenters.as_of(reader),
         "department": reader.name(department),
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),

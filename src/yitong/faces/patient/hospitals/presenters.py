@@ -133,6 +133,7 @@ class Day:
     href: str
     is_current: bool
     has_left: bool
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,16 @@ class Doctor:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A session as one may choose it."""
+    """A session as one may choose it. One that is not released yet may be waited for: `opens_at` says until when.
+
+    `way` is where it leads when something is left, and `sessions` are those that it stands for: for the script that
+    follows what is left.
+    """
 
     href: str
+    way: str
+    sessions: str
+    opens_at: datetime | None
     doctor: Doctor
     when: str
     fee: str
@@ -178,6 +186,19 @@ class Window:
     time: str
     left: str
     href: str
+    starts: int = 0  # as seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Where a page's script asks the booking window what is left (`docs/counter.md`).
+
+    `slot` is the address of a slot with a nil id in its place; `chosen` the day that the page shows.
+    """
+
+    path: str
+    slot: str = ""
+    chosen: str = ""
 
 
 def release(policies: Policies, reader: Reader) -> Release:
@@ -257,7 +278,7 @@ def strip(
     link: Link,
     reader: Reader,
 ) -> list[Day]:
-    """Each day with what is left: a number, full, stopped, none, or not yet released."""
+    """Each day with what is left: a number, full, stopped, none, or not yet released. One may wait for the last."""
     of_day: dict[date, list[Session]] = {}
     for session in sessions:
         of_day.setdefault(session.date, []).append(session)
@@ -270,9 +291,10 @@ def strip(
                 name=reader.short_day(day),
                 number=f"{day.month}-{day.day}",
                 left=_left_of_day(day in bookable, here, left),
-                href=link.to(date=day.isoformat()) if day in bookable else "",
+                href=link.to(date=day.isoformat()) if day in bookable or here else "",
                 is_current=day == chosen,
                 has_left=bool(left),
+                date=day.isoformat(),
             )
         )
     return tiles
@@ -371,13 +393,17 @@ def offer(
     """One or several sessions as one thing to choose; the first one stands for all."""
     session = bundle[0]
     left = sum(offers[s.session_id].left for s in bundle if s.session_id in offers)
-    text, note = left_words(left), ""
+    text, note, opens_at = left_words(left), "", None
     if all(s.state is SessionState.STOPPED for s in bundle):
         text, note = _("停诊"), _("医生停诊，已约的号会退费并通知")
     elif not left and all(s.release_at > reader.now for s in bundle):
-        text, note = _("未放号"), _("%(time)s放号") % {"time": reader.moment(session.release_at)}
+        opens_at = min(s.release_at for s in bundle)
+        text, note = _("未放号"), _("%(time)s放号") % {"time": reader.moment(opens_at)}
     return Offer(
-        href=way.session(session) if left else "",
+        href=way.session(session) if left or opens_at else "",
+        way=way.session(session),
+        sessions=" ".join(str(s.session_id) for s in bundle),
+        opens_at=opens_at,
         doctor=session_doctor(session, practitioners, visit, policies, reader, present_id=way.present_id),
         when=f"{reader.day(session.date)} {terms.term(terms.HALF_DAYS, session.half_day)}",
         fee=reader.yuan(session.fee_fen),
@@ -388,14 +414,15 @@ def offer(
     )
 
 
-def windows(slots: Iterable[SlotOffer], hospital_id: UUID, way: Way) -> list[Window]:
+def windows(slots: Iterable[SlotOffer], hospital_id: UUID, way: Way, *, is_to_come: bool = False) -> list[Window]:
     """Slots of the same time are one tile, which leads to its first open slot."""
     ordered = sorted(slots, key=lambda s: (s.starts_at, s.ends_at, s.number))
     tiles = []
     for times, group in groupby(ordered, key=lambda s: (s.starts_at, s.ends_at)):
         free = [slot for slot in group if slot.is_open]
         href = way.slot(hospital_id, free[0].slot_id) if free else ""
-        tiles.append(Window(words.window(*times), left_words(len(free)), href))
+        left = _("未放号") if is_to_come and not free else left_words(len(free))
+        tiles.append(Window(words.window(*times), left, href, int(times[0].timestamp())))
     return tiles
 
 

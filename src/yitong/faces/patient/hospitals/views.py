@@ -14,7 +14,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.hospitals import choosing, near, presenters
+from yitong.faces.patient.hospitals import choosing, live, near, presenters
 
 
 @require_GET
@@ -96,9 +96,10 @@ def _department(
         "tabs": presenters.visit_tabs(sessions, visit, in_force, dated),
         "place": choosing.place(hospital_id, found.campus_id, found.location, reader),
         "eligibility": presenters.eligibility(found),
+        "live": live.of_department(hospital_id, department_id, chosen["day"]),
         "introduction": found.introduction,
     }
-    return place | {"part": pages.part("patient/hospitals/_department.html", place | part)}
+    return place | {"part": pages.part("patient/hospitals/_department.html", place | part), "live": part["live"]}
 
 
 @require_GET
@@ -161,7 +162,7 @@ def _session(hospital_id: UUID, session_id: UUID, visit: presenters.Visit, reade
         "steps": presenters.steps(1),
     }
     part = pages.part("patient/hospitals/_windows.html", context)
-    return {"back": context["back"], "department": context["department"], "part": part}
+    return {"back": context["back"], "department": context["department"], "live": context["live"], "part": part}
 
 
 def _departments_of(practitioner: Practitioner) -> list[Department]:

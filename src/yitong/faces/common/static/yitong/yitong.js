@@ -24,9 +24,13 @@
   };
 
   // -- <time data-countdown="2026-11-22T15:00:00+08:00" data-days="天" …>: the server's clock counts, as <html data-now="…"> said it
-  const madeAt = Date.parse(document.documentElement.dataset.now) - performance.now();
+  // when its first bytes came: what we know of that clock is late by the way here, and never early
+  const came = performance.getEntriesByType("navigation")[0]?.responseStart;
+  let madeAt = Date.parse(document.documentElement.dataset.now) - (came || performance.now());
+  const until = (node) => Date.parse(node.dataset.countdown) - madeAt - performance.now();
+  document.addEventListener("yitong:clock", (event) => (madeAt = Math.max(madeAt, event.detail))); // a part that asks again
   const tick = (node) => {
-    const left = Math.max(0, Math.round((Date.parse(node.dataset.countdown) - madeAt - performance.now()) / 1000));
+    const left = Math.max(0, Math.ceil(until(node) / 1000));
     const pad = (n) => String(n).padStart(2, "0");
     const days = Math.floor(left / 86400);
     const hours = Math.floor(left / 3600) % 24;
@@ -34,14 +38,13 @@
     node.textContent = days ? `${days} ${node.dataset.days} ${rest}` : rest;
     if (left <= 120 && left > 0 && node.dataset.soon) say(node.dataset.soon), delete node.dataset.soon;
     if (left === 0) {
-      clearInterval(node.timer);
       node.textContent = node.dataset.over;
       if (node.dataset.reload !== undefined) setTimeout(() => location.reload(), 500 + Math.random() * 2500);
     }
   };
   const countdown = (node) => {
-    node.timer = setInterval(() => (node.isConnected ? tick(node) : clearInterval(node.timer)), 1000);
     tick(node);
+    if (until(node) > 0) setTimeout(() => node.isConnected && countdown(node), until(node) % 1000 || 1000); // as the second turns
   };
 
   // -- <div data-when="kind" data-among="a b">: shown while the form's field has one of these values (data-unless: none of them)
