@@ -20,10 +20,13 @@ from yitong.domains.people.commands import patients
 from yitong.domains.people.contracts import IdentityLevel, PatientCard
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Slot
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
-from yitong.faces.patient.booking import forms, views
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.booking import forms, views, window
 from yitong.faces.patient.hospitals import choosing
+from yitong.faces.patient.hospitals.presenters import Visit
 from yitong.faces.patient.people import presenters as persons
 
 SALT = "patient.booking.first"
@@ -76,16 +79,28 @@ def wait(request: Request, hospital_id: UUID, slot_id: UUID, token: str) -> Http
     found = people.list_verifications(card.patient_id, request.actor)
     member = persons.member(card, reader, found[0] if found else None)
     slot = schedule.get_slot(hospital_id, slot_id)
+    is_ready = card.level is not IdentityLevel.DECLARED
     context = {
+        "window": _form(request, slot, visit, reader) if is_ready else None,
+        "is_window_served": window.is_served(),
         "member": member,
         "patient_id": card.patient_id,
         "key": key,
         "visit": visit.value,
         "when": reader.visit(slot.starts_at, slot.ends_at),
         "book_href": book_href,
-        "is_ready": card.level is not IdentityLevel.DECLARED,
+        "is_ready": is_ready,
     }
     return pages.answer(request, "patient/booking/wait.html", "patient/booking/_wait.html", context)
+
+
+def _form(request: Request, slot: Slot, visit: Visit, reader: Reader) -> window.Form | None:
+    """What the form says to the booking window, where one is served: a release is claimed there by everybody."""
+    session = schedule.get_session(slot.hospital_id, slot.session_id)
+    in_force = policies.at(slot.hospital_id, reader.now, department_id=session.department_id)
+    is_first = visit is Visit.FIRST
+    by_name = views.is_by_name(session, in_force, is_first_visit=is_first)
+    return window.form_for(request, slot, reader, is_first_visit=is_first, by_name=by_name)
 
 
 def _card(account_id: UUID, patient_id: UUID) -> PatientCard:

@@ -23,7 +23,7 @@ from yitong.domains.schedule.contracts import Session, Slot
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.booking import forms, presenters, window
+from yitong.faces.patient.booking import forms, instead, presenters, window
 from yitong.faces.patient.hospitals import choosing, live
 from yitong.faces.patient.hospitals import presenters as choices
 
@@ -46,7 +46,7 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return book_page(request, slot, session, in_force, account_id, reader, form=form, status=422)
     is_first = visit is choices.Visit.FIRST
-    by_name = _is_by_name(session, in_force, is_first_visit=is_first)
+    by_name = is_by_name(session, in_force, is_first_visit=is_first)
     cmd = form.to_command(hospital_id, slot_id, is_first_visit=is_first, by_name=by_name)
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
@@ -85,7 +85,7 @@ def book_page(
     needs_verified = in_force.flag("booking.verified_only")
     persons = presenters.people(people.patients_of(account_id), chosen, needs_verified, reader)
     is_first = visit is choices.Visit.FIRST
-    by_name = _is_by_name(session, in_force, is_first_visit=is_first)
+    by_name = is_by_name(session, in_force, is_first_visit=is_first)
     at_window = window.form_for(request, slot, reader, is_first_visit=is_first, by_name=by_name) if persons else None
     context = {
         "window": at_window,
@@ -110,7 +110,7 @@ def book_page(
         "is_locked": isinstance(refusal, AbuseLocked),
         "is_unverified": isinstance(refusal, VerifyRequired),
         "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or new_id(),
-        "near": _near(session, visit, way, reader) if isinstance(refusal, window.GONE) else [],
+        "instead": instead.instead(session, visit, reader) if isinstance(refusal, instead.GONE) else None,
         "is_busy": isinstance(refusal, Busy),
         "form": form,
         "myself": myself or forms.Myself(initial={"key": new_id()}),
@@ -126,17 +126,10 @@ def book_page(
     return pages.page(request, "patient/booking/book.html", context, status)
 
 
-def _is_by_name(session: Session, in_force: Policies, *, is_first_visit: bool) -> bool:
+def is_by_name(session: Session, in_force: Policies, *, is_first_visit: bool) -> bool:
     """Whether the reader saw whom he chose (R-004)."""
     hidden = schedule.must_hide_name(session, in_force, is_first_visit=is_first_visit)
     return session.practitioner_id is not None and not hidden
-
-
-def _near(session: Session, visit: choices.Visit, way: choices.Way, reader: Reader) -> list[choices.Window]:
-    """The windows of the same offer that still have something, when the chosen one has not."""
-    shown = choosing.windows(session, visit, way, reader)["windows"]
-    assert isinstance(shown, list)
-    return [one for one in shown if one.href]
 
 
 @require_GET

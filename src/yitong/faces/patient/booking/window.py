@@ -23,7 +23,6 @@ from yitong.faces.common.cookies import ACCOUNT_COOKIE
 from yitong.faces.common.words import Reader
 
 NUMBER, DAY, TIME = (re.compile(shape, re.ASCII) for shape in (r"\d{1,5}", r"\d{4}-\d\d-\d\d", r"\d\d:\d\d"))
-GONE = (errors.SlotTaken, errors.PoolExhausted)
 
 # What the window refuses a claim with, and what each of their sentences names.
 TOLD: dict[type[Refusal], dict[str, re.Pattern[str]]] = {
@@ -65,9 +64,14 @@ class Form:
     by_name: str
 
 
+def is_served() -> bool:
+    """Whether this address has a booking window; else the pages book themselves."""
+    return bool(settings.YITONG_COUNTER)
+
+
 def form_for(request: HttpRequest, slot: Slot, reader: Reader, *, is_first_visit: bool, by_name: bool) -> Form | None:
     """The form's own fields, with a pass for a quarter of an hour; None where no window is served. Three queries."""
-    if not settings.YITONG_COUNTER:
+    if not is_served():
         return None
     session = people.session_of(request.COOKIES.get(ACCOUNT_COOKIE, ""), reader.now)
     if session is None:

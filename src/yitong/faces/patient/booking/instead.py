@@ -1,0 +1,71 @@
+"""What to book instead, when the chosen slot went to somebody quicker: the nearest first, in time and then in the city.
+
+It is the same for all who are refused there, and a release refuses thousands at once: so it is kept for a moment.
+"""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from yitong.core.db import policies
+from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.errors import PoolExhausted, SessionCancelled, SlotTaken
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.errors import SessionIsStopping
+from yitong.faces.common import lately
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.hospitals import choosing, near, presenters
+
+GONE = (SlotTaken, PoolExhausted, SessionCancelled, SessionIsStopping)
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Other windows of what was chosen, others who sit that day, other days, other places; `release`: when more comes,
+    where there is nothing of all that."""
+
+    windows: list[presenters.Window]
+    same_day: list[presenters.Near]
+    days: list[presenters.Near]
+    places: list[presenters.Near]
+    release: str
+
+
+def instead(session: Session, visit: presenters.Visit, reader: Reader) -> Instead:
+    key = ("instead", session.hospital_id, session.session_id, visit, reader.language)
+    return lately.keep(key, reader.now, lambda: _instead(session, visit, reader))
+
+
+def _instead(session: Session, visit: presenters.Visit, reader: Reader) -> Instead:
+    hospital_id, way = session.hospital_id, presenters.NewBooking(visit)
+    in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
+    bookable = choosing.days(in_force, reader)[:-1]
+    sessions = schedule.list_sessions(hospital_id, session.department_id, bookable[0], bookable[-1])
+    offers = bookings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
+    same = [one.session_id for one in choosing.bundle(session, visit, in_force)]
+    others = [one for one in sessions if one.date == session.date and one.session_id not in same]
+    doctors = choosing.practitioners(hospital_id, others)
+    halves = presenters.half_days(others, offers, doctors, visit, way, in_force, reader)
+    department = hospitals.get_department(hospital_id, session.department_id)
+    link = presenters.Link(
+        reverse("patient:department", args=[hospital_id, session.department_id]), {"visit": visit.value}
+    )
+    windows = choosing.windows(session, visit, way, reader)["windows"]
+    assert isinstance(windows, list)
+    found = Instead(
+        windows=[one for one in windows if one.href],
+        same_day=[_line(half, one) for half in halves for one in half.offers if one.is_open][: presenters.MOST_NEAR],
+        days=presenters.near_days(presenters.open_days(bookable, sessions, offers), session.date, link, reader),
+        places=near.elsewhere(department, reader),
+        release="",
+    )
+    if found.windows or found.same_day or found.days or found.places:
+        return found
+    return Instead([], [], [], [], presenters.release(in_force, reader).text)
+
+
+def _line(half: presenters.HalfDay, offer: presenters.Offer) -> presenters.Near:
+    doctor = f"{offer.doctor.name} {offer.doctor.title}".strip()
+    return presenters.Near(offer.href, doctor, f"{half.name} {offer.left}")
