@@ -12,7 +12,7 @@ from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.schedule import queries as schedule
-from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.domains.schedule.contracts import Session
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import live, presenters
 from yitong.faces.patient.hospitals import sittings as words
@@ -76,7 +76,8 @@ def choice(
     chosen = asked if asked in (days if may_wait else bookable) else next(iter(again or found), days[0])
     assert chosen is not None  # no day is None
     of_day = [s for s in sessions if s.date == chosen]
-    opens = [s.release_at for s in of_day if s.release_at > reader.now and s.state is not SessionState.STOPPED]
+    opens_at = None if chosen in found else presenters.opens_at(of_day, reader)
+    release = presenters.release(in_force, reader)
     doctors = practitioners(hospital_id, of_day)
     return {
         "days": presenters.strip(days, bookable, sessions, offers, chosen, link, reader),
@@ -85,11 +86,12 @@ def choice(
         "here": link.to(date=chosen.isoformat()),
         "half_days": presenters.half_days(of_day, offers, doctors, visit, way, in_force, reader),
         "is_day_open": chosen in found,
-        "opens_at": min(opens) if opens and chosen not in found else None,
+        "opens_at": opens_at,
+        "remind_id": hospital_id if opens_at == release.at else None,
         "is_open": bool(found),
         "near": presenters.near_days(found, chosen, link, reader) if chosen not in found else [],
         "again": presenters.near_days(again, chosen, link, reader),
-        "release": presenters.release(in_force, reader),
+        "release": release,
         "as_of": presenters.as_of(reader),
     }
 

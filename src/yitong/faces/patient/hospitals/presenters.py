@@ -290,7 +290,7 @@ def strip(
             Day(
                 name=reader.short_day(day),
                 number=f"{day.month}-{day.day}",
-                left=_left_of_day(day in bookable, here, left),
+                left=_left_of_day(here, left, reader),
                 href=link.to(date=day.isoformat()) if day in bookable or here else "",
                 is_current=day == chosen,
                 has_left=bool(left),
@@ -300,14 +300,20 @@ def strip(
     return tiles
 
 
-def _left_of_day(is_bookable: bool, sessions: Sequence[Session], left: int) -> str:
+def _left_of_day(sessions: Sequence[Session], left: int, reader: Reader) -> str:
     if left:
         return left_words(left)
     if not sessions:
         return _("无号")
     if all(s.state is SessionState.STOPPED for s in sessions):
         return _("停诊")
-    return _("约满") if is_bookable else _("未放号")
+    return _("未放号") if opens_at(sessions, reader) else _("约满")
+
+
+def opens_at(sessions: Iterable[Session], reader: Reader) -> datetime | None:
+    """When the first of these opens that is still to be released; None where there is none."""
+    coming = [s.release_at for s in sessions if s.release_at > reader.now and s.state is not SessionState.STOPPED]
+    return min(coming, default=None)
 
 
 def left_words(left: int) -> str:

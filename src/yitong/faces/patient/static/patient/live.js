@@ -21,7 +21,11 @@
     let timer;
 
     const now = () => ahead + performance.now();
-    const say = (text) => said.textContent === text || (said.textContent = text);
+    // Said aloud; what nothing else on the page shows is seen, too.
+    const say = (text, isSeen) => {
+      said.classList.toggle("visually-hidden", !isSeen);
+      said.textContent = text;
+    };
     const write = (node, text) => node.textContent === text || (node.textContent = text);
 
     // A link while it leads somewhere, else the same thing as text.
@@ -110,7 +114,7 @@
       } catch {
         fails += 1;
         badge.dataset.state = "late";
-        if (fails === 2) say(words.lost); // the first one may be a tunnel
+        if (fails === 2) say(words.lost, true); // the first one may be a tunnel
       }
       plan();
     };
@@ -137,7 +141,7 @@
       if (!document.hidden) timer = setTimeout(look, 500 * Math.random());
     });
     addEventListener("online", () => fails && ((fails = 0), plan()));
-    root.hidden = false;
+    root.querySelector("[data-live-badge]").hidden = false;
     timer = setTimeout(look, 1000 * Math.random());
   };
 
