@@ -32,6 +32,9 @@ class Asked:
     told: dict[str, str] = field(default_factory=dict)
     content: bytes = b""
 
+    def __post_init__(self) -> None:
+        self.headers.setdefault("content-length", str(len(self.body)))
+
     async def __call__(self) -> bytes:
         return self.body
 

@@ -7,7 +7,7 @@ A person with `psql` is no door: the constraints keep what must never be false, 
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.ids import new_id
-from yitong.counter.door import Door
 from yitong.domains.access import queries as access
 from yitong.domains.access.contracts import Scope
 from yitong.domains.booking.commands import extra
@@ -108,18 +107,15 @@ def pass_of_a_partner(world: World) -> str:
     return at_window(world, caller_of(world).post("/passes").json["token"])
 
 
-def batch_whose_memory_is_late(world: World) -> str:
-    """The window's memory says nothing: only the claim's own transaction is left to refuse."""
-    let_in = pytest.MonkeyPatch()
-    let_in.setattr(Door, "_refuse_at_once", lambda *asked: None)
-    try:
-        return pass_of_a_partner(world)
-    finally:
-        let_in.undo()
+def window_whose_memory_is_wrong(world: World) -> str:
+    """It believes the session open for an hour: only the claim's own transaction is left to refuse."""
+    return at_window(world, caller_of(world).post("/passes").json["token"], believed=timedelta(hours=1))
 
 
-def at_window(world: World, token: str) -> str:
+def at_window(world: World, token: str, *, believed: timedelta = timedelta()) -> str:
     with window() as opened:
+        board = opened.counter.picture.boards[world.place.session_id]
+        board.session = replace(board.session, release_at=board.session.release_at - believed)
         told = opened.claim({"pass": token, "key": str(new_id()), **world.wish()})
     return BOOKED if told.status == 201 else told.code
 
@@ -178,7 +174,7 @@ DOORS: dict[str, tuple[Callable[[World], str], ...]] = {
     "faces/api/bookings/api.py:hold_slot": (api_for_the_holder, api_of_the_114_desk, api_with_a_referral),
     "faces/api/bookings/api.py:move_booking": (move_over_the_api,),
     "faces/desk/patients/window.py:confirm": (desk,),
-    "counter/batch.py:_once": (form_of_the_page, script_of_the_page, pass_of_a_partner, batch_whose_memory_is_late),
+    "counter/batch.py:_once": (form_of_the_page, script_of_the_page, pass_of_a_partner, window_whose_memory_is_wrong),
 }
 NO_DOORS = {
     "cli/demo/loading/bookings.py:_book_one": "fills the demo city, by the same command and the same rules",
