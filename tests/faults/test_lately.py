@@ -73,7 +73,7 @@ def pages_of(place: build.Clinic) -> list[str]:
 
 
 def as_of(html: str) -> str:
-    found = re.search(r"余号更新于 (\d\d:\d\d:\d\d)", html)
+    found = re.search(r"余号更新于 <span data-as-of>(\d\d:\d\d:\d\d)</span>", html)
     assert found
     return found[1]
 
@@ -172,7 +172,7 @@ def test_each_language_visit_and_day_is_kept_for_itself() -> None:
     path = pages_of(place)[0]
     chinese = main_of(visitor, path)
     english: Any = visitor.get(path, headers={"Accept-Language": "en"})
-    assert f"Availability as of {said()}" in english.content.decode()
+    assert f"Availability as of <span data-as-of>{said()}</span>" in english.content.decode()
     assert main_of(visitor, path.replace(DAY.isoformat(), (DAY + timedelta(days=1)).isoformat())) != chinese
     assert main_of(visitor, path) == chinese
 

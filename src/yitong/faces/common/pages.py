@@ -127,6 +127,19 @@ def shared(
     return _unkept(HttpResponse(b"".join(piece + next(marks, b"") for piece in pieces[::2])))
 
 
+def framed(
+    request: HttpRequest,
+    template: str,
+    key: tuple[Hashable, ...],
+    reader: Reader,
+    make: Callable[[], tuple[Mapping[str, Hashable], SafeString]],
+) -> HttpResponse:
+    """A shared page that tells what is left: `make` gives its frame, which follows from reference data and stands as
+    long as that does, and its `part`, which is kept for a moment only (`lately`)."""
+    frame, told = lately.keep((template, "part", *key, reader.language), reader.now, make)
+    return shared(request, template, (*key, *frame.values()), reader, lambda: frame, longest=None, own={"part": told})
+
+
 def _mark(name: str) -> SafeString:
     return SafeString(f"{MARK}-{name};")
 

@@ -1,10 +1,12 @@
 """From a hospital to a time window."""
 
+from collections.abc import Hashable
 from datetime import date
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
@@ -15,6 +17,8 @@ from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import choosing, live, near, presenters
+
+Framed = tuple[dict[str, Hashable], SafeString]  # a page's frame, and the part that tells what is left
 
 
 @require_GET
@@ -64,7 +68,7 @@ def department(request: Request, hospital_id: UUID, department_id: UUID) -> Http
     """The days, and the sessions of the chosen one."""
     reader = pages.reader_of(request)
     visit, asked = choosing.asked_visit(request), choosing.asked_date(request)
-    return pages.shared(
+    return pages.framed(
         request,
         "patient/hospitals/department.html",
         (hospital_id, department_id, visit, asked),
@@ -75,7 +79,7 @@ def department(request: Request, hospital_id: UUID, department_id: UUID) -> Http
 
 def _department(
     hospital_id: UUID, department_id: UUID, visit: presenters.Visit, asked: date | None, reader: Reader
-) -> dict[str, object]:
+) -> Framed:
     """The same for every visitor."""
     found = hospitals.get_department(hospital_id, department_id)
     in_force = policies.at(hospital_id, reader.now, department_id=department_id)
@@ -99,7 +103,8 @@ def _department(
         "live": live.of_department(hospital_id, department_id, chosen["day"]),
         "introduction": found.introduction,
     }
-    return place | {"part": pages.part("patient/hospitals/_department.html", place | part), "live": part["live"]}
+    told = pages.part("patient/hospitals/_department.html", place | part)
+    return place | {"is_live": bool(part["live"])}, told
 
 
 @require_GET
@@ -107,7 +112,7 @@ def doctor(request: Request, hospital_id: UUID, practitioner_id: UUID) -> HttpRe
     """A doctor and the days on which the doctor sits."""
     reader = pages.reader_of(request)
     asked = choosing.asked_date(request)
-    return pages.shared(
+    return pages.framed(
         request,
         "patient/hospitals/doctor.html",
         (hospital_id, practitioner_id, asked),
@@ -116,7 +121,7 @@ def doctor(request: Request, hospital_id: UUID, practitioner_id: UUID) -> HttpRe
     )
 
 
-def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader: Reader) -> dict[str, object]:
+def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader: Reader) -> Framed:
     """The same for every visitor."""
     found = hospitals.get_practitioner(hospital_id, practitioner_id)
     in_force = policies.at(hospital_id, reader.now)
@@ -126,17 +131,19 @@ def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader
     link = presenters.Link(reverse("patient:doctor", args=[hospital_id, practitioner_id]), {})
     way = presenters.NewBooking(visit)
     chosen = choosing.choice(asked, hospital_id, days, sessions, visit, way, link, in_force, reader)
+    shown = presenters.doctor(found, reader)
     place = {
-        "doctor": presenters.doctor(found, reader),
+        "name": shown.name,
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
         "hospital_id": hospital_id,
     }
     part = chosen | {
+        "doctor": shown,
         "sittings": choosing.sittings([s for s in sessions if s.date == chosen["day"]], way, in_force, reader),
         "colleagues": [] if chosen["is_open"] else near.colleagues(_departments_of(found), practitioner_id, reader),
         "introduction": found.introduction,
     }
-    return place | {"part": pages.part("patient/hospitals/_doctor.html", place | part)}
+    return place, pages.part("patient/hospitals/_doctor.html", place | part)
 
 
 @require_GET
@@ -144,7 +151,7 @@ def session(request: Request, hospital_id: UUID, session_id: UUID) -> HttpRespon
     """The time windows of a session, or of all sessions that are one offer with it (R-004)."""
     reader = pages.reader_of(request)
     visit = choosing.asked_visit(request)
-    return pages.shared(
+    return pages.framed(
         request,
         "patient/hospitals/session.html",
         (hospital_id, session_id, visit),
@@ -153,16 +160,14 @@ def session(request: Request, hospital_id: UUID, session_id: UUID) -> HttpRespon
     )
 
 
-def _session(hospital_id: UUID, session_id: UUID, visit: presenters.Visit, reader: Reader) -> dict[str, object]:
+def _session(hospital_id: UUID, session_id: UUID, visit: presenters.Visit, reader: Reader) -> Framed:
     """The same for every visitor."""
     found = schedule.get_session(hospital_id, session_id)
     department_url = reverse("patient:department", args=[hospital_id, found.department_id])
-    context = choosing.windows(found, visit, presenters.NewBooking(visit), reader) | {
-        "back": f"{department_url}?date={found.date.isoformat()}&visit={visit.value}",
-        "steps": presenters.steps(1),
-    }
-    part = pages.part("patient/hospitals/_windows.html", context)
-    return {"back": context["back"], "department": context["department"], "live": context["live"], "part": part}
+    back = f"{department_url}?date={found.date.isoformat()}&visit={visit.value}"
+    shown = choosing.windows(found, visit, presenters.NewBooking(visit), reader)
+    told = pages.part("patient/hospitals/_windows.html", shown | {"back": back, "steps": presenters.steps(1)})
+    return {"back": back, "department": str(shown["department"]), "is_live": bool(shown["live"])}, told
 
 
 def _departments_of(practitioner: Practitioner) -> list[Department]:
