@@ -151,7 +151,8 @@ def bookings(request: Request) -> HttpResponse:
         "coming": presenters.lines(coming, names, departments, reader),
         "past": presenters.lines(past, names, departments, reader),
     }
-    return pages.page(request, "patient/booking/bookings.html", context)
+    lines = pages.part("patient/booking/_bookings.html", context)
+    return pages.shared(request, "patient/booking/bookings.html", (), reader, dict, longest=None, own={"lines": lines})
 
 
 @require_GET
