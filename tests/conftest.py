@@ -182,6 +182,13 @@ def owner_connection(clone: Callable[[], None]) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
+def observer(clone: Callable[[], None]) -> Iterator[psycopg.Connection]:
+    """The cluster's superuser, autocommit: for tests that watch who waits for whom, and end connections."""
+    with CLUSTER.connect(database=f"clone_{os.getpid()}") as connection:
+        yield connection
+
+
+@pytest.fixture
 def frozen_clock() -> Iterator[Callable[[datetime], datetime]]:
     """`frozen_clock(instant)` stops `clock.now()` there for the rest of the test; call again to move it."""
     with ExitStack() as stack:
