@@ -57,6 +57,30 @@ def test_the_usual_doctor_takes_three_taps(patient: New, new_practice: Callable[
     assert counted.inputs <= 3
 
 
+def test_the_usual_clinic_without_a_named_doctor_takes_three_taps(
+    patient: New, new_practice: Callable[[], Practice]
+) -> None:
+    place = new_practice()
+    stopped, _ = (place.sit(day, practitioner_id=None, room="5") for day in place.days[:2])
+    someone = patient()
+    been_there(someone, place)
+    visit = someone.page.url.removeprefix(someone.url)
+    cmd = schedule.StopSession("stop", stopped.hospital_id, stopped.session_id, schedule.StopReason.LEAVE)
+    sessions.stop_session(cmd, actor=place.clinic.manager, now=clock.now())
+    someone.until(visit, "医院停诊")
+    someone.go("/")
+    counted = Counted(someone)
+    counted.tap(someone.page.get_by_role("link", name="再约心内科"))
+    assert "5号诊室" in someone.text()
+    someone.look("clinic-windows")
+    counted.tap(someone.page.locator("a.window"))
+    counted.tap(someone.page.get_by_role("button", name="确认预约"))
+    someone.page.get_by_text("预约成功").first.wait_for()
+    assert counted.inputs <= 3
+    someone.go("/bookings/")
+    assert "5号诊室" in someone.text()
+
+
 @pytest.fixture
 def eye_clinic(new_practice: Callable[[], Practice]) -> Practice:
     """An eye clinic with a free morning: whatever else the city has, one of the first that "眼科" finds."""

@@ -88,6 +88,7 @@ def test_the_booking_says_the_room_and_leads_to_the_map_without_a_trace() -> Non
     client, path, _, held, _ = booked()
     body = client.get(path).content.decode()
     assert "3号诊室" in body
+    assert "3号诊室" in client.get("/bookings/").content.decode()
     (link,) = [tag for tag in body.split("<a ") if "uri.amap.com" in tag]
     assert 'rel="noreferrer"' in link
     assert str(held.booking_id) not in unquote(link.split(">")[0])

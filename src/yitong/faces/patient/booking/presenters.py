@@ -147,16 +147,23 @@ def lines(
     bookings: Sequence[Booking],
     hospitals: Mapping[UUID, Hospital],
     departments: Mapping[UUID, Department],
+    rooms: Mapping[UUID, str],
     reader: Reader,
 ) -> list[BookingLine]:
+    """`rooms`: by session, of those to come."""
     return [
         BookingLine(
             href=reverse("patient:booking", args=[b.hospital_id, b.booking_id]),
             when=reader.visit(b.starts_at, b.ends_at),
             where=" · ".join(
-                reader.name(found)
-                for found in (hospitals.get(b.hospital_id), departments.get(b.department_id))
-                if found is not None
+                [
+                    *(
+                        reader.name(found)
+                        for found in (hospitals.get(b.hospital_id), departments.get(b.department_id))
+                        if found is not None
+                    ),
+                    *filter(None, [reader.room(rooms.get(b.session_id, ""))]),
+                ]
             ),
             who=masks.name(b.patient_name),
             state=terms.term(terms.BOOKING_STATES, shown_state(b, reader)),

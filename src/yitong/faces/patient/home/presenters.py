@@ -88,14 +88,16 @@ def coming(bookings: Sequence[Booking], reader: Reader) -> list[Booking]:
 
 
 def again(one: Usual, hospital: Hospital, department: Department, doctor: Practitioner | None, reader: Reader) -> Again:
-    """To the doctor's own days, while the doctor practises; else to the department, as one who comes again."""
+    """To the doctor's own days, while the doctor practises; else to the times of the department's own clinic."""
     place = f"{reader.name(department)} · {reader.name(hospital)}"
     if doctor is not None and doctor.is_active:
         who = f"{reader.name(doctor)} {terms.term(terms.TITLES, doctor.title)}"
         href = reverse("patient:doctor", args=[one.hospital_id, doctor.practitioner_id])
         return Again(href, _("再约%(who)s") % {"who": who}, place)
     href = reverse("patient:department", args=[one.hospital_id, one.department_id])
-    return Again(f"{href}?visit=again", _("再约%(who)s") % {"who": reader.name(department)}, reader.name(hospital))
+    return Again(
+        f"{href}?visit=again&times=1", _("再约%(who)s") % {"who": reader.name(department)}, reader.name(hospital)
+    )
 
 
 def next_visit(

@@ -65,20 +65,27 @@ def _hospital(
 
 @require_GET
 def department(request: Request, hospital_id: UUID, department_id: UUID) -> HttpResponse:
-    """The days, and the sessions of the chosen one."""
+    """The days, and the sessions of the chosen one; `times=1`: at once the windows of its own clinic (no doctor)."""
     reader = pages.reader_of(request)
     visit, asked = choosing.asked_visit(request), choosing.asked_date(request)
+    is_direct = request.GET.get("times") == "1"
     return pages.framed(
         request,
         "patient/hospitals/department.html",
-        (hospital_id, department_id, visit, asked),
+        (hospital_id, department_id, visit, asked, is_direct),
         reader,
-        lambda: _department(hospital_id, department_id, visit, asked, reader),
+        lambda: _department(hospital_id, department_id, visit, asked, reader, is_direct=is_direct),
     )
 
 
 def _department(
-    hospital_id: UUID, department_id: UUID, visit: presenters.Visit, asked: date | None, reader: Reader
+    hospital_id: UUID,
+    department_id: UUID,
+    visit: presenters.Visit,
+    asked: date | None,
+    reader: Reader,
+    *,
+    is_direct: bool,
 ) -> Framed:
     """The same for every visitor."""
     found = hospitals.get_department(hospital_id, department_id)
@@ -86,7 +93,9 @@ def _department(
     days = choosing.days(in_force, reader)
     sessions = schedule.list_sessions(hospital_id, department_id, days[0], days[-1])
     path = reverse("patient:department", args=[hospital_id, department_id])
-    link = presenters.Link(path, {"visit": visit.value})
+    own = [one for one in sessions if one.practitioner_id is None] if is_direct else []
+    sessions = own or sessions
+    link = presenters.Link(path, {"visit": visit.value, **({"times": "1"} if own else {})})
     way = presenters.NewBooking(visit)
     chosen = choosing.choice(asked, hospital_id, days, sessions, visit, way, link, in_force, reader)
     dated = presenters.Link(path, {"date": asked.isoformat()} if asked else {})
@@ -102,6 +111,8 @@ def _department(
         "eligibility": presenters.eligibility(found),
         "live": live.of_department(hospital_id, department_id, chosen["day"]),
         "introduction": found.introduction,
+        "sittings": choosing.sittings([one for one in own if one.date == chosen["day"]], way, in_force, reader),
+        "all_href": presenters.Link(path, {}).to(visit=visit.value),
     }
     told = pages.part("patient/hospitals/_department.html", place | part)
     return place | {"is_live": bool(part["live"])}, told
