@@ -23,7 +23,7 @@ QUALITY = 78
 FACES = ("patient", "desk", "office")  # and what belongs to none of them
 EARLIER = "7d3bc27"  # the pages as they were before the design language
 # What stood then and stands now, under the same name in docs/images/.
-COMPARED = ("patient-home", "patient-department", "desk-day")
+COMPARED = ("patient-booked", "patient-messages", "desk-session")
 STYLE = """*{box-sizing:border-box;margin:0}
 body{padding:24px;background:#dfe7e4;color:#1d2b28;font:13px/1.4 "Noto Sans CJK SC",sans-serif}
 main{display:flex;flex-wrap:wrap;gap:20px 16px;align-items:start}
@@ -45,7 +45,7 @@ class Layout:
         return 48 + self.across * self.wide + (self.across - 1) * 16
 
 
-LAYOUTS = {390: Layout(8, 195, 422), 768: Layout(6, 256, 340), 1440: Layout(4, 400, 280)}
+LAYOUTS = {390: Layout(8, 195, 422), 768: Layout(6, 256, 340), 1440: Layout(4, 400, 250)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,12 @@ class Easel:
 
     def columns(self, picture: Path, wide: int, *, high: int, width: int) -> bytes:
         """A long photograph, `width` px wide as it was taken, in columns from left to right."""
+        assert picture.exists(), f"{picture} was not taken: YITONG_LONG=1 takes every form"
         self.page.set_viewport_size({"width": width, "height": 100})
         scale = wide / width
         length = self._length_of(picture) * scale
         cells = "".join(
-            f'<div style="width:{wide}px;height:{high}px;border-radius:6px;background:#fff url({picture.as_uri()})'
+            f'<div style="width:{wide}px;height:{high}px;border-radius:6px;background:#eef3f1 url({picture.as_uri()})'
             f' 0 {-start}px/{wide}px no-repeat"></div>'
             for start in range(0, round(length), high)
         )
@@ -135,7 +136,7 @@ def for_docs() -> None:
             layout = LAYOUTS[390 if folder is phone else 1440]
             _write(IMAGES / f"sheet-{face}.jpg", stand.sheet(taken(folder, face), layout))
         _write(IMAGES / "gallery.jpg", stand.columns(phone / "gallery-gallery.jpg", 234, high=1500, width=390))
-        _write(IMAGES / "gallery-desk.jpg", stand.columns(screen / "gallery-work.jpg", 720, high=1500, width=1440))
+        _write(IMAGES / "gallery-desk.jpg", stand.columns(screen / "gallery-work.jpg", 720, high=1600, width=1440))
         _write(IMAGES / "before-after.jpg", _compared(stand))
 
 

@@ -208,12 +208,10 @@ def enter(visitor: Visitor, login: str, path: str) -> None:
 
 
 def desk(camera: Camera) -> None:
-    """The next working day as the window sees it, and the list of a session that somebody booked."""
-    day = clock.shanghai_date(clock.now()) + timedelta(days=1)
-    while day.weekday() > 4:
-        day += timedelta(days=1)
+    """The next day for which somebody booked as the window sees it, and the list of such a session."""
     with camera.window("desk") as visitor:
-        enter(visitor, "bj13-registrar", f"/desk/?day={day}")
+        enter(visitor, "bj13-registrar", "/desk/")
+        day = _booked_day(visitor)
         camera.take(visitor, "desk-day")
         booked = visitor.page.locator("main tbody tr", has=visitor.page.locator("a[href*='/desk/sessions/']"))
         row = booked.filter(has=visitor.page.locator("td.num strong", has_text=re.compile(r"^[1-9]"))).first
@@ -221,8 +219,7 @@ def desk(camera: Camera) -> None:
         camera.take(visitor, "desk-session")
     with camera.window("desk") as visitor:
         enter(visitor, "bj13-roster", "/desk/stops/")
-        choose = visitor.page.locator("select[name=what]")
-        choose.select_option(str(choose.locator("option[value^='department:']").first.get_attribute("value")))
+        visitor.page.locator("select[name=what]").select_option(label="妇科 · 东院")
         visitor.page.locator("input[name=from_date]").fill(f"{day}")
         visitor.page.locator("input[name=until_date]").fill(f"{day + timedelta(days=6)}")
         visitor.press("看会影响谁")
@@ -230,6 +227,15 @@ def desk(camera: Camera) -> None:
         visitor.press("停诊")
         camera.take(visitor, "desk-stop")
         visitor.press("撤销停诊")
+
+
+def _booked_day(visitor: Visitor) -> date:
+    today = clock.shanghai_date(clock.now())
+    for day in (today + timedelta(days=n) for n in range(1, 15)):
+        visitor.go(f"/desk/?day={day}&department=all")
+        if int(visitor.page.locator("#booked-total").inner_text()):
+            return day
+    raise AssertionError("nobody has booked at this hospital")
 
 
 def office(camera: Camera) -> None:

@@ -19,6 +19,7 @@ COMMAND = re.compile(r"(?<![\w/.-])(?:\.venv/bin/)?yitong((?: [a-z][a-z-]*)+|(?:
 VARIABLE = re.compile(r"\b(YITONG_[A-Z_]+|DATA_DIR|PROMETHEUS_[A-Z_]+)\b")
 PICTURE_LIMIT_BYTES = 120_000
 COVER_LIMIT_BYTES = 300_000
+SHEET_LIMIT_BYTES = 900_000  # a contact sheet: half a hundred photographs
 
 
 def name(page: Path) -> str:
@@ -54,20 +55,23 @@ def test_broken_links_would_be_seen() -> None:
     assert found == ["no-such-page.md", "images/none.png", "docs/README.md#no-such-head", "../outside"]
 
 
+def limit_of(picture: Path) -> int:
+    if picture.suffix == ".jpg":
+        return SHEET_LIMIT_BYTES
+    return COVER_LIMIT_BYTES if picture.name == "cover.png" else PICTURE_LIMIT_BYTES
+
+
 def test_every_picture_is_shown_and_small() -> None:
     shown = {
         (page.parent / target).resolve()
         for page in PAGES
         for target in LINK.findall(page.read_text())
-        if ".png" in target
+        if target.endswith((".png", ".jpg"))
     }
-    there = set((ROOT / "docs" / "images").glob("*.png"))
+    images = ROOT / "docs" / "images"
+    there = {*images.glob("*.png"), *images.glob("*.jpg")}
     assert sorted(path.name for path in there - shown) == []
-    too_large = [
-        path.name
-        for path in there
-        if path.stat().st_size > (COVER_LIMIT_BYTES if path.name == "cover.png" else PICTURE_LIMIT_BYTES)
-    ]
+    too_large = [path.name for path in there if path.stat().st_size > limit_of(path)]
     assert too_large == []
 
 
