@@ -205,7 +205,7 @@
     if (!document.querySelector("[hx-get], [hx-post], [hx-boost]")) return;
     document.head.append(Object.assign(document.createElement("script"), { src: document.body.dataset.htmx }));
   };
-  addEventListener("load", () => (window.requestIdleCallback || setTimeout)(fetchHtmx));
+  addEventListener("load", () => (window.requestIdleCallback || setTimeout)(fetchHtmx, { timeout: 2000 })); // a busy phone gets it too
 
   document.addEventListener("DOMContentLoaded", () => {
     start(document);
