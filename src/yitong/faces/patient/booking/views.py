@@ -147,13 +147,9 @@ def bookings(request: Request) -> HttpResponse:
             hospital_id, {b.department_id for b in found if b.hospital_id == hospital_id}
         ).items()
     }
-    rooms = {
-        session_id: session.room
-        for hospital_id in {b.hospital_id for b in coming}
-        for session_id, session in schedule.sessions_by_id(
-            hospital_id, {b.session_id for b in coming if b.hospital_id == hospital_id}
-        ).items()
-    }
+    rooms: dict[UUID, str] = {}
+    for hospital_id in {b.hospital_id for b in coming}:
+        rooms |= choosing.rooms(hospital_id, {b.session_id for b in coming if b.hospital_id == hospital_id}, reader)
     context = {
         "coming": presenters.lines(coming, names, departments, rooms, reader),
         "past": presenters.lines(past, names, departments, {}, reader),

@@ -10,13 +10,12 @@ from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import Booking, Usual
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import lately, pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.home import presenters
+from yitong.faces.patient.hospitals import choosing, soon
 from yitong.faces.patient.hospitals import presenters as releases
-from yitong.faces.patient.hospitals import soon
 
 LONGEST_QUERY = 40
 SUGGESTIONS = 8
@@ -81,7 +80,7 @@ def _next_visit(mine: list[Booking], reader: Reader) -> presenters.NextVisit | N
     first = coming[0]
     hospital = hospitals.get_hospital(first.hospital_id)
     department = hospitals.get_department(first.hospital_id, first.department_id)
-    room = schedule.get_session(first.hospital_id, first.session_id).room
+    room = choosing.rooms(first.hospital_id, {first.session_id}, reader).get(first.session_id, "")
     return presenters.next_visit(coming, hospital, department, room, len(coming) - 1, reader)
 
 

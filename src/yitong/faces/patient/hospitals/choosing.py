@@ -1,5 +1,6 @@
 """What the pages that choose a day, a session and a window share: for a new booking and for another time of one."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
+from yitong.faces.common import lately
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import live, presenters
 from yitong.faces.patient.hospitals import sittings as words
@@ -133,6 +135,15 @@ def windows(session: Session, visit: presenters.Visit, way: presenters.Way, read
             hospital_id, session.campus_id, department.location, reader, room=session.room if len(same) == 1 else ""
         ),
     }
+
+
+def rooms(hospital_id: UUID, session_ids: Collection[UUID], reader: Reader) -> dict[UUID, str]:
+    """Where these sessions sit, by session, as it was a moment ago (`lately`): who waits for his visit looks often."""
+
+    def read() -> dict[UUID, str]:
+        return {one: session.room for one, session in schedule.sessions_by_id(hospital_id, session_ids).items()}
+
+    return lately.keep(("rooms", hospital_id, frozenset(session_ids)), reader.now, read)
 
 
 def rule_line(hospital_id: UUID, department_id: UUID, rule: str, reader: Reader) -> str:
