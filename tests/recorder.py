@@ -2,8 +2,9 @@
 
 It sees every statement of ours on every Django connection and refuses those that a database spread over hospitals
 could not carry: a statement on a table of class H without `hospital_id =`, a locking read of such a table without it,
-a volatile function in UPDATE or ON CONFLICT, MERGE. A read or write that goes over all hospitals on purpose stands in
-`core.db.scale.cross_hospital("reason")`; locks and volatile functions have no such way out.
+rows written without it, a volatile function in UPDATE or ON CONFLICT, MERGE. A read or write that goes over all
+hospitals on purpose stands in `core.db.scale.cross_hospital("reason")`; locks and volatile functions have no such way
+out. The booking window has connections of its own: `tests/unit/counter/test_scale.py` reads us its statements.
 """
 
 import inspect
@@ -27,6 +28,7 @@ KEY = "hospital_id"
 VOLATILE = {"clock_timestamp", "gen_random_uuid", "uuid_generate_v4", "uuidv7", "nextval", "random", "timeofday"}
 CLOCK = {"now", "current_timestamp", "statement_timestamp", "transaction_timestamp"}  # in ON CONFLICT also these
 PLACEHOLDERS = re.compile(r"%s(?:\s*,\s*%s)*|%\(\w+\)s")
+COPIES = re.compile(r"^\s*COPY\s+(\w+)\s*\(([^)]*)\)\s+FROM\b", re.IGNORECASE)
 TOUCHES = re.compile(r"^\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|\()", re.IGNORECASE)
 
 Column = tuple[str, str]  # (table or alias, column), lower case
@@ -103,6 +105,11 @@ def expecting() -> Iterator[list[str]]:
 
 def faults_of(sql: str) -> tuple[tuple[str, bool], ...]:
     """(what is wrong, whether `cross_hospital` excuses it) for each fault of the statement."""
+    copies = COPIES.match(sql)
+    if copies:
+        table, columns = copies[1].lower(), copies[2].lower()
+        is_open = table in hospital_tables() and KEY not in re.split(r"\s*,\s*", columns.strip())
+        return ((f"writes {table} without {KEY}: {sql}", False),) if is_open else ()
     if not TOUCHES.match(sql) or not any(table in sql for table in hospital_tables()):
         return ()
     return _faults(PLACEHOLDERS.sub(lambda found: "$1" if found[0].count("%") == 1 else "$1, $1", sql))
@@ -150,6 +157,9 @@ class _Reader:
     def _insert(self, insert: exp.Insert) -> Iterator[tuple[str, bool]]:
         table = insert.find(exp.Table)
         conflict = insert.args.get("conflict")
+        columns = [_name(column) for column in insert.this.expressions] if isinstance(insert.this, exp.Schema) else []
+        if table is not None and table.name.lower() in self.tables and columns and KEY not in columns:
+            yield f"writes {table.name} without {KEY}: {insert.sql('postgres')}", False
         if table is not None and table.name.lower() in self.tables and isinstance(conflict, exp.OnConflict):
             yield from self._volatile(conflict.args.get("expressions") or [], VOLATILE | CLOCK, insert)
 
@@ -212,6 +222,7 @@ def _bound(node: exp.Expression) -> set[Column]:
     while scope is not None:
         if isinstance(scope, exp.Select | exp.Update | exp.Delete):
             alone = list(_sources(scope))
+            given |= _given_rows(scope)
             for condition in _conditions(scope):
                 fixed, equal = _read(condition, alone)
                 given |= fixed
@@ -225,6 +236,19 @@ def _bound(node: exp.Expression) -> set[Column]:
                 given |= {left, right}
                 changed = True
     return given
+
+
+def _given_rows(node: exp.Expression) -> set[Column]:
+    """Columns of `unnest(…, …) AS w(hospital_id, id)`: rows that were handed in, each with its own value."""
+    found = set()
+    for root in (node.args.get("from_") or node.args.get("from"), *node.args.get("joins", [])):
+        for rows in _within(root, exp.Unnest):
+            alias = rows.args.get("alias")
+            if alias is not None and not any(
+                list(given.find_all(exp.Column, exp.Select)) for given in rows.expressions
+            ):
+                found |= {(alias.name.lower(), column.name.lower()) for column in alias.columns}
+    return found
 
 
 def _conditions(node: exp.Expression) -> Iterator[exp.Expression]:

@@ -23,6 +23,11 @@ SOUND = [
     "SELECT 1 FROM core_event WHERE (hospital_id = %s AND id = %s) OR (hospital_id = %s AND shard = 'a%%')",
     "SELECT 1 FROM core_event WHERE hospital_id IN (%s)",
     "INSERT INTO core_event (hospital_id, id) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING id",
+    (
+        "SELECT 1 FROM core_event e JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)"
+        " ON e.hospital_id = w.hospital_id AND e.id = w.id FOR SHARE OF e"
+    ),
+    "COPY core_event (hospital_id, id) FROM STDIN",
     "UPDATE core_event e SET shard = '' FROM core_event o WHERE o.hospital_id = %s AND e.hospital_id = o.hospital_id",
     "SELECT * FROM core_policy_record",
     "UPDATE core_policy_record SET id = gen_random_uuid()",
@@ -40,12 +45,25 @@ OVER_ALL = {
     "a join on the id only": "SELECT 1 FROM core_event a JOIN core_event b ON b.id = a.subject_id WHERE a.hospital_id = %s",
     "an open subquery": "SELECT 1 FROM core_policy_record WHERE id IN (SELECT subject_id FROM core_event WHERE at > %s)",
     "an open WITH": "WITH e AS (SELECT id FROM core_event WHERE shard = %s) SELECT 1 FROM e",
+    "rows handed in, joined by id": (
+        "SELECT 1 FROM core_event e JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id) ON e.id = w.id"
+    ),
+    "rows that are read, not handed in": (
+        "SELECT 1 FROM core_policy_record p, core_event e JOIN LATERAL unnest(ARRAY[p.hospital_id]) AS w(hospital_id)"
+        " ON e.hospital_id = w.hospital_id"
+    ),
     "an update": "UPDATE core_event SET shard = %s WHERE id = %s",
     "a delete": "DELETE FROM core_event WHERE id = %s",
-    "a copy": "INSERT INTO core_event (id) SELECT id FROM core_event",
+    "a copy": "INSERT INTO core_event (hospital_id, id) SELECT hospital_id, id FROM core_event",
 }
 
 NEVER = {
+    "a lock over all by rows handed in": (
+        "SELECT 1 FROM core_event e JOIN unnest(%s::uuid[]) AS w(id) ON e.id = w.id FOR SHARE OF e",
+        "locks rows over all hospitals",
+    ),
+    "rows of no hospital": ("INSERT INTO core_event (id) VALUES (%s)", "writes core_event without hospital_id"),
+    "rows of no hospital by COPY": ("COPY core_event (id, subject_hospital_id) FROM STDIN", "without hospital_id"),
     "a lock over all": (
         "SELECT id FROM core_event WHERE id = %s FOR UPDATE SKIP LOCKED",
         "locks rows over all hospitals",
