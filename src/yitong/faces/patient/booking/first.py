@@ -77,6 +77,7 @@ def wait(request: Request, hospital_id: UUID, slot_id: UUID, token: str) -> Http
         return pages.go_to(request, book_href)
     card = _card(account_id, UUID(patient))
     found = people.list_verifications(card.patient_id, request.actor)
+    card = _card(account_id, card.patient_id)  # once more: the answer may have come between the two
     member = persons.member(card, reader, found[0] if found else None)
     slot = schedule.get_slot(hospital_id, slot_id)
     is_ready = card.level is not IdentityLevel.DECLARED
