@@ -33,6 +33,12 @@ def weight(path: str) -> int:
         return len(gzip.compress(file.read(), 9))
 
 
+def test_all_that_a_patient_may_ever_load_of_ours_is_light() -> None:
+    """htmx, which few pages fetch, apart."""
+    own = ["yitong/yitong.js", *(f"patient/{name}.js" for name in ("patient", "offline", "window", "live"))]
+    assert sum(weight(f"/static/{one}") for one in own) <= SCRIPTS
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_first_load_is_light(path: str) -> None:
     answer = Client(SERVER_NAME="localhost").get(path)
