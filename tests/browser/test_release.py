@@ -74,6 +74,24 @@ def test_a_release_opens_the_page_by_itself_and_is_booked(patient: New, new_prac
     assert "预约成功" in someone.text()
     expect(elder.page.locator("a.window")).to_have_count(1, timeout=15_000)
     elder.look("release-open-largest")
+    asks_only_while_it_is_seen(elder)
+
+
+SEEN = """(seen) => {
+  Object.defineProperty(document, "hidden", { value: !seen, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def asks_only_while_it_is_seen(someone: Visitor) -> None:
+    page = someone.page
+    asked: list[str] = []
+    page.evaluate(SEEN, False)
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(5_000)  # after a release it asks every three seconds or so
+    assert asked == []
+    with page.expect_request("**/counter/sessions/**", timeout=3_000):
+        page.evaluate(SEEN, True)
 
 
 def test_who_is_too_late_sees_it_at_once_and_what_is_near(patient: New, new_practice: NewPractice) -> None:

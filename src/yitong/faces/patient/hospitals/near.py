@@ -68,7 +68,7 @@ def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
         if left:
             day, n = next(iter(left.items()))
             href = presenters.department_line(one, reader).href
-            note = f"{_place(one, far, reader)} · {reader.day(day)} {presenters.left_words(n)}"
+            note = f"{_place(one, far, reader)} · {reader.day(day)} · {presenters.left_words(n)}"
             found.append(presenters.Near(href, _title(one, reader), note))
         if len(found) == MOST_ELSEWHERE:
             break
