@@ -4,12 +4,13 @@ A body is made at most ten times a second for each board that changes, and then 
 pages' own channel may book.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+import msgspec
 
 from yitong.core.errors import Missing
 from yitong.counter.picture import Board, Picture, Window
@@ -43,8 +44,9 @@ def _body(picture: Picture, kind: str, what: str, now: datetime) -> tuple[str, b
         return found[1], found[2]
     ids = _ids(what)
     content = sessions(picture, ids, now) if kind == "sessions" else department(picture, ids[0], now)
-    tag = f'W/"{blake2b(json.dumps(content).encode(), digest_size=8).hexdigest()}"'
-    body = json.dumps({**content, "as_of": now.isoformat()}).encode()
+    told = msgspec.json.encode(content)
+    tag = f'W/"{blake2b(told, digest_size=8).hexdigest()}"'
+    body = b'%b,"as_of":"%b"}' % (told[:-1], now.isoformat().encode())
     if len(_ready) >= _MOST:
         _ready.clear()
     _ready[kind, what] = (now + FRESH, tag, body)
@@ -124,7 +126,8 @@ def _is_stopped(board: Board) -> bool:
 
 def _free(picture: Picture, board: Board, now: datetime) -> int:
     """The bits that may be booked now, without those whose window is over."""
-    if not board.is_open(POOL, picture.policies(board.session, now), now, kept=FRESH):
+    policies = picture.policies(board.session, now)
+    if not board.is_open(POOL, policies, now, picture.days(policies, now, kept=FRESH), kept=FRESH):
         return 0
     free = board.free(now) & board.pools.get(POOL, 0)
     if now > board.session.starts_at:

@@ -8,7 +8,7 @@ repeats a confirmed request, is told that it is gone.
 from bisect import insort
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from yitong.core.decided import Decided
@@ -21,6 +21,7 @@ from yitong.domains.schedule import rules as schedule
 from yitong.domains.schedule.contracts import Pool, Session, Slot
 
 Window = tuple[datetime, datetime]
+MOST_POLICIES = 2_000  # of which the bookable days are kept for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +142,14 @@ class Board:
             mask |= self.pools.get(pool, 0)
         return mask
 
-    def is_open(self, pool: Pool, policies: Policies, now: datetime, *, kept: timedelta) -> bool:
-        """Whether that pool sells now, by an answer that is at most `kept` old: late, but never early at a release."""
+    def is_open(
+        self, pool: Pool, policies: Policies, now: datetime, days: Collection[date], *, kept: timedelta
+    ) -> bool:
+        """Whether that pool sells now, by an answer that is at most `kept` old: late, but never early at a release.
+        `days` are those that may be booked (`Picture.days`)."""
         found = self.opened.get(pool)
         if found is None or not timedelta() <= now - found[0] < kept:
-            found = self.opened[pool] = (now, schedule.is_open(self.session, now, policies, pool=pool))
+            found = self.opened[pool] = (now, schedule.is_open(self.session, now, policies, pool=pool, days=days))
         return found[1]
 
 
@@ -162,11 +166,21 @@ class Picture:
     keys: dict[UUID, KeyInUse] = field(default_factory=dict)  # of the API's channels
     crossed: set[UUID] = field(default_factory=set)  # sessions that were read while a batch of ours booked in them
     per_minute: int = 1  # how often an account may ask (R-017), as the city says
+    _days: dict[int, tuple[Policies, datetime, list[date]]] = field(default_factory=dict)  # by identity, held on to
 
     def clear(self) -> None:
         """Nothing is known: after a loss, what was believed may be wrong."""
         for part in (self.boards, self.by_slot, self.by_department, self.known, self.codes, self.crossed):
             part.clear()
+
+    def days(self, policies: Policies, now: datetime, *, kept: timedelta) -> list[date]:
+        """What may be booked under these policies, by an answer that is at most `kept` old."""
+        found = self._days.get(id(policies))
+        if found is None or not timedelta() <= now - found[1] < kept:
+            if len(self._days) >= MOST_POLICIES:
+                self._days.clear()
+            found = self._days[id(policies)] = (policies, now, schedule.bookable_dates(now, policies))
+        return found[2]
 
     def policies(self, session: Session, now: datetime) -> Policies:
         return self.decided[session.hospital_id].at(session.department_id, now)

@@ -105,8 +105,8 @@ WITH counted AS (
   FROM unnest(%s::uuid[], %s::text[]) AS v(patient_id, days) WHERE l.patient_id = v.patient_id
 ), told AS (
   INSERT INTO core_event (hospital_id, id, operation, actor, channel, subject_id, at, shard, body, trace_id)
-  SELECT e.hospital_id, e.id, %s, %s, %s, e.id, %s, 'claims:' || e.hospital_id, e.body::jsonb, %s
-  FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS e(hospital_id, id, body)
+  SELECT e.hospital_id, e.id, %s, %s, %s, e.id, %s, 'claims:' || e.hospital_id, e.body, %s
+  FROM jsonb_to_recordset(%s::jsonb) AS e(hospital_id uuid, id uuid, body jsonb)
   RETURNING pg_notify(%s, '')
 )
 SELECT s.id FROM schedule_slot s JOIN unnest(%s::uuid[], %s::uuid[], %s::text[]) AS w(hospital_id, id, pool)

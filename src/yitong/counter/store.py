@@ -1,6 +1,5 @@
 """The booking window's own connection, and what it asks and writes on it."""
 
-import json
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 
 from yitong.core.ids import new_id
@@ -132,7 +132,6 @@ class Store:
         lines = [claim.lines(at) for claim in ordered]
         await self._copy(statements.COPY_BOOKINGS, "".join([booking for booking, _ in lines]))
         await self._copy(statements.COPY_PATIENT_BOOKINGS, "".join([patient for _, patient in lines]))
-        hospitals, event_ids, bodies = _events(ordered)
         slots = [claim.wish.board.slots[claim.wish.n] for claim in ordered]
         found = await self._all(
             statements.FINISH,
@@ -140,7 +139,7 @@ class Store:
                 uuids(claim.wish.member.text for claim in ordered),
                 uuids(f'"{{{",".join([day.isoformat() for day in claim.days])}}}"' for claim in ordered),
                 *(SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
-                *(uuids(hospitals), uuids(event_ids), bodies, WAKE),
+                *(_events(ordered), WAKE),
                 uuids(claim.wish.board.hospital for claim in ordered),
                 uuids(claim.slot for claim in ordered),
                 uuids(slot.pool.value for slot in slots),
@@ -163,17 +162,19 @@ def _keys(boards: Collection[Board]) -> list[str]:
     return [uuids(hospital for hospital, _ in ordered), uuids(session for _, session in ordered)]
 
 
-def _events(claims: Sequence[Claimed]) -> tuple[list[str], list[str], list[str]]:
-    """One event for each hospital, as columns: the hospital, the event's id, its body."""
+def _events(claims: Sequence[Claimed]) -> str:
+    """One event for each hospital, as JSON: the hospital, the event's id, its body."""
     by_hospital: dict[str, list[Claimed]] = {}
     for claim in claims:
         by_hospital.setdefault(claim.wish.board.hospital, []).append(claim)
-    bodies = []
-    for mine in by_hospital.values():
-        sessions = {claim.wish.board.text for claim in mine}
-        # As `SlotsClaimed.body()` says it, of ids that are text already.
-        bodies.append(json.dumps({"bookings": [claim.booking for claim in mine], "sessions": list(sessions)}))
-    return list(by_hospital), [str(new_id()) for _ in by_hospital], bodies
+    return msgspec.json.encode([_event(hospital, mine) for hospital, mine in by_hospital.items()]).decode()
+
+
+def _event(hospital: str, claims: Sequence[Claimed]) -> dict[str, object]:
+    """Its body is what `SlotsClaimed.body()` says, of ids that are text already."""
+    sessions = list({claim.wish.board.text for claim in claims})
+    body = {"bookings": [claim.booking for claim in claims], "sessions": sessions}
+    return {"hospital_id": hospital, "id": str(new_id()), "body": body}
 
 
 def _text(value: object) -> str:
