@@ -29,7 +29,7 @@ from yitong.domains.booking.contracts import (
 from yitong.domains.people.commands import limits, merging
 from yitong.domains.people.contracts import MergePatients
 from yitong.domains.people.errors import PatientMissing
-from yitong.domains.people.models import BookingLimits
+from yitong.domains.people.models import Account, BookingLimits
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.models import Slot
 
@@ -189,6 +189,17 @@ def test_a_move_keeps_the_id_and_frees_the_old_slot_later() -> None:
     assert live_days(patient) == [later.day]
     assert Slot.objects.get(hospital_id=place.hospital_id, id=place.slot()).reopens_at > NOW
     assert [b.date for b in queries.list_my_bookings(actor, now=NOW)] == [later.day]
+
+
+@pytest.mark.rule("R-047")
+@pytest.mark.rule("R-017")
+def test_a_booking_is_not_moved_onto_the_slot_that_it_has() -> None:
+    place, (actor, patient) = build.clinic(slots=2), build.holder()
+    held = build.hold(place, patient, actor)
+    with pytest.raises(errors.SlotTaken):
+        change.move_booking(MoveBooking("m", place.hospital_id, held.booking_id, place.slot()), actor=actor, now=NOW)
+    assert Slot.objects.get(hospital_id=place.hospital_id, id=place.slot()).reopens_at is None
+    assert not Account.objects.get(id=actor.account_id).cancelled_at
 
 
 @pytest.mark.rule("R-017")

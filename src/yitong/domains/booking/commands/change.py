@@ -97,6 +97,8 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
         return _again(once.answer)
     if cmd.patient_id is not None and cmd.patient_id != booking.patient_id:
         raise errors.PatientImmutable()
+    if cmd.slot_id == booking.slot_id:
+        raise errors.SlotTaken()  # by this very booking; moved onto itself it would be freed, and count as a cancel
     before = booking.state
     after = next_state(State(before), Move.RESCHEDULE)
     old = policies.at(cmd.hospital_id, now, department_id=booking.department_id)
