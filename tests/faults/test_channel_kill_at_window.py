@@ -12,7 +12,7 @@ import pytest
 from django.db import connections
 from tests import clinic as build
 from tests import make
-from tests.window import window
+from tests.whole_window import window
 
 from yitong.core import clock
 from yitong.core.actor import Actor

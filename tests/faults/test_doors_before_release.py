@@ -21,7 +21,7 @@ from tests import make
 from tests.unit.api.conftest import Answer, Caller
 from tests.unit.desk.conftest import enter
 from tests.unit.faces.test_patient_pages import signed_in
-from tests.window import window
+from tests.whole_window import window
 
 from yitong.core import clock
 from yitong.core.actor import Actor

@@ -11,7 +11,7 @@ from tests import clinic as build
 from tests import make
 from tests.unit.api.conftest import Caller
 from tests.unit.api.test_bookings_api import holder_with_patient
-from tests.window import Asked, window
+from tests.whole_window import Asked, window
 
 from yitong.core import clock
 from yitong.faces.api.urls import api

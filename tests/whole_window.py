@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from tests import windows
 
 from yitong.config import databases
 from yitong.counter.app import Counter
@@ -19,39 +20,17 @@ from yitong.counter.door import FORM
 READY_S = 30.0
 
 
-@dataclass
-class Asked:
-    """One request in Granian's RSGI, and what was answered."""
-
-    method: str
-    path: str
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    client: str = "127.0.0.1:4000"
-    status: int = 0
-    told: dict[str, str] = field(default_factory=dict)
-    content: bytes = b""
-
-    def __post_init__(self) -> None:
-        self.headers.setdefault("content-length", str(len(self.body)))
-
-    async def __call__(self) -> bytes:
-        return self.body
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.status, self.told, self.content = status, dict(headers), body
-
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
-        self.response_bytes(status, headers, b"")
+class Asked(windows.Request):
+    """One request, and what was answered, as the API's client names it."""
 
     @property
-    def json(self) -> Any:
-        return json.loads(self.content)
+    def json(self) -> dict[str, Any]:
+        return self.said
 
     @property
     def code(self) -> str:
         """Of a refusal; empty where there is none."""
-        return str(self.json.get("code", "")) if self.status >= 400 else ""
+        return str(self.said.get("code", "")) if self.status >= 400 else ""
 
 
 @dataclass
@@ -60,14 +39,15 @@ class Window:
     loop: asyncio.AbstractEventLoop
 
     def get(self, path: str, **headers: str) -> Asked:
-        return self._ask(Asked("GET", path, headers={name.replace("_", "-"): text for name, text in headers.items()}))
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        return self._ask(Asked(method="GET", path=path, headers=named))
 
     def claim(self, sent: Mapping[str, object]) -> Asked:
         body = json.dumps(sent, default=str).encode()
-        return self._ask(Asked("POST", "/counter/claims", body, {"content-type": "application/json"}))
+        return self._ask(Asked(body))
 
     def claim_by_form(self, sent: Mapping[str, object]) -> Asked:
-        return self._ask(Asked("POST", "/counter/claims", urlencode(sent).encode(), {"content-type": FORM}))
+        return self._ask(Asked(urlencode(sent).encode(), headers={"content-type": FORM}))
 
     def _ask(self, asked: Asked) -> Asked:
         asyncio.run_coroutine_threadsafe(self.counter(asked, asked), self.loop).result(30)
