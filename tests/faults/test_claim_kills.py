@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -29,7 +30,9 @@ from yitong.domains.schedule.models import Slot
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 ROOT = Path(__file__).resolve().parents[2]
-BOOKINGS, KILLS = (2000, 60) if os.environ.get("YITONG_LONG") else (150, 8)
+BOOKINGS, KILLS = (2000, 60) if os.environ.get("YITONG_LONG") else (150, 9)
+OF_SESSION = 500
+MORE_SESSIONS = (BOOKINGS - 1) // OF_SESSION  # none in the short form
 
 HOLD, CONFIRM, CANCEL, EXPIRE = (
     "booking.commands.claim.hold_slot",
@@ -116,11 +119,12 @@ def test_a_kill_at_a_boundary_loses_nothing_and_repeats_nothing(walk: str, point
 def test_random_kills_during_many_bookings(tmp_path: Path) -> None:
     """Three processes book side by side under one key each a slot; again and again one is killed and started anew."""
     chance = random.Random(11)
-    place = build.clinic(slots=BOOKINGS)
+    place = build.clinic(slots=min(BOOKINGS, OF_SESSION))
+    places = [place, *(build.clinic(hospital_id=place.hospital_id, slots=OF_SESSION) for _ in range(MORE_SESSIONS))]
+    slots = [slot.slot_id for one in places for slot in one.slots]
     people = [build.patient(place.hospital_id) for _ in range(BOOKINGS + 20)]
     steps = [
-        {"do": "hold", "key": f"h{n}", "slot_id": str(place.slot(n)), "patient_id": str(people[n])}
-        for n in range(BOOKINGS)
+        {"do": "hold", "key": f"h{n}", "slot_id": str(slots[n]), "patient_id": str(people[n])} for n in range(BOOKINGS)
     ]
     for n in range(0, BOOKINGS, 5):  # each fifth is cancelled again
         steps.append({**steps[n], "do": "cancel", "key": f"c{n}", "of": f"h{n}"})
@@ -160,32 +164,38 @@ def test_random_kills_during_many_bookings(tmp_path: Path) -> None:
 
 
 def _kill_and_restart(plans: list[Path], chance: random.Random, tmp_path: Path) -> dict[str, set[str]]:
-    """Runs every plan to its end in spite of KILLS kills; gives all answers that were ever printed, by key."""
+    """Runs every plan to its end in spite of KILLS kills in all; gives all answers that were ever printed, by key."""
     told: dict[str, set[str]] = {}
-    kills = KILLS
-    for n, plan in enumerate(plans):
-        while True:
-            out = tmp_path / f"out{n}"
-            with out.open("w") as file:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.faults.claims_at_work", str(plan)], cwd=ROOT, stdout=file,
-                    env={**os.environ, "DJANGO_SETTINGS_MODULE": "yitong.config.settings",
-                         "PYTHONPATH": f"{ROOT}/src:{ROOT}"},
-                )  # fmt: skip
-                if kills > KILLS * (len(plans) - 1 - n) / len(plans):
-                    while not out.stat().st_size and process.poll() is None:
-                        time.sleep(0.01)  # it is at work once it has answered something
-                    try:
-                        process.wait(chance.uniform(0.0, 0.6))
-                    except subprocess.TimeoutExpired:
-                        process.kill()
-                        kills -= 1
-                process.wait()
-            for line in out.read_text().splitlines():
-                if line.endswith("}"):  # the last one may be cut off
-                    item = json.loads(line)
-                    told.setdefault(item["key"], set()).add(item["answer"])
-            if process.returncode == 0:
-                break
-            assert process.returncode == -signal.SIGKILL
+    pauses = [[chance.uniform(0.0, 0.6) for _ in range(KILLS // len(plans))] for _ in plans]
+    with ThreadPoolExecutor(len(plans)) as side_by_side:
+        for items in side_by_side.map(_run, plans, pauses, [tmp_path / f"out{n}" for n in range(len(plans))]):
+            for item in items:
+                told.setdefault(item["key"], set()).add(item["answer"])
     return told
+
+
+def _run(plan: Path, pauses: list[float], out: Path) -> list[dict[str, str]]:
+    """One process after the other; as long as there are pauses, each is killed so long after its first answer."""
+    told: list[dict[str, str]] = []
+    while True:
+        with out.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.claims_at_work", str(plan)], cwd=ROOT, stdout=file,
+                env={**os.environ, "DJANGO_SETTINGS_MODULE": "yitong.config.settings",
+                     "PYTHONPATH": f"{ROOT}/src:{ROOT}"},
+            )  # fmt: skip
+            if pauses:
+                while not out.stat().st_size and process.poll() is None:
+                    time.sleep(0.01)  # it is at work once it has answered something
+                try:
+                    process.wait(pauses[-1])
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    pauses.pop()
+            process.wait()
+        for line in out.read_text().splitlines():
+            if line.endswith("}"):  # the last one may be cut off
+                told.append(json.loads(line))
+        if process.returncode == 0:
+            return told
+        assert process.returncode == -signal.SIGKILL
