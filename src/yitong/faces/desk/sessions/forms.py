@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.booking.contracts import AddExtra, CancelBooking, CheckIn
@@ -64,18 +66,18 @@ class Room(Key):
         return ChangeRoom(self.text(), hospital_id, session_id, self.cleaned_data["room"])
 
 
+def _stand_in(one: Substitute) -> SafeString:
+    """A name is no word of the page's language."""
+    note = "" if one.same_grade else _("（职称更高）")
+    return format_html('<span translate="no">{}</span> {}{}', one.name, terms.term(terms.TITLES, one.title), note)
+
+
 class StandIn(Key):
     def __init__(self, *given: object, candidates: Iterable[Substitute], **more: object) -> None:
         super().__init__(*given, **more)  # type: ignore[arg-type]
         self.fields["practitioner"] = forms.ChoiceField(
             label=_("由谁替诊"),
-            choices=[
-                (
-                    str(one.practitioner_id),
-                    f"{one.name} {terms.term(terms.TITLES, one.title)}" + ("" if one.same_grade else _("（职称更高）")),
-                )
-                for one in candidates
-            ],
+            choices=[(str(one.practitioner_id), _stand_in(one)) for one in candidates],
             widget=forms.RadioSelect,
             error_messages={"required": _("请选替诊医师"), "invalid_choice": _("请选替诊医师")},
         )
