@@ -29,6 +29,7 @@ from yitong.domains.booking.contracts import Held, State
 from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.errors import SlotMissing
 
 KEPT_DAYS = timedelta(days=184)  # days of visit older than this can't meet a new one in any window of R-005
 AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
@@ -199,18 +200,23 @@ class Batches:
                 channels.check_may_claim_by(wish.holder.key_id, keys_in_use, at.now)
                 if n not in found:
                     raise PatientMissing()
-                clinic = clinics[wish.board.session.session_id]
+                clinic = clinics.get(wish.board.session.session_id)
+                if clinic is None:
+                    raise SlotMissing()
                 claims.append(self._claim(wish, found[n], others.get(wish.cmd.patient_id, ()), clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
         return claims
 
     async def _share(self, store: Store, boards: dict[UUID, Board], at: Instant) -> dict[UUID, Clinic]:
-        """The sessions of these boards under their locks; only one whose row has changed is read anew."""
+        """The sessions of these boards under their locks, without those that are gone; one whose row has changed is read
+        anew."""
         versions = await store.share_sessions(boards.values())
         changed = await store.sessions([one for key, one in boards.items() if versions.get(key) != one.row_version])
         clinics = {}
         for session_id, board in boards.items():
+            if session_id not in versions:
+                continue
             session, version = changed.get(session_id, (board.session, board.row_version))
             policies = self.picture.policies(session, at.now)
             clinic = self._clinics.get(session_id)

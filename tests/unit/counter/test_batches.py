@@ -318,3 +318,21 @@ def test_a_batch_that_is_given_up_leaves_nothing_proposed_and_tells_all_to_ask_a
 
     with clock.frozen(build.NOW):
         asyncio.run(test())
+
+
+def test_a_session_that_is_gone_is_not_believed_as_it_was_read() -> None:
+    """Its row has no version under the lock: what the board remembers of it is nothing to book by."""
+
+    class NoSession(NothingStored):
+        async def share_sessions(self, boards: Collection[Board]) -> dict[UUID, int]:
+            return {}
+
+        async def sessions(self, boards: Collection[Board]) -> dict[UUID, object]:
+            return {}
+
+    async def shared() -> dict[UUID, object]:
+        board = board_of(new_id())
+        batches = Batches(Picture(), no_reload)
+        return dict(await batches._share(cast(Store, NoSession()), {board.session.session_id: board}, Instant(NOW)))
+
+    assert asyncio.run(shared()) == {}
