@@ -66,9 +66,9 @@ class Request:
     """One request at the window as Granian hands it over, and what was answered."""
 
     body: bytes = b""
+    headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     method: str = "POST"
     path: str = "/counter/claims"
-    headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     client: str = "10.0.0.1:4000"
     status: int = 0
     told: dict[str, str] = field(default_factory=dict)

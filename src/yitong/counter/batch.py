@@ -209,8 +209,8 @@ class Batches:
         return claims
 
     async def _share(self, store: Store, boards: dict[UUID, Board], at: Instant) -> dict[UUID, Clinic]:
-        """The sessions of these boards under their locks, without those that are gone; one whose row has changed is read
-        anew."""
+        """The sessions of these boards under their locks, without those that are gone; only one whose row has changed
+        is read anew."""
         versions = await store.share_sessions(boards.values())
         changed = await store.sessions([one for key, one in boards.items() if versions.get(key) != one.row_version])
         clinics = {}

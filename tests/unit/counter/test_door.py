@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 import pytest
+from tests import windows
 
 from yitong.core import clock
 from yitong.core.errors import Busy, KeyReused
@@ -28,34 +27,12 @@ PASSES = Tokens(derived(b"secret", PASS_USE), Pass)
 PATIENT = new_id()
 
 
-@dataclass
-class Asked:
+class Asked(windows.Request):
     """One request and what was answered."""
-
-    body: bytes
-    headers: dict[str, str]
-    method: str = "POST"
-    path: str = "/counter/claims"
-    client: str = "10.0.0.1:4000"
-    status: int = 0
-    told: dict[str, str] = field(default_factory=dict)
-    content: bytes = b""
-
-    async def __call__(self) -> bytes:
-        return self.body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self.body
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.status, self.told, self.content = status, dict(headers), body
-
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
-        self.response_bytes(status, headers, b"")
 
     @property
     def problem(self) -> dict[str, Any]:
-        return cast(dict[str, Any], json.loads(self.content))
+        return self.said
 
     @property
     def way(self) -> tuple[str, dict[str, str]]:
