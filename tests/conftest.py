@@ -21,7 +21,7 @@ import pytest
 import pytest_socket
 from django.apps import apps
 from django.db import connections
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from pytest_django.plugin import DjangoDbBlocker
 from tests import recorder
 
@@ -36,8 +36,10 @@ TEMPLATE_KEPT_S = 24 * 3600
 # The template holds keys wrapped with this one, so every test process has to have the same.
 os.environ["YITONG_MASTER_KEYS"] = "1:" + base64.b64encode(bytes(range(32))).decode()
 
-# No test fails for the time that it takes: the machine may be busy with something else.
-settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test fails for the time that it takes: the machine may be busy with something else. Without the phase that explains
+# a failure, which traces every line of a run.
+PHASES = [phase for phase in Phase if phase is not Phase.explain]
+settings.register_profile("calm", deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
 
 messages.compile_all()

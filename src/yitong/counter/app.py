@@ -77,21 +77,25 @@ class Counter:
             gc.set_threshold(*COLLECT)
             self.door.is_ready = True
             log.info("counter.ready", sessions=len(self.picture.boards))
-            await _first_to_end(self.batches.run(one), self.batches.run(other), self.feed.follow())
+            await self._until_lost(self.batches.run(one), self.batches.run(other), self.feed.follow())
+
+    async def _until_lost(self, *works: Awaitable[None]) -> None:
+        """Runs them beside each other; when one fails, the others end and its error is raised.
+
+        From that instant nothing is told: to end a query that is under way takes seconds where the server is slow, and
+        the picture may lack what the lost connection has committed.
+        """
+        tasks = [asyncio.ensure_future(work) for work in works]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            self.door.is_ready = False
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _reload(self, session_ids: Any) -> None:
         assert self.feed is not None
         await self.feed.reload(session_ids)
-
-
-async def _first_to_end(*works: Awaitable[None]) -> None:
-    """Runs them beside each other; when one fails, the others end and its error is raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

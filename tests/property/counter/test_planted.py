@@ -43,7 +43,7 @@ BY_MACHINE = [
 ]
 ALONE = 4  # the place with one slot only
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 if LONG else 120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 if LONG else 900)]
 
 
 # -- what a schedule says ----------------------------------------------------------------------------------------------

@@ -266,7 +266,7 @@ def city(committed_db: None) -> City:
 @pytest.mark.rule("R-018")
 @pytest.mark.rule("R-046")
 @pytest.mark.slow
-@pytest.mark.timeout(3600 if LONG else 120)
+@pytest.mark.timeout(3600 if LONG else 900)
 def test_whatever_happens_in_whatever_order_the_protocol_holds(
     city: City, observer: psycopg.Connection, tmp_path: Path
 ) -> None:

@@ -210,7 +210,8 @@ def _first_answer(cmd: HoldSlot, actor: Actor) -> Held | None:
 
 
 def _held(booking: models.Booking) -> Held:
-    """The answer to the claim as it was first given: what happened since does not change it."""
+    """The answer to the claim as it was first given: what happened since does not change it. Only a booking that was
+    moved is told at its new hour (R-047): who asks again must not come at the old one."""
     state = State.CONFIRMED if booking.payment == "at_visit" else State.HELD
     return Held(
         booking.hospital_id,
