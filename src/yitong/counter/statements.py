@@ -179,8 +179,8 @@ def department_of(row: Sequence[Any]) -> Department:
 
 
 def known_of(row: Sequence[Any]) -> Known:
-    """A booking as the picture remembers it, with the answer to its claim: as it was first given, but at the hour that it
-    has now."""
+    """A booking as the picture remembers it, with the answer to its claim: as it was first given, but at the
+    hour that it has now."""
     (
         hospital_id,
         booking_id,
