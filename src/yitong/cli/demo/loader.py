@@ -1,6 +1,7 @@
 """Loads the demo city through the commands that hospitals, staff and patients use themselves; what is there stays."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from yitong.cli.demo import city as cities
@@ -31,6 +32,19 @@ def load_at(name: CityName, *, now: datetime, report: Report) -> None:
         report("医院、科室、医师", done, len(city.hospitals))
         _add_hospital(one.code, city, crew, now=now)
     report("医院、科室、医师", len(city.hospitals), len(city.hospitals))
+    with ThreadPoolExecutor(1) as beside:
+        passwords = beside.submit(crew.accept_invites, now=now)
+        _fill(city, crew, now=now, report=report)
+        passwords.result()
+
+
+def sign_ins(name: CityName) -> list[tuple[str, str]]:
+    """Whom one can be in the demo, and how: (who, how), for the terminal."""
+    return [(one.who, one.how) for one in cities.logins(name)]
+
+
+def _fill(city: City, crew: staff.Crew, *, now: datetime, report: Report) -> None:
+    """Rosters and slots, then accounts and what they book."""
     total = len(city.hospitals)
     for done, one in enumerate(city.hospitals):
         report("排班和号源", done, total)
@@ -46,11 +60,6 @@ def load_at(name: CityName, *, now: datetime, report: Report) -> None:
     report("账户和就诊人", len(city.accounts), len(city.accounts))
     bookings.book(joined, city, crew, now=now)
     report("预约", 1, 1)
-
-
-def sign_ins(name: CityName) -> list[tuple[str, str]]:
-    """Whom one can be in the demo, and how: (who, how), for the terminal."""
-    return [(one.who, one.how) for one in cities.logins(name)]
 
 
 def _found_city(city: City, crew: staff.Crew, *, now: datetime, report: Report) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db import connection
+
 from yitong.cli.demo.city import City
 from yitong.cli.demo.staff import PASSWORD, StaffMember
 from yitong.core.actor import Actor, Role
@@ -33,6 +35,7 @@ class Crew:
     def __init__(self) -> None:
         self._ids: dict[str, UUID] = {}
         self._hospitals: dict[str, UUID] = {}
+        self._invited: list[AcceptInvite] = []
 
     def found(self, code: str, hospital_id: UUID) -> None:
         """Remembers a hospital's id."""
@@ -54,7 +57,7 @@ class Crew:
         return self.actor(next(one for one in of(city, code) if one.role == role), self._hospitals[code])
 
     def join(self, one: StaffMember, hospital_id: UUID | None, *, now: datetime) -> None:
-        """Lets one join, with the demo's password where he signs in, or finds the one who joined before.
+        """Lets one join, or finds the one who joined before; his password is set by `accept_invites`.
 
         One who should have a password and has none (the load was killed in between) is invited again.
         """
@@ -68,8 +71,17 @@ class Crew:
         else:
             invited = commands.invite_again(known[0], actor=SYSTEM, now=now)
         if one.signs_in:
-            sign_in.accept_invite(AcceptInvite(one.login, invited.invite, PASSWORD), now=now)
+            self._invited.append(AcceptInvite(one.login, invited.invite, PASSWORD))
         self._ids[one.login] = invited.staff_id
+
+    def accept_invites(self, *, now: datetime) -> None:
+        """Everybody who signs in gets the demo's password. For a thread beside the load: a password's hash is slow on
+        purpose, and leaves the interpreter to others meanwhile."""
+        try:
+            while self._invited:
+                sign_in.accept_invite(self._invited.pop(), now=now)
+        finally:
+            connection.close()
 
     def actor(self, one: StaffMember, hospital_id: UUID | None) -> Actor:
         """Acts as this member of staff."""
