@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -167,13 +168,25 @@ def booking(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespon
     if "new" in request.GET:  # from the booking window, which writes no notice itself
         notice = _made_words(found.state) if reader.now - found.created_at < IS_NEW else ""
         return pages.go(request, "patient:booking", hospital_id, booking_id, notice=notice)
+    shown, keeps = _page_of(found, reader), pages.keeps_offline(request)
     context = {
-        "booking": _page_of(found, reader),
+        "booking": shown,
         "hospital_id": hospital_id,
         "booking_id": booking_id,
         "phone": hospitals.get_hospital(hospital_id).phone,
+        "keeps_offline": keeps,
     }
-    return pages.page(request, "patient/booking/booking.html", context)
+    frame = {"has_code": bool(shown.code), "keeps_offline": keeps}
+    own = {"where": escape(shown.where), "content": pages.part("patient/booking/_booking.html", context)}
+    return pages.shared(
+        request,
+        "patient/booking/booking.html",
+        tuple(frame.values()),
+        reader,
+        lambda: frame,
+        longest=None,
+        own=own,
+    )
 
 
 @require_http_methods(["GET", "POST"])
