@@ -57,7 +57,6 @@ class Counter:
                 log.warning("counter.lost", error=type(error).__name__)
             except Exception:
                 log.exception("counter.failed")
-            self.door.is_ready = False
             self.batches.queue.refuse_all(Busy())
             await asyncio.sleep(AGAIN_S)
 

@@ -202,6 +202,19 @@ def test_a_booking_is_not_moved_onto_the_slot_that_it_has() -> None:
     assert not Account.objects.get(id=actor.account_id).cancelled_at
 
 
+@pytest.mark.rule("R-047")
+def test_a_claim_repeated_after_a_move_is_told_the_new_hour() -> None:
+    """Its first answer would send the patient at an hour that is somebody else's by now."""
+    place, (actor, patient) = build.clinic(slots=2), build.holder()
+    cmd = HoldSlot("claim-01", place.hospital_id, place.slot(), patient)
+    held = claim.hold_slot(cmd, actor=actor, now=NOW)
+    move = MoveBooking("move-0001", place.hospital_id, held.booking_id, place.slot(1))
+    change.move_booking(move, actor=actor, now=NOW)
+    again = claim.hold_slot(cmd, actor=actor, now=NOW)
+    assert (again.booking_id, again.code, again.slot_id) == (held.booking_id, held.code, place.slot(1))
+    assert again.starts_at > held.starts_at
+
+
 @pytest.mark.rule("R-017")
 def test_a_booking_never_changes_its_patient() -> None:
     place, (actor, patient) = build.clinic(slots=2), build.holder()

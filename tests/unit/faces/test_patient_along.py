@@ -94,6 +94,17 @@ def test_the_booking_says_the_room_and_leads_to_the_map_without_a_trace() -> Non
     assert str(held.booking_id) not in unquote(link.split(">")[0])
 
 
+def test_the_kept_frame_of_a_booking_holds_nothing_of_the_one_before() -> None:
+    """The frame is kept for everybody; code, place and path are each visitor's own."""
+    (mine, my_path, _, my_held, _), (theirs, their_path, _, their_held, _) = booked(), booked()
+    mine.get(my_path)
+    told = theirs.get(their_path).content.decode()
+    assert their_held.code in told.replace(" ", "")
+    assert my_held.code not in told.replace(" ", "")
+    assert their_path in told
+    assert my_path not in told
+
+
 def test_home_says_the_room_of_the_next_visit() -> None:
     client, _, place, _, _ = booked()
     assert "3号诊室" in text_of(client.get("/"))
