@@ -212,23 +212,26 @@ def _add(window: Window, who: Somebody, relation: str, **more: str) -> None:
 
 
 def _book(window: Window, *, skip: int = 0) -> Page:
-    """The first window of a department that has one, on its last open day, when it can be cancelled at any hour; in the
-    city's last hospital; `skip` departments come before."""
+    """The first window of a department that has one, on the last day of the strip with clinics (the very last may be
+    a Saturday without any), when it can be cancelled at any hour; in the city's last hospital; `skip` departments
+    come before."""
     hospitals = [href for css, href in window.go("/").links if href.startswith("/hospitals/")]
     hospital = window.go(hospitals[-1])
     for _, href in hospital.links:
         if "/departments/" not in href:
             continue
         days = [day for css, day in window.go(href).links if "day" in css.split()]
-        if days and (offer := window.go(days[-1]).link("offer")):
-            if skip:
-                skip -= 1
-                continue
-            slot = window.go(offer).link("window")
-            assert slot is not None
-            page = window.send(window.go(slot), "key")
-            assert "/bookings/" in page.url, page.alerts()
-            return page
+        offer = next((offer for day in reversed(days) if (offer := window.go(day).link("offer"))), None)
+        if offer is None:
+            continue
+        if skip:
+            skip -= 1
+            continue
+        slot = window.go(offer).link("window")
+        assert slot is not None
+        page = window.send(window.go(slot), "key")
+        assert "/bookings/" in page.url, page.alerts()
+        return page
     raise AssertionError("nothing to book")
 
 
