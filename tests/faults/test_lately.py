@@ -1,8 +1,10 @@
 """What is left to book is kept for ten seconds, for everybody alike, and says when it was read."""
 
 import re
+import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -184,14 +186,72 @@ def test_a_refusal_and_a_claim_are_never_kept() -> None:
     assert visitor.get(nowhere).status_code == visitor.get(nowhere).status_code == 404
     assert not lately._kept
     with reference.kept():
-        assert lately.keep("key", NOW, lambda: "first") == "first"
-        assert lately.keep("key", NOW, lambda: "second") == "first"
-    assert lately.keep("key", NOW, lambda: "truth") == "truth"
+        assert lately.keep(("key",), NOW, lambda: "first") == "first"
+        assert lately.keep(("key",), NOW, lambda: "second") == "first"
+    assert lately.keep(("key",), NOW, lambda: "truth") == "truth"
+
+
+@pytest.fixture
+def shelf(settings: Any, tmp_path: Path) -> None:
+    settings.CACHES = {
+        "lately": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(tmp_path)}
+    }
+
+
+def in_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process has of its own, emptied."""
+    monkeypatch.setattr(lately, "_kept", {})
+    monkeypatch.setattr(reference, "_kept", reference._Kept())
+
+
+@pytest.mark.usefixtures("shelf")
+def test_processes_of_a_machine_share_what_is_left_and_it_grows_no_older_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = build.clinic(slots=4)
+    visitor = Client(SERVER_NAME="localhost")
+    before = {path: main_of(visitor, path) for path in pages_of(place)}
+    actor, patient_id = build.holder()
+    build.hold(place, patient_id, actor)
+    in_another_process(monkeypatch)
+    for path, html in before.items():
+        for seconds in (6, 9.9):
+            with clock.frozen(NOW + timedelta(seconds=seconds)):
+                assert main_of(visitor, path) == html, "read by the first, six seconds ago"
+        with clock.frozen(NOW + timedelta(seconds=10)):
+            after = main_of(visitor, path)
+        assert as_of(after) == said(timedelta(seconds=10))
+        assert after.replace(as_of(after), as_of(html)) != html
+
+
+@pytest.mark.usefixtures("shelf")
+def test_another_process_shows_a_changed_place_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = build.clinic(slots=4)
+    visitor, path = Client(SERVER_NAME="localhost"), pages_of(place)[0]
+    main_of(visitor, path)
+    hospitals.Department.objects.filter(id=place.department_id).update(name="新名字科")
+    in_another_process(monkeypatch)
+    assert "新名字科" in main_of(visitor, path)
+
+
+@pytest.mark.usefixtures("shelf")
+def test_the_shelf_holds_nothing_of_those_who_asked(tmp_path: Path) -> None:
+    place = build.clinic(slots=4)
+    (one, patient_id), _ = build.holder(), build.holder()
+    build.hold(place, patient_id, one)
+    client = signed_in(one)
+    for path in ("/", "/bookings/", *pages_of(place)):
+        client.get(path)
+    files = list(tmp_path.iterdir())
+    assert len(files) == len(pages_of(place)), "only what tells what is left"
+    for file in files:
+        content = zlib.decompress(file.read_bytes()[file.read_bytes().index(b"x\x9c") :])
+        assert str(one.account_id).encode() not in content
+        assert str(patient_id).encode() not in content
+        assert pages.MARK.encode() not in content
 
 
 def test_the_number_of_parts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lately, "MOST", 3)
     with reference.kept():
         for n in range(10):
-            lately.keep(n, NOW, lambda: "part")
-    assert list(lately._kept) == [7, 8, 9]
+            lately.keep((n,), NOW, lambda: "part")
+    assert list(lately._kept) == [(7,), (8,), (9,)]

@@ -86,9 +86,9 @@ def up(port: int, host: str, city: str, empty: bool, web_workers: int) -> None:
         with _terminable(), _step("Database") as say, database.opened(say) as opened:
             console.print("[green]✓[/] Database")
             _run_step(["prepare"] if empty else ["prepare", "--city", city], opened)
-            metrics = folder / "metrics"
-            shutil.rmtree(metrics, ignore_errors=True)
-            metrics.mkdir(mode=0o700)
+            for shared in (folder / "metrics", folder / "kept"):  # of the web processes of this start alone
+                shutil.rmtree(shared, ignore_errors=True)
+                shared.mkdir(mode=0o700)
             supervisor = Supervisor(opened, folder, port, host, web_workers, _warn)
             supervisor.run(lambda: _announce(host, port, None if empty else city))
             console.print("Stopping the database …")

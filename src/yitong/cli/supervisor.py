@@ -184,7 +184,10 @@ class Supervisor:
 
     def _environment(self, *, pool: bool) -> dict[str, str]:
         gathered = {"YITONG_STATIC": "gathered", "YITONG_POOL": "1", "YITONG_KEEPS_REFERENCE": "1"} if pool else {}
-        metrics = {"PROMETHEUS_MULTIPROC_DIR": str(self.data_dir / "metrics")} if pool else {}
+        shared = {
+            "PROMETHEUS_MULTIPROC_DIR": str(self.data_dir / "metrics"),
+            "YITONG_KEPT_DIR": str(self.data_dir / "kept"),
+        }
         return {
             "YITONG_DATABASE_URL": self.database.app_url,
             "DATA_DIR": str(self.data_dir),
@@ -193,7 +196,7 @@ class Supervisor:
             "YITONG_COUNTER": "1",
             "PYTHONUNBUFFERED": "1",
             **gathered,
-            **metrics,
+            **(shared if pool else {}),
         }
 
     def _address(self, path: str) -> str:

@@ -86,6 +86,19 @@ TEMPLATES = [
 
 # Pages for visitors keep places, prices and rules in the process while their tables stand still (core.db.reference).
 YITONG_KEEPS_REFERENCE = os.environ.get("YITONG_KEEPS_REFERENCE") == "1"
+# What tells what is left is kept for moments, also between the web processes of a machine (faces.common.lately), in a
+# folder of their own: whoever can write there can write our pages.
+_KEPT_DIR = os.environ.get("YITONG_KEPT_DIR")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "lately": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": _KEPT_DIR,
+        "OPTIONS": {"MAX_ENTRIES": 2_000},
+    }
+    if _KEPT_DIR
+    else {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+}
 DATABASES = {"default": databases.settings_for(databases.url(), pool=os.environ.get("YITONG_POOL", "0") == "1")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from hashlib import sha256
 from typing import ParamSpec, TypeVar
 
 from django.apps import apps
@@ -23,6 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOOK_AFTER_S = 1.0  # how old a fingerprint may be: what somebody has changed is seen by visitors a second later
+EDITION = "edition"
 MOST = 20_000  # answers; when so many are kept, all are forgotten
 
 
@@ -41,7 +43,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.fingerprint: object = None
+        self.fingerprint: str | None = None
         self.looked_at = float("-inf")
         self.answers: dict[object, object] = {}
 
@@ -52,7 +54,7 @@ class _Kept:
                 if started - self.looked_at > LOOK_AFTER_S:
                     found = _fingerprint()
                     if found != self.fingerprint or len(self.answers) >= MOST:
-                        self.fingerprint, self.answers = found, {}
+                        self.fingerprint, self.answers = found, {EDITION: found}
                     self.looked_at = started
         return self.answers
 
@@ -93,10 +95,11 @@ def keep(key: Hashable, make: Callable[[], R]) -> R:
     return made
 
 
-def edition() -> object | None:
-    """Stands for the reference data as it is: another one after each change of it. None where nothing may be kept."""
+def edition() -> str | None:
+    """Stands for the reference data as it is, in every process alike: another one after each change of it. None where
+    nothing may be kept."""
     answers = _answers()
-    return None if answers is None else answers.setdefault("edition", object())
+    return None if answers is None else str(answers[EDITION])
 
 
 def _answers() -> dict[object, object] | None:
@@ -108,7 +111,7 @@ def _answers() -> dict[object, object] | None:
     return reading.answers
 
 
-def _fingerprint() -> object:
+def _fingerprint() -> str:
     """Changes with every row inserted, updated or deleted in a class R table, whichever transaction commits last."""
     tables = sorted(model._meta.db_table for model in apps.get_models() if getattr(model, "scale", None) is Scale.R)
     parts = " UNION ALL ".join(
@@ -117,4 +120,4 @@ def _fingerprint() -> object:
     )
     with connection.cursor() as cursor:
         cursor.execute(parts)
-        return sorted(cursor.fetchall())
+        return sha256(repr(sorted(cursor.fetchall())).encode()).hexdigest()

@@ -136,7 +136,7 @@ def framed(
 ) -> HttpResponse:
     """A shared page that tells what is left: `make` gives its frame, which follows from reference data and stands as
     long as that does, and its `part`, which is kept for a moment only (`lately`)."""
-    frame, told = lately.keep((template, "part", *key, reader.language), reader.now, make)
+    frame, told = lately.keep((template, "part", *key, reader.language), reader.now, make, for_machine=True)
     return shared(request, template, (*key, *frame.values()), reader, lambda: frame, longest=None, own={"part": told})
 
 
