@@ -203,6 +203,19 @@ def test_a_booking_is_not_moved_onto_the_slot_that_it_has() -> None:
 
 
 @pytest.mark.rule("R-047")
+def test_what_may_not_be_moved_at_all_is_told_so_even_onto_its_own_slot() -> None:
+    """"Taken, choose another" would send its patient from slot to slot for nothing."""
+    place, (actor, patient) = build.clinic(slots=2), build.holder()
+    held = build.hold(place, patient, actor)
+    move = MoveBooking("m", place.hospital_id, held.booking_id, place.slot())
+    with pytest.raises(errors.CancelTooLate):
+        change.move_booking(move, actor=actor, now=NOW + timedelta(days=3))
+    change.cancel_booking(CancelBooking("c", place.hospital_id, held.booking_id), actor=actor, now=NOW)
+    with pytest.raises(errors.StateForbids):
+        change.move_booking(move, actor=actor, now=NOW)
+
+
+@pytest.mark.rule("R-047")
 def test_a_claim_repeated_after_a_move_is_told_the_new_hour() -> None:
     """Its first answer would send the patient at an hour that is somebody else's by now."""
     place, (actor, patient) = build.clinic(slots=2), build.holder()

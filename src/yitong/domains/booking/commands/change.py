@@ -97,12 +97,12 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
         return _again(once.answer)
     if cmd.patient_id is not None and cmd.patient_id != booking.patient_id:
         raise errors.PatientImmutable()
-    if cmd.slot_id == booking.slot_id:
-        raise errors.SlotTaken()  # by this very booking; moved onto itself it would be freed, and count as a cancel
     before = booking.state
     after = next_state(State(before), Move.RESCHEDULE)
     old = policies.at(cmd.hospital_id, now, department_id=booking.department_id)
     rules.check_can_cancel(booking.visit_date, old, channel=actor.channel, now=now)
+    if cmd.slot_id == booking.slot_id:
+        raise errors.SlotTaken()  # by this very booking; moved onto itself it would be freed, and count as a cancel
     held_limits = limits.lock_limits(booking.patient_id)
     patient_id = held_limits.patient_id  # the survivor, where the record was merged since
     bookable = schedule.share_slot(cmd.hospital_id, cmd.slot_id)
