@@ -26,7 +26,7 @@ from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Clinic, Instant, Key, Wish, check
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Held, State
-from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
+from yitong.domains.booking.errors import BY_CONSTRAINT, ClaimFailed, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.errors import SlotMissing
@@ -90,7 +90,9 @@ class Batches:
         for _ in range(2):
             try:
                 return await self._once(store, batch)
-            except (pg.IntegrityError, Stale, *PASSING) as error:
+            except Exception as error:
+                if is_loss(error):
+                    raise
                 log.info("counter.batch_broken", wishes=len(batch), error=_name(error))
             await self.reload({wish.board.session.session_id for wish in batch})
             self._follow_boards(batch)
@@ -99,21 +101,17 @@ class Batches:
         return True
 
     async def _alone(self, store: Store, wish: Wish) -> None:
-        """One wish by itself: now the constraint that breaks tells which rule refuses it."""
+        """One wish by itself: now the constraint that breaks tells which rule refuses it. What no rule knows is a bug
+        about this wish: it hears so, and nobody else has to ask again for it."""
         refusal: Refusal = Busy()
         for _ in range(3):
             try:
                 await self._once(store, [wish])
                 return
-            except pg.IntegrityError as error:
-                broken = error.diag.constraint_name or ""
-                if broken not in BY_CONSTRAINT:
+            except Exception as error:
+                if is_loss(error):
                     raise
-                refusal = BY_CONSTRAINT[broken]()
-            except Stale:
-                refusal = SlotTaken()
-            except PASSING:
-                refusal = Busy()
+                refusal = _refusal_for(error)
             first = (await store.by_key([wish.key])).get(wish.key)
             if first is not None:
                 self.queue.tell(wish, first if first.digest == wish.digest else KeyReused())
@@ -259,6 +257,26 @@ def gone(board: Board, slot_id: UUID, pools: Collection[Pool]) -> Refusal:
     """Why nothing could be proposed: the slot is of another pool, or it and what is near it are taken."""
     slot = board.slots[board.number_of[slot_id]]
     return SlotTaken() if slot.pool in pools else PoolExhausted()
+
+
+def is_loss(error: Exception) -> bool:
+    """Whether it says that the connection, or what stands behind it, is lost; all else is about a wish."""
+    about_rows = (pg.IntegrityError, pg.DataError, *PASSING)
+    return isinstance(error, psycopg.Error | OSError) and not isinstance(error, about_rows)
+
+
+def _refusal_for(error: Exception) -> Refusal:
+    """What a wish hears that broke by itself. A bug goes to the log, under the number that its patient can quote."""
+    if isinstance(error, Stale):
+        return SlotTaken()
+    if isinstance(error, PASSING):
+        return Busy()
+    broken = BY_CONSTRAINT.get(_name(error))
+    if broken is not None:
+        return broken()
+    trace_id = secrets.token_hex(8)
+    log.error("counter.claim_failed", trace_id=trace_id, broken=_name(error), exc_info=error)
+    return ClaimFailed(trace_id=trace_id)
 
 
 def _name(error: Exception) -> str:

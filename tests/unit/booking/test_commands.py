@@ -204,7 +204,7 @@ def test_a_booking_is_not_moved_onto_the_slot_that_it_has() -> None:
 
 @pytest.mark.rule("R-047")
 def test_what_may_not_be_moved_at_all_is_told_so_even_onto_its_own_slot() -> None:
-    """"Taken, choose another" would send its patient from slot to slot for nothing."""
+    """ "Taken, choose another" would send its patient from slot to slot for nothing."""
     place, (actor, patient) = build.clinic(slots=2), build.holder()
     held = build.hold(place, patient, actor)
     move = MoveBooking("m", place.hospital_id, held.booking_id, place.slot())

@@ -1,7 +1,8 @@
 """The queue of wishes: apart from the database, then on one, whatever befalls a batch."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from tests.windows import Window
 from yitong.core import clock
 from yitong.core.errors import Busy
 from yitong.core.ids import new_id
+from yitong.counter import batch, wishes
 from yitong.counter.batch import Batches
 from yitong.counter.picture import Board, Picture
 from yitong.counter.queue import FEWEST_BESIDE
 from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Holder, Instant, Member, Wish
 from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
+from yitong.domains.booking.models import Booking
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
 
@@ -318,6 +321,58 @@ def test_a_batch_that_is_given_up_leaves_nothing_proposed_and_tells_all_to_ask_a
 
     with clock.frozen(build.NOW):
         asyncio.run(test())
+
+
+# -- one wish that can't be written ------------------------------------------------------------------------------------
+
+POISON = "key-poison"
+
+
+@pytest.fixture
+def _unknown_constraint(committed_db: None, observer: psycopg.Connection) -> Iterator[None]:
+    """A later release's, or another system's: the window knows no rule by this name."""
+    observer.execute(f"ALTER TABLE booking_booking ADD CONSTRAINT unheard_of CHECK (key <> '{POISON}')")
+    yield
+    observer.execute("ALTER TABLE booking_booking DROP CONSTRAINT unheard_of")
+
+
+@pytest.fixture
+def _bug_in_a_rule(committed_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(wish: Wish, *facts: Any) -> None:
+        if wish.cmd.key == POISON:
+            raise KeyError
+        wishes.check(wish, *facts)
+
+    monkeypatch.setattr(batch, "check", check)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", ["_unknown_constraint", "_bug_in_a_rule"])
+def test_one_wish_that_breaks_every_batch_is_told_so_and_nobody_else_waits_for_it(
+    broken: str, request: pytest.FixtureRequest
+) -> None:
+    """As a loss it would take the window from everybody, and again each time that its client asks with the same key."""
+    request.getfixturevalue(broken)
+    place, people = build.clinic(slots=4), [windows.holder() for _ in range(4)]
+    keys = ["key-0001", POISON, "key-0003"]
+    sent = [windows.claim(who, place, n, key=key) for n, (who, key) in enumerate(zip(people, keys, strict=False))]
+
+    async def test() -> None:
+        async with windows.opened() as window, asyncio.timeout(20):
+            later = windows.claim(people[3], place, 3, key="key-0004")
+            asked = [windows.request(one) for one in (*sent, sent[1], later)]
+            await asyncio.gather(*(window.door.answer(one, one) for one in asked[:3]))
+            for one in asked[3:]:
+                await window.door.answer(one, one)
+            assert [one.status for one in asked] == [201, 500, 201, 500, 201]
+            assert [asked[n].said["code"] for n in (1, 3)] == ["CLAIM_FAILED"] * 2
+            assert all(re.fullmatch("[0-9a-f]{16}", asked[n].said["params"]["trace_id"]) for n in (1, 3))
+            assert window.board(place).proposed.mask == 0
+            assert not window.running.done()
+
+    with clock.frozen(build.NOW):
+        asyncio.run(test())
+    assert Booking.objects.filter(hospital_id=place.hospital_id).count() == 3
 
 
 def test_a_session_that_is_gone_is_not_believed_as_it_was_read() -> None:

@@ -137,7 +137,7 @@ def test_each_sentence_names_what_is_let_through() -> None:
 
 
 def test_every_refusal_of_the_table_is_told() -> None:
-    shaped = {window.NUMBER: "3", window.DAY: "2026-11-23", window.TIME: "07:00"}
+    shaped = {window.NUMBER: "3", window.DAY: "2026-11-23", window.TIME: "07:00", window.TRACE: "0123456789abcdef"}
     for kind, told in window.TOLD.items():
         asked = {"refused": kind.code, **{name: shaped[pattern] for name, pattern in told.items()}}
         refusal = window.refusal_of(asked)

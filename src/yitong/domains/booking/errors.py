@@ -140,6 +140,13 @@ class ClaimUnreadable(RuleBroken):
     status = 400
 
 
+class ClaimFailed(Refusal):
+    """A bug at the booking window, about this one claim: nothing was booked, and asking again will not help (500)."""
+
+    code = "CLAIM_FAILED"
+    status = 500
+
+
 # What a claim broke, by the name of the constraint.
 BY_CONSTRAINT: dict[str, type[Refusal]] = {
     "booking_one_live_per_slot": SlotTaken,

@@ -27,6 +27,7 @@ PROBLEMS = {
     415: "Not application/json",
     422: "Can never succeed as asked",
     429: "Too many requests: wait for Retry-After",
+    500: "A bug on our side, recorded; nothing was done",
     503: "Nothing was done: ask again with the same key",
 }
 SHOWN = {  # the code that stands as the example of each status
@@ -39,9 +40,14 @@ SHOWN = {  # the code that stands as the example of each status
     415: "MEDIA_UNSUPPORTED",
     422: "KEY_MISSING",
     429: "RATE_LIMITED",
+    500: "CLAIM_FAILED",
     503: "BUSY",
 }
-SHOWN_PARAMS: dict[int, Json] = {403: {"scope": "bookings:write"}, 429: {"wait_s": 7}}
+SHOWN_PARAMS: dict[int, Json] = {
+    403: {"scope": "bookings:write"},
+    429: {"wait_s": 7},
+    500: {"trace_id": "5b1d0c9a4f10e2a7"},
+}
 OPEN_PROBLEMS = (400, 422, 503)
 RATE_HEADERS = {
     "RateLimit-Limit": "Requests a minute of this channel",

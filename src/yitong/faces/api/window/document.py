@@ -38,6 +38,7 @@ CLAIM_PROBLEMS: dict[int, tuple[str, ...]] = {
     + ("BOOK_LIMIT_7D", "BOOK_LIMIT_3M", "TIME_CLASH", "KEY_REUSED"),
     422: ("BOOK_WINDOW", "FIRSTVISIT_BY_SPECIALTY", "NOT_ELIGIBLE", "KEY_MISSING"),
     429: ("RATE_LIMITED",),
+    500: ("CLAIM_FAILED",),
     503: ("BUSY",),
 }
 READ_PROBLEMS: dict[int, tuple[str, ...]] = {404: ("NOT_FOUND",), 503: ("BUSY",)}

@@ -22,7 +22,8 @@ from yitong.domains.schedule.errors import SessionIsStopping, SlotMissing
 from yitong.faces.common.cookies import ACCOUNT_COOKIE
 from yitong.faces.common.words import Reader
 
-NUMBER, DAY, TIME = (re.compile(shape, re.ASCII) for shape in (r"\d{1,5}", r"\d{4}-\d\d-\d\d", r"\d\d:\d\d"))
+SHAPES = (r"\d{1,5}", r"\d{4}-\d\d-\d\d", r"\d\d:\d\d", r"[0-9a-f]{16}")
+NUMBER, DAY, TIME, TRACE = (re.compile(shape, re.ASCII) for shape in SHAPES)
 
 # What the window refuses a claim with, and what each of their sentences names.
 TOLD: dict[type[Refusal], dict[str, re.Pattern[str]]] = {
@@ -34,6 +35,7 @@ TOLD: dict[type[Refusal], dict[str, re.Pattern[str]]] = {
     SlotMissing: {},
     Throttled: {"wait_s": NUMBER},
     errors.AbuseLocked: {},
+    errors.ClaimFailed: {"trace_id": TRACE},
     errors.ClaimUnreadable: {},
     errors.DayLimitReached: {"n": NUMBER},
     errors.DuplicateDepartment: {},

@@ -27,12 +27,12 @@
       signal: AbortSignal.timeout(ANSWER_MS),
     });
 
-  // The answer, or null when there was none for too long.
+  // The answer, or null when there was none for too long. 500 is one: of a bug, which asking again does not mend.
   const untilAnswered = async (form, say) => {
     for (let n = 0; n < MOST; n += 1) {
       try {
         const answer = await ask(form);
-        if (answer.status < 500) return answer;
+        if (answer.status <= 500) return answer;
         say(form.dataset.busy);
       } catch {
         say(form.dataset.lost);
