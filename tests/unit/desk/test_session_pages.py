@@ -108,6 +108,7 @@ def test_check_in_from_the_list_stays_in_its_row(hospital: Hospital, desk: Sit) 
     done = row(someone.client.post(path, right, headers=part))
     assert "已报到" in done
     assert "办理报到" not in done
+    assert '<dl class="figures" id="figures" hx-swap-oob="true">' in done
     assert Booking.objects.get(id=booking.id, hospital_id=hospital.id).state == State.CHECKED_IN
 
 

@@ -59,9 +59,18 @@ def check_in(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
 
 
 def _row(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
-    """The row of the session's list, after what was done in it."""
-    context = {**_shown(request, place, booking_id), "is_back": True}
-    return pages.partial(request, "desk/sessions/_booked_row.html", context)
+    """The row of the session's list after what was done in it, and the list's figures, which may be others now."""
+    shown = _shown(request, place, booking_id)
+    session = schedule.get_session(place.hospital_id, shown["session_id"])  # type: ignore[arg-type]
+    counts = queries.count_by_session(place.hospital_id, [session.session_id], request.actor)[session.session_id]
+    context = {
+        "line": shown["line"],
+        "sees_names": shown["sees_names"],
+        "can_receive": can_receive(place),
+        "can_cancel": can_cancel(place),
+        "figures": presenters.figures(counts, session),
+    }
+    return pages.partial(request, "desk/sessions/_row_again.html", context)
 
 
 @require_http_methods(["GET", "POST"])

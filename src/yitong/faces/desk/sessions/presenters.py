@@ -175,13 +175,13 @@ def taken_slots(bookings: Iterable[Booking]) -> set[UUID]:
     return {one.slot_id for one in bookings if one.state in LIVE}
 
 
-def figures(bookings: Iterable[Booking], session: Session) -> list[tuple[str, int]]:
-    every = [one for one in bookings if one.state in LIVE]
+def figures(counts: Mapping[State, int], session: Session) -> list[tuple[str, int]]:
+    live = sum(counts.get(state, 0) for state in LIVE)
     is_stopped = session.state is SessionState.STOPPED
     return [
-        (_("已约"), len(every)),
-        (_("已到"), sum(one.state in ARRIVED for one in every)),
-        (_("余号"), 0 if is_stopped else max(0, session.slots - len(every))),
+        (_("已约"), live),
+        (_("已到"), sum(counts.get(state, 0) for state in LIVE if state in ARRIVED)),
+        (_("余号"), 0 if is_stopped else max(0, session.slots - live)),
     ]
 
 

@@ -1,5 +1,6 @@
 """A session: its windows, who is booked, the list on paper."""
 
+from collections import Counter
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -76,7 +77,7 @@ def opened(request: Request, place: Place, session_id: UUID) -> tuple[Session, d
         "coming": coming,
         "gone": gone,
         "sees_names": sees_names,
-        "figures": presenters.figures(bookings, found),
+        "figures": presenters.figures(Counter(one.state for one in bookings), found),
         "hospital": reader.name(place.hospital),
     }
 
