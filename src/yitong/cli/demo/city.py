@@ -100,7 +100,7 @@ def _patient_logins(city: City) -> Iterator[Login]:
     """A new device is asked for a second fact: the end of the identity number of any patient of the account (R-048)."""
     for one in city.accounts[:4]:
         fact = one.holder.identity_number[-4:]
-        how = f"手机号 {one.phone},验证码见短信页;新设备补充验证填证件号后四位 {fact}"
+        how = f"手机号 {one.phone}，验证码见短信页；新设备补充验证填证件号后四位 {fact}"
         yield Login("patient", f"患者 {one.holder.name}({one.story})", one.phone, how)
 
 
@@ -110,20 +110,20 @@ def _staff_logins(city: City) -> Iterator[Login]:
     for one in sorted(city.staff, key=lambda one: one.hospital_code is None):
         if one.hospital_code in (shown, None):
             face: Literal["desk", "office"] = "desk" if one.hospital_code else "office"
-            second = ";首次登录须绑定动态口令" if one.role in SECOND_FACTOR else ""
-            yield Login(face, one.name, one.login, f"工号 {one.login},密码 {PASSWORD}{second}")
+            second = "；首次登录须绑定动态口令" if one.role in SECOND_FACTOR else ""
+            yield Login(face, one.name, one.login, f"工号 {one.login}，密码 {PASSWORD}{second}")
 
 
 def _announcements(hospitals: tuple[facts.Hospital, ...]) -> Iterator[Announcement]:
     yield Announcement(
         None,
         "这是演示系统",
-        "医院、院区和科室名称为公开事实(2019 至 2020 年),医师、患者和号源均为虚构。"
+        "医院、院区和科室名称为公开事实（2019 至 2020 年），医师、患者和号源均为虚构。"
         "请不要填写真实的证件号码和手机号码。",
     )
     for hospital in hospitals:
         yield Announcement(
             hospital.code,
             f"{hospital.short_zh}就诊须知",
-            "请携带预约时使用的证件原件,提前十五分钟到院报到。不能前来时请在退号时限前取消,把号源留给需要的人。",
+            "请携带预约时使用的证件原件，提前十五分钟到院报到。不能前来时请在退号时限前取消，把号源留给需要的人。",
         )

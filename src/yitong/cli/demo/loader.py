@@ -25,7 +25,7 @@ def load_at(name: CityName, *, now: datetime, report: Report) -> None:
     """As `load`, at the instant `now`."""
     city = cities.build(name, now=now)
     for year in rosters.years_without_holidays(city.days()):
-        report(f"{year} 年的节假日安排尚未公布,暂按周末和固定节日排班", 1, 1)
+        report(f"{year} 年的节假日安排尚未公布，暂按周末和固定节日排班", 1, 1)
     crew = staff.Crew()
     _found_city(city, crew, now=now, report=report)
     for done, one in enumerate(city.hospitals):

@@ -182,17 +182,17 @@ def _guardian(draft: _Draft) -> _Told:
 
 
 _STORIES: tuple[tuple[str, Callable[[_Draft], _Told]], ...] = (
-    ("一家三口,孩子未满八岁", _young_family),
+    ("一家三口，孩子未满八岁", _young_family),
     ("独自就医", _alone),
     ("为八十岁以上的父亲挂号", _old_father),
-    ("两个孩子,一个八岁以上", _two_children),
-    ("外国人,护照", _foreigner),
+    ("两个孩子，一个八岁以上", _two_children),
+    ("外国人，护照", _foreigner),
     ("港澳居民来往内地通行证", _hong_kong),
     ("台湾居民来往大陆通行证", _taiwan),
     ("港澳台居民居住证", _residence),
     ("老年夫妇", _old_couple),
     ("名字有生僻字", _rare_characters),
-    ("很长的名字,外国人永久居留证", _long_names),
+    ("很长的名字，外国人永久居留证", _long_names),
     ("监护人和被监护人", _guardian),
 )
 

@@ -64,7 +64,7 @@ def practitioners(departments: tuple[OutpatientDepartment, ...], *, seed: int) -
                     title,
                     f"DEMO-{department.hospital_code}-{ordinal:05d}",
                     specialties,
-                    f"演示医师,并非真人。{TITLES_ZH[title]},擅长{specialties}。",
+                    f"演示医师，并非真人。{TITLES_ZH[title]}，擅长{specialties}。",
                 )
             )
     return tuple(found)

@@ -70,9 +70,9 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("114", "114 电话预约", "own", "电话坐席代为预约", _FULL, 1200),
     Channel(
         "partner",
-        "合作方(仅余号数)",
+        "合作方（仅余号数）",
         "partner",
-        "公众查询各科余号,不含个人信息",
+        "公众查询各科余号，不含个人信息",
         ("slots:counts",),
         60,
         contract_years=1,

@@ -31,8 +31,8 @@ from yitong.domains.hospitals.contracts import (
 )
 
 FIRST_VISIT = (
-    "第一次来,先到门诊大厅一层的建卡处,凭证件原件免费办就诊卡;已有医保卡的不用办。\n"
-    "报到机在各楼层护士站旁边,不会用可以找穿红马甲的导诊员。"
+    "第一次来，先到门诊大厅一层的建卡处，凭证件原件免费办就诊卡；已有医保卡的不用办。\n"
+    "报到机在各楼层护士站旁边，不会用可以找穿红马甲的导诊员。"
 )
 FIRST_VISIT_EN = (
     "On your first visit go to the card desk on the ground floor of the outpatient hall; with your document the card "
@@ -73,7 +73,7 @@ def fill_hospital(code: str, hospital_id: UUID, city: City, *, actor: Actor, now
             title=Title(title) if title else None,
             fee_fen=fen,
             effective_date=rosters.FEES_FROM,
-            source="北京市医事服务费 2017 年标准(演示数据)",
+            source="北京市医事服务费 2017 年标准（演示数据）",
         )
         for kind, title, fen in rosters.FEES
     )
@@ -124,7 +124,7 @@ def announce(code: str | None, hospital_id: UUID | None, city: City, *, actor: A
 
 def _introduction(one: facts.Hospital, campuses: list[facts.Campus]) -> str:
     where = "、".join(f"{campus.name_zh}({campus.district_zh})" for campus in campuses)
-    return f"{one.level_zh}{one.kind_zh},{where}。专科特色:{'、'.join(one.specialties_zh)}。"
+    return f"{one.level_zh}{one.kind_zh}，{where}。专科特色：{'、'.join(one.specialties_zh)}。"
 
 
 def _campus(one: facts.Campus) -> CampusFacts:
