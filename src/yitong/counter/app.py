@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -11,15 +11,18 @@ import structlog
 
 from yitong.core.errors import Busy
 from yitong.core.tokens import Tokens, derived
-from yitong.counter.batch import Batches
+from yitong.counter.batch import Batches, new_trace
 from yitong.counter.door import Answering, Door
 from yitong.counter.feed import Feed
+from yitong.counter.loss import cut, end_backends
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Picture
 from yitong.counter.store import connect
 from yitong.domains.booking.contracts import PASS_USE, Pass
 
 AGAIN_S = 0.5
+ENDS_S = 0.05  # for those who wait on a connection that is cut to hear of it
+WRITING = "yitong counter"  # the connections of batches, as PostgreSQL names them
 # Nearly all that a claim makes stays, or goes by itself: looking for cycles a tenth as often loses nothing.
 COLLECT = (20_000, 20, 20)
 
@@ -37,6 +40,7 @@ class Counter:
         self.door = Door(self.picture, self.batches, passes, Pace(self.picture), proxies)
         self.feed: Feed | None = None
         self._task: asyncio.Task[None] | None = None
+        self._writing: Sequence[int] = ()  # the server's processes that work, or worked last, for batches
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._task = loop.create_task(self._live())
@@ -63,11 +67,14 @@ class Counter:
     async def _work(self) -> None:
         url = self.url()
         async with (
-            await connect(url, name="yitong counter") as one,
-            await connect(url, name="yitong counter") as other,
+            await connect(url, name=WRITING) as one,
+            await connect(url, name=WRITING) as other,
             await connect(url, name="yitong counter asking") as asking,
             await connect(url, name="yitong counter listening") as listening,
         ):
+            await end_backends(asking, self._writing, WRITING)
+            self._writing = [one.info.backend_pid, other.info.backend_pid]
+            self.batches.trace = new_trace()  # what was lost and is there nevertheless is another's, who tells of it
             self.picture.clear()
             self.feed = Feed(self.picture, self.batches.trace)
             await self.feed.load(listening, asking)
@@ -76,13 +83,16 @@ class Counter:
             gc.set_threshold(*COLLECT)
             self.door.is_ready = True
             log.info("counter.ready", sessions=len(self.picture.boards))
-            await self._until_lost(self.batches.run(one), self.batches.run(other), self.feed.follow())
+            works = (self.batches.run(one), self.batches.run(other), self.feed.follow())
+            await self._until_lost(works, (one, other, asking, listening))
 
-    async def _until_lost(self, *works: Awaitable[None]) -> None:
-        """Runs them beside each other; when one fails, the others end and its error is raised.
+    async def _until_lost(
+        self, works: Sequence[Awaitable[None]], connections: Sequence[psycopg.AsyncConnection[Any]]
+    ) -> None:
+        """Runs the works beside each other; when one fails, the others end and its error is raised.
 
-        From that instant nothing is told: to end a query that is under way takes seconds where the server is slow, and
-        the picture may lack what the lost connection has committed.
+        From that instant nothing is told: the picture may lack what the lost connection has committed. The others are
+        cut as well: to end their queries politely takes an answer, and the server may be silent on all of them.
         """
         tasks = [asyncio.ensure_future(work) for work in works]
         try:
@@ -91,6 +101,9 @@ class Counter:
                 task.result()
         finally:
             self.door.is_ready = False
+            for connection in connections:
+                cut(connection)
+            await asyncio.wait(tasks, timeout=ENDS_S)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -65,7 +65,7 @@ class Batches:
         self.upwards = upwards
         self.boundary = boundary
         self.queue = Queue()
-        self.trace = f"counter:{secrets.token_hex(8)}"
+        self.trace = new_trace()
         self._clinics: dict[UUID, Clinic] = {}  # by session; each stands while its row and its policies do
 
     async def run(self, connection: psycopg.AsyncConnection) -> None:
@@ -251,6 +251,11 @@ class Batches:
             code = f"{secrets.randbelow(10**8):08d}"
             if (hospital_id, code) not in self.picture.codes:
                 return code
+
+
+def new_trace() -> str:
+    """What marks the events of one window, from its picture's making until it is lost."""
+    return f"counter:{secrets.token_hex(8)}"
 
 
 def gone(board: Board, slot_id: UUID, pools: Collection[Pool]) -> Refusal:

@@ -18,6 +18,7 @@ from yitong.core import clock
 from yitong.core.decided import Decided, Row
 from yitong.core.policy.values import Policies
 from yitong.counter import statements
+from yitong.counter.loss import answered_within
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.store import WAKE
 from yitong.domains.booking.contracts import BookingConfirmed, SlotHeld, SlotsClaimed
@@ -70,12 +71,16 @@ class Feed:
         while True:
             async for _ in listening.notifies(timeout=POLL_S, stop_after=1):
                 pass
-            async with asyncio.timeout(LOOK_S):
-                await self.look()
+            await self.look()
             await asyncio.sleep(PAUSE_S)
 
     async def look(self) -> None:
         """One look at what others wrote."""
+        assert self._asking is not None
+        with answered_within(self._asking, LOOK_S):
+            await self._look()
+
+    async def _look(self) -> None:
         if time.monotonic() - self._reference_read_at > REFERENCE_S:
             await self._follow_reference()
         if time.monotonic() - self._days_read_at > DAYS_S:
@@ -187,7 +192,8 @@ class Feed:
 
     async def _all(self, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
         assert self._asking is not None
-        return await (await self._asking.execute(statement, values)).fetchall()
+        with answered_within(self._asking, LOOK_S):  # a first reading, or a batch's, is no part of a look
+            return await (await self._asking.execute(statement, values)).fetchall()
 
 
 def _decided(rows: list[tuple[Any, ...]], hospital_id: UUID | None) -> Decided:

@@ -12,6 +12,7 @@ import psycopg
 
 from yitong.core.ids import new_id
 from yitong.counter import statements
+from yitong.counter.loss import answered_within
 from yitong.counter.picture import Board, Known
 from yitong.counter.statements import LockedWish, uuids
 from yitong.counter.wishes import Clinic, Instant, Wish
@@ -24,6 +25,9 @@ ACTOR, CHANNEL = "system:counter", "system"
 WAKE = "yitong_event"
 # A plan made while a table was empty would be a sequential scan for the life of the connection.
 SETTINGS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c lock_timeout=2s -c jit=off"
+ANSWER_S = 10.0  # of one transaction; what takes longer is lost, and `feed.LOOK_BACK_S` need not reach farther back
+# Where the server hears nothing of our giving up, it lets go of the locks by itself.
+LETS_GO = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
 NULL = "\\N"
 
 
@@ -58,7 +62,7 @@ class Claimed:
 
 async def connect(url: str, *, name: str) -> psycopg.AsyncConnection[Any]:
     connection = await psycopg.AsyncConnection.connect(
-        url, autocommit=True, application_name=name, connect_timeout=5, options=SETTINGS
+        url, autocommit=True, application_name=name, connect_timeout=5, options=f"{SETTINGS} {LETS_GO}"
     )
     connection.prepare_threshold = 0
     return connection
@@ -74,8 +78,10 @@ class Store:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
-        async with self.connection.transaction():
-            yield
+        """Fails as on a lost connection where the server is silent for too long."""
+        with answered_within(self.connection, ANSWER_S):
+            async with self.connection.transaction():
+                yield
 
     async def lock_wishes(self, wishes: Sequence[Wish], now: datetime) -> dict[int, LockedWish]:
         """By place in `wishes`; who is not there has no patient."""
@@ -119,7 +125,8 @@ class Store:
         wanted = list(keys)
         if not wanted:
             return {}
-        rows = await self._all(statements.BY_KEY, [list(column) for column in zip(*wanted, strict=True)])
+        with answered_within(self.connection, ANSWER_S):  # it is asked outside of a transaction, too
+            rows = await self._all(statements.BY_KEY, [list(column) for column in zip(*wanted, strict=True)])
         return {known.key: known for known in map(statements.known_of, rows)}
 
     async def write(self, claims: Sequence[Claimed], at: Instant) -> set[UUID]:

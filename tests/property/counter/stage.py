@@ -94,6 +94,9 @@ class Stage:
         patch(offers, "FRESH", -offers.FRESH)  # nothing is told from a moment ago,
         patch(offers, "_ready", {})  # nor from another example, whose clock went on
         patch(Pace, "take", _ignore)
+        patch(app, "ENDS_S", 0.0)
+        patch(store, "ANSWER_S", 3600.0)
+        patch(store, "LETS_GO", "")
         patch(store, "SETTINGS", store.SETTINGS.replace("lock_timeout=2s", "lock_timeout=0"))
         patch(command, "LOCK_TIMEOUT", "0")
 

@@ -25,6 +25,6 @@ def test_nothing_is_told_while_what_is_under_way_ends() -> None:
             was_ready.append(counter.door.is_ready)
 
     with pytest.raises(OSError):
-        asyncio.run(counter._until_lost(ends_slowly(), is_lost()))
+        asyncio.run(counter._until_lost((ends_slowly(), is_lost()), ()))
 
     assert was_ready == [False]

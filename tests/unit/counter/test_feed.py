@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from tests import clinic as build
 from tests import windows
@@ -97,12 +98,12 @@ def test_a_look_that_stalls_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "LOOK_S", 0.2)
 
     class Stalls(Feed):
-        async def look(self) -> None:
-            await asyncio.Event().wait()
+        async def _look(self) -> None:
+            await self._all("SELECT pg_sleep(60)", [])
 
     async def test() -> None:
         async with windows.opened(Stalls) as window, asyncio.timeout(10):
-            with pytest.raises(OSError):
+            with pytest.raises(psycopg.OperationalError):
                 await window.feed.follow()
 
     booked(1)
