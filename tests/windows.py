@@ -23,7 +23,7 @@ from yitong.counter.door import Door
 from yitong.counter.feed import Feed
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Picture
-from yitong.counter.store import connect
+from yitong.counter.store import Store, connect
 from yitong.domains.booking import queries
 from yitong.domains.booking.contracts import Near
 from yitong.domains.hospitals.contracts import Department
@@ -137,12 +137,14 @@ async def opened(
         door = Door(picture, batches, queries.passes(), Pace(picture), 0, is_ready=True)
         await feed.load(listening, asking)
         running = asyncio.create_task(batches.run(writing))
+        repeats = asyncio.create_task(batches.repeats.run(Store(asking, batches.trace)))
         window = Window(picture, feed, batches, door, running)
         try:
             yield window
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            for task in (running, repeats):
+                task.cancel()
+            await asyncio.gather(running, repeats, return_exceptions=True)
 
 
 async def beside(work: Callable[[], object]) -> None:

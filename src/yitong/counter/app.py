@@ -12,12 +12,13 @@ import structlog
 from yitong.core.errors import Busy
 from yitong.core.tokens import Tokens, derived
 from yitong.counter.batch import Batches, new_trace
-from yitong.counter.door import Answering, Door
+from yitong.counter.door import Door
 from yitong.counter.feed import Feed
 from yitong.counter.loss import cut, end_backends
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Picture
-from yitong.counter.store import connect
+from yitong.counter.problems import Answering
+from yitong.counter.store import Store, connect
 from yitong.domains.booking.contracts import PASS_USE, Pass
 
 AGAIN_S = 0.5
@@ -83,7 +84,8 @@ class Counter:
             gc.set_threshold(*COLLECT)
             self.door.is_ready = True
             log.info("counter.ready", sessions=len(self.picture.boards))
-            works = (self.batches.run(one), self.batches.run(other), self.feed.follow())
+            repeats = self.batches.repeats.run(Store(asking, self.batches.trace))
+            works = (self.batches.run(one), self.batches.run(other), repeats, self.feed.follow())
             await self._until_lost(works, (one, other, asking, listening))
 
     async def _until_lost(

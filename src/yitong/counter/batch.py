@@ -21,6 +21,7 @@ from yitong.core.ids import new_id
 from yitong.counter import channels
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.queue import Queue
+from yitong.counter.repeats import Repeats
 from yitong.counter.statements import LockedWish
 from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Clinic, Instant, Key, Wish, check
@@ -65,6 +66,7 @@ class Batches:
         self.upwards = upwards
         self.boundary = boundary
         self.queue = Queue()
+        self.repeats = Repeats()
         self.trace = new_trace()
         self._clinics: dict[UUID, Clinic] = {}  # by session; each stands while its row and its policies do
 

@@ -6,26 +6,26 @@ refuses at once; all else joins the next batch.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
 import msgspec
 
-from yitong.core import clock, sentences
+from yitong.core import clock
 from yitong.core.digests import plain
 from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal
 from yitong.core.tokens import TokenInvalid, Tokens
 from yitong.counter import channels, offers
 from yitong.counter.batch import Batches, gone
-from yitong.counter.body import BodyTooLong, Sending, whole
+from yitong.counter.body import BodyTooLong, whole
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Known, Picture
-from yitong.counter.wishes import Answer, Holder, Member, Wish, digest_of_hold
+from yitong.counter.problems import NOT_STORED, Answering, refuse
+from yitong.counter.wishes import Answer, Holder, Key, Member, Wish, digest_of_hold
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
 from yitong.domains.booking.errors import ClaimUnreadable, PassInvalid, SessionCancelled, WindowClosed
@@ -35,18 +35,8 @@ from yitong.domains.schedule.errors import SlotMissing
 
 LONGEST_BODY = 16_384
 PASSES_KEPT = 50_000
-BUSY_WAIT_S = "1"
 FORM = "application/x-www-form-urlencoded"
 JSON = ("content-type", "application/json")
-PROBLEM = ("content-type", "application/problem+json")
-NOT_STORED = ("cache-control", "no-store")
-
-
-class Answering(Sending, Protocol):
-    """Granian's RSGI protocol, as far as we use it."""
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
 
 
 class Ask(msgspec.Struct):
@@ -91,7 +81,7 @@ class Door:
                         raise Busy()
                     offers.answer(self.picture, kind, one, scope, protocol, now=clock.now())
                 except Refusal as refusal:
-                    _refuse(protocol, scope, refusal)
+                    refuse(protocol, scope, refusal)
             case ("GET", ["health"]):
                 status = 200 if self.is_ready else 503
                 body = {
@@ -101,7 +91,7 @@ class Door:
                 }
                 protocol.response_bytes(status, [JSON, NOT_STORED], json.dumps(body).encode())
             case _:
-                _refuse(protocol, scope, Missing())
+                refuse(protocol, scope, Missing())
 
     async def _claims(self, scope: Any, protocol: Answering) -> None:
         is_form = scope.headers.get("content-type", "").lower().startswith(FORM)
@@ -110,8 +100,7 @@ class Door:
         try:
             body = await whole(scope, protocol, most=LONGEST_BODY)
             ask = _read(body, is_form=is_form)
-            given = self._take(ask, scope, clock.now())
-            outcome = given if isinstance(given, Known) else await given
+            outcome = await self._take(ask, scope, clock.now())
         except BodyTooLong:
             outcome = ClaimUnreadable()
         except Refusal as refusal:
@@ -121,10 +110,10 @@ class Door:
         elif isinstance(outcome, Known):
             protocol.response_bytes(201, [JSON, NOT_STORED], msgspec.json.encode(outcome.held))
         else:
-            _refuse(protocol, scope, outcome)
+            refuse(protocol, scope, outcome)
 
-    def _take(self, ask: Ask, scope: Any, now: datetime) -> Known | asyncio.Future[Answer]:
-        """The first answer of a repeat, a future for a wish; refuses what memory knows to be refused."""
+    def _take(self, ask: Ask, scope: Any, now: datetime) -> Awaitable[Answer]:
+        """What becomes of a wish, or the first answer of a repeat; refuses what memory knows to be refused."""
         holder, patient = self._who(ask, now)
         in_use = self._key(holder, now)
         if self.is_ready:  # who is told to ask again has used nothing up
@@ -134,7 +123,8 @@ class Door:
         key = (ask.hospital_id, holder.actor_key, ask.key)
         first: Known | Wish | None = self.picture.known.get(key) or self.batches.queue.under_way.get(key)
         # A crowd is mostly refused: what only a claim needs is made after that.
-        board = self._open_board(ask, holder, now) if first is None else None
+        is_repeat = first is not None
+        board = None if is_repeat else self._open_board(ask, holder, now)
         cmd = HoldSlot(
             ask.key, ask.hospital_id, ask.slot_id, ask.patient_id, ask.is_first_visit, ask.by_name, near=ask.near
         )
@@ -146,10 +136,21 @@ class Door:
         if first.digest != digest:
             raise KeyReused()
         if isinstance(first, Known):
-            return first
+            return self._again(key)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         first.answers.append(answer)
-        return answer
+        return self._joined(answer, key) if is_repeat else answer
+
+    async def _joined(self, answer: asyncio.Future[Answer], key: Key) -> Answer:
+        """Of a wish that is under way. It may be booked already, and moved, when the second asks."""
+        outcome = await answer
+        return await self._again(key) if isinstance(outcome, Known) else outcome
+
+    def _again(self, key: Key) -> asyncio.Future[Answer]:
+        """As the database has it: the booking may have been moved. Refuses Busy."""
+        if not self.is_ready:
+            raise Busy()
+        return self.batches.repeats.ask(key)
 
     def _open_board(self, ask: Ask, holder: Holder, now: datetime) -> Board:
         """Where the slot is; refuses what the picture knows: stopped, not open yet, sold out. Each as the claim itself
@@ -253,44 +254,3 @@ def _way_of_unreadable(body: bytes, refusal: Refusal) -> str:
 
 def _visit(*, is_first: bool) -> str:
     return "first" if is_first else "again"
-
-
-def _refuse(protocol: Answering, scope: Any, refusal: Refusal) -> None:
-    """RFC 9457 problem details, as the API gives them."""
-    language = "en" if scope.headers.get("accept-language", "").lower().startswith("en") else "zh"
-    headers = [PROBLEM, NOT_STORED, ("vary", "accept-language")]
-    if isinstance(refusal, Busy):
-        headers.append(("retry-after", BUSY_WAIT_S))
-    elif "wait_s" in refusal.params:
-        headers.append(("retry-after", str(refusal.params["wait_s"])))
-    protocol.response_bytes(refusal.status, headers, _problem(refusal, language))
-
-
-_problems: dict[tuple[str, str, tuple[tuple[str, object], ...]], bytes] = {}
-
-
-def _problem(refusal: Refusal, language: str) -> bytes:
-    """Ready-made where it was said before: a release refuses thousands of times in the same words."""
-    params = {name: plain(value) for name, value in refusal.params.items()}
-    asked = (refusal.code, language, tuple(sorted(params.items())))
-    found = _problems.get(asked)
-    if found is None:
-        found = _problem_body(refusal, params, language)
-        if len(_problems) < 1_000:
-            _problems[asked] = found
-    return found
-
-
-def _problem_body(refusal: Refusal, params: Mapping[str, object], language: str) -> bytes:
-    said = sentences.sentence(refusal.code, params, language)
-    body = {
-        "type": f"/api/v1/problems#{refusal.code}",
-        "title": HTTPStatus(refusal.status).phrase,
-        "status": refusal.status,
-        "code": refusal.code,
-        "message": said.message,
-        "next_step": said.next_step,
-        "rule_id": refusal.rule,
-        "params": params,
-    }
-    return json.dumps(body, ensure_ascii=False).encode()

@@ -7,17 +7,15 @@ pages' own channel may book.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from yitong.core.errors import Missing
 from yitong.counter.picture import Board, Picture, Window
+from yitong.counter.problems import Answering
 from yitong.domains.schedule.contracts import Pool, SessionState
-
-if TYPE_CHECKING:
-    from yitong.counter.door import Answering
 
 FRESH = timedelta(milliseconds=100)
 POOL = Pool.ONLINE
@@ -28,7 +26,7 @@ _ready: dict[tuple[str, str], tuple[datetime, str, bytes]] = {}  # until when, t
 _MOST = 20_000
 
 
-def answer(picture: Picture, kind: str, what: str, scope: Any, protocol: "Answering", *, now: datetime) -> None:
+def answer(picture: Picture, kind: str, what: str, scope: Any, protocol: Answering, *, now: datetime) -> None:
     """200 with the body and its tag, 304 where the asker has it. Refuses Missing."""
     tag, body = _body(picture, kind, what, now)
     headers = [*HEADERS, ("etag", tag)]

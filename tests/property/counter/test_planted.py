@@ -4,6 +4,7 @@ Each fault has a schedule in which it shows, and nothing is wrong where the same
 `test_protocol`, which knows no schedule, finds one of them here too, and with `YITONG_LONG=1` some more.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,11 +26,12 @@ from tests.property.counter.wire import Link
 from yitong.core.errors import Busy
 from yitong.counter import feed, picture, statements
 from yitong.counter.batch import Batches
+from yitong.counter.door import Door
 from yitong.counter.picture import Board, Known, Picture, Proposed
 from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Instant
 from yitong.domains.booking.commands import change, claim
-from yitong.domains.booking.contracts import CancelBooking, HoldSlot, Near
+from yitong.domains.booking.contracts import CancelBooking, HoldSlot, MoveBooking, Near
 from yitong.domains.schedule.commands.sessions import stop_session
 from yitong.domains.schedule.contracts import StopReason, StopSession
 
@@ -108,6 +110,14 @@ class Scene:
         actor = next(one.actor for one in self.stage.city.holders if row.patient_id in one.patients)
         cmd = CancelBooking("cancel-0001", row.hospital_id, row.booking_id)
         self.desk(partial(change.cancel_booking, cmd, actor=actor, now=self.stage.now), hold=hold)
+
+    def desk_moves(self, place: int, n: int) -> None:
+        """The one booking that lives, to slot `n` there."""
+        (row,) = self.stage.history[-1].live
+        actor = next(one.actor for one in self.stage.city.holders if row.patient_id in one.patients)
+        to = self.stage.city.places[place].slot(n)
+        cmd = MoveBooking("move-0001", row.hospital_id, row.booking_id, to)
+        self.desk(partial(change.move_booking, cmd, actor=actor, now=self.stage.now))
 
     def desk_stops(self, place: int) -> None:
         at = self.stage.city.places[place]
@@ -272,6 +282,24 @@ def keys_forgotten(patch: pytest.MonkeyPatch) -> None:
         self.known.clear()
 
     patch.setattr(Picture, "add", add_and_forget)
+
+
+def moved_unheard(scene: Scene) -> None:
+    """The desk moves the booking, the window has not heard of it, and he who booked it asks once more."""
+    scene.book(scene.first, scene.wish(0, 0, key="key-same"))
+    scene.stage.wire.deaf.add(scene.first.number)
+    scene.desk_moves(0, 1)
+    scene.book(scene.first, scene.wish(0, 0, key="key-same"))
+
+
+@planted("a repeat is told what was booked once", moved_unheard)
+def told_from_memory(patch: pytest.MonkeyPatch) -> None:
+    def ask(self: Door, key: Any) -> Any:
+        told = asyncio.get_running_loop().create_future()
+        told.set_result(self.picture.known[key])
+        return told
+
+    patch.setattr(Door, "_again", ask)
 
 
 def asked_at_both(scene: Scene) -> None:

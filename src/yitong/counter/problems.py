@@ -1,0 +1,63 @@
+"""How the booking window says no: RFC 9457 problem details, as the API gives them."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from yitong.core import sentences
+from yitong.core.digests import plain
+from yitong.core.errors import Busy, Refusal
+from yitong.counter.body import Sending
+
+BUSY_WAIT_S = "1"
+PROBLEM = ("content-type", "application/problem+json")
+NOT_STORED = ("cache-control", "no-store")
+
+
+class Answering(Sending, Protocol):
+    """Granian's RSGI protocol, as far as we use it."""
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
+    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
+
+
+def refuse(protocol: Answering, scope: Any, refusal: Refusal) -> None:
+    """In the asker's language; says when to ask again."""
+    language = "en" if scope.headers.get("accept-language", "").lower().startswith("en") else "zh"
+    headers = [PROBLEM, NOT_STORED, ("vary", "accept-language")]
+    if isinstance(refusal, Busy):
+        headers.append(("retry-after", BUSY_WAIT_S))
+    elif "wait_s" in refusal.params:
+        headers.append(("retry-after", str(refusal.params["wait_s"])))
+    protocol.response_bytes(refusal.status, headers, _problem(refusal, language))
+
+
+_problems: dict[tuple[str, str, tuple[tuple[str, object], ...]], bytes] = {}
+
+
+def _problem(refusal: Refusal, language: str) -> bytes:
+    """Ready-made where it was said before: a release refuses thousands of times in the same words."""
+    params = {name: plain(value) for name, value in refusal.params.items()}
+    asked = (refusal.code, language, tuple(sorted(params.items())))
+    found = _problems.get(asked)
+    if found is None:
+        found = _problem_body(refusal, params, language)
+        if len(_problems) < 1_000:
+            _problems[asked] = found
+    return found
+
+
+def _problem_body(refusal: Refusal, params: Mapping[str, object], language: str) -> bytes:
+    said = sentences.sentence(refusal.code, params, language)
+    body = {
+        "type": f"/api/v1/problems#{refusal.code}",
+        "title": HTTPStatus(refusal.status).phrase,
+        "status": refusal.status,
+        "code": refusal.code,
+        "message": said.message,
+        "next_step": said.next_step,
+        "rule_id": refusal.rule,
+        "params": params,
+    }
+    return json.dumps(body, ensure_ascii=False).encode()
