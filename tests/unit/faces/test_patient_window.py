@@ -17,6 +17,7 @@ from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.booking import queries
 from yitong.domains.booking.models import Booking
+from yitong.domains.people.models import Account
 from yitong.faces.patient.booking import window
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +135,20 @@ def test_each_sentence_names_what_is_let_through() -> None:
         texts = " ".join(catalogue[kind.code].values())
         named = {field for _, field, _, _ in string.Formatter().parse(texts) if field}
         assert named == set(told), kind.code
+
+
+@pytest.mark.rule("R-010")
+def test_who_is_refused_for_his_many_bookings_can_do_what_the_refusal_says() -> None:
+    place, (actor, _) = build.clinic(), build.holder()
+    client = signed_in(actor)
+    assert client.get("/me/appeal/").status_code == 303
+    Account.objects.filter(id=actor.account_id).update(booked_at=[NOW] * 15)
+    page = client.get(book_path(place) + "&refused=ABUSE_LOCK").content.decode()
+    assert 'href="/me/appeal/"' in page
+    assert "三个月内预约次数已满" in text_of(client.get("/me/appeal/"))
+    sent = client.post("/me/appeal/", {"lock": "", "words": "一家三口都在看病"})
+    assert (sent.status_code, sent["location"]) == (303, "/me/")
+    assert "正在人工复核" in text_of(client.get("/me/"))
 
 
 def test_every_refusal_of_the_table_is_told() -> None:

@@ -242,6 +242,33 @@ def test_lock_is_appealed_and_decided_by_a_person() -> None:
     assert Message.objects.filter(template="account_unlocked", medium="in_app").count() == 1
 
 
+@pytest.mark.rule("R-010")
+@pytest.mark.rule("R-199")
+def test_who_has_booked_as_often_as_he_may_can_appeal_though_nothing_is_locked() -> None:
+    """A refused claim writes nothing, so there is no lock: the appeal makes one, and a person lifts it."""
+    actor, patient_id = make.account_holder()
+    assert actor.account_id is not None
+    appeal = AppealLock(None, "一家三口都在看病")
+    use(actor, booked=14)
+    assert not queries.has_booked_most(actor.account_id, actor, NOW)
+    with pytest.raises(errors.LockMissing):
+        commands.appeal_lock(appeal, actor=actor, now=NOW)
+    use(actor, booked=1)
+    assert queries.has_booked_most(actor.account_id, actor, NOW)
+    assert queries.get_account(actor.account_id, actor).lock is None
+    commands.appeal_lock(appeal, actor=actor, now=NOW)
+    with pytest.raises(errors.AppealWaiting):
+        commands.appeal_lock(appeal, actor=actor, now=NOW)
+    operator = make.city_operator()
+    (asked,) = queries.list_appeals(operator, NOW)
+    assert (asked.words, asked.booked_m3) == (appeal.words, 15)
+    lock = queries.get_account(actor.account_id, actor).lock
+    assert lock is not None
+    commands.decide_appeal(DecideAppeal(lock.lock_id, Decision.LIFTED, "都去看了"), actor=operator, now=NOW)
+    facts = queries.booking_facts(patient_id, actor, NOW)
+    assert (facts.abuse_locked, facts.account_booked_m3) == (False, 0)
+
+
 # -- what a claim is told ----------------------------------------------------------------------------------------------
 
 

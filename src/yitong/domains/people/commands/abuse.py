@@ -83,20 +83,30 @@ def lock(account_id: UUID, reason: LockReason, actor: Actor, now: datetime) -> N
     """Lock an account that is not locked yet, and tell it how to appeal. Joins; the account is locked."""
     if models.AbuseLock.objects.filter(account_id=account_id, lifted_at=None).exists():
         return
-    row = models.AbuseLock.objects.create(id=new_id(), account_id=account_id, reason=reason.value, locked_at=now)
-    happened = AccountLocked(subject_id=account_id, lock_id=row.id, reason=reason.value)
-    events.append(happened, actor, at=now, shard=f"account:{account_id}")
+    row = _lock(account_id, reason, actor, now)
     tell = Tell(f"lock:{row.id}", account_id, TemplateName.ACCOUNT_LOCKED.value, {"reason": reason.value})
     notify.tell(tell, now)
 
 
+def _lock(account_id: UUID, reason: LockReason, actor: Actor, now: datetime) -> models.AbuseLock:
+    row = models.AbuseLock.objects.create(id=new_id(), account_id=account_id, reason=reason.value, locked_at=now)
+    happened = AccountLocked(subject_id=account_id, lock_id=row.id, reason=reason.value)
+    events.append(happened, actor, at=now, shard=f"account:{account_id}")
+    return row
+
+
 @command()
 def appeal_lock(cmd: AppealLock, *, actor: Actor, now: datetime) -> Done:
-    """Say why the lock is wrong; again after a person kept it. Emits: LockAppealed.
+    """Say why the lock is wrong; again after a person kept it.
 
-    Refuses: LockMissing, AppealWaiting, AppealEmpty.
+    An account that has booked as often as it may is refused more (R-010) without a lock, since the refusal ends as its
+    bookings grow old and a refused claim writes nothing. Who appeals against that puts it before a person: it becomes
+    a lock, and lifting that lets the counts begin anew.
+
+    Locks: the lock, or the account. Emits: LockAppealed, AccountLocked. Refuses: LockMissing, AppealWaiting,
+    AppealEmpty.
     """
-    row = _locked(cmd.lock_id)
+    row = _locked(cmd.lock_id) if cmd.lock_id is not None else _locked_for_use(actor, now)
     if actor.account_id is None or row.account_id != actor.account_id:
         raise errors.LockMissing()
     if row.appealed_at is not None and row.decision is None:
@@ -136,6 +146,19 @@ def decide_appeal(cmd: DecideAppeal, *, actor: Actor, now: datetime) -> Done:
     template = TemplateName.ACCOUNT_UNLOCKED if is_lifted else TemplateName.APPEAL_REFUSED
     notify.tell(Tell(f"appeal:{event_id}", row.account_id, template.value), now)
     return Done(row.account_id)
+
+
+def _locked_for_use(actor: Actor, now: datetime) -> models.AbuseLock:
+    """The lock of the actor's account, made where only its use refuses it. Refuses LockMissing."""
+    if actor.account_id is None:
+        raise errors.LockMissing()
+    use = _counted(actor.account_id, [], [], now)
+    standing = models.AbuseLock.objects.filter(account_id=actor.account_id, lifted_at=None).order_by("pk").first()
+    if standing is not None:
+        return _locked(standing.id)
+    if use is None or use.booked_m3 < policies.at(None, now).int("booking.limits.per_phone_m3"):
+        raise errors.LockMissing()
+    return _lock(actor.account_id, LockReason.BOOKINGS, COUNTER, now)
 
 
 def _locked(lock_id: UUID) -> models.AbuseLock:

@@ -149,7 +149,9 @@ class Appeal:
 
 @dataclass(frozen=True, slots=True)
 class AppealLock:
-    lock_id: UUID
+    """Without `lock_id` it is against the refusal of an account that has booked as often as it may (R-010)."""
+
+    lock_id: UUID | None
     words: str
 
 

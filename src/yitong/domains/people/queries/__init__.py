@@ -39,6 +39,7 @@ from yitong.domains.people.queries.reads import (
 from yitong.domains.people.queries.sessions import (
     account_of_session,
     get_account,
+    has_booked_most,
     hash_of,
     is_waiting_for_fact,
     list_appeals,
@@ -64,6 +65,7 @@ __all__ = [
     "get_pair",
     "get_patient",
     "get_qr",
+    "has_booked_most",
     "hash_of",
     "ids_of",
     "is_linked",

@@ -8,6 +8,7 @@ from django.db import connection
 
 from yitong.core import masks
 from yitong.core.actor import Actor
+from yitong.core.db import policies
 from yitong.domains.people import errors, models, permissions
 from yitong.domains.people.contracts import (
     Account,
@@ -72,6 +73,14 @@ def get_account(account_id: UUID, actor: Actor) -> Account:
         raise errors.AccountMissing()
     lock = models.AbuseLock.objects.filter(account_id=account_id, lifted_at=None).order_by("id").first()
     return Account(row.id, masks.phone(row.phone), row.language, row.created_at, _lock(lock) if lock else None)
+
+
+def has_booked_most(account_id: UUID, actor: Actor, now: datetime) -> bool:
+    """Whether the account has booked as often as it may, so that a claim is refused without a lock (R-010)."""
+    permissions.check_is_account(actor, account_id)
+    row = models.Account.objects.filter(id=account_id, state="open").order_by("id").first()
+    most = policies.at(None, now).int("booking.limits.per_phone_m3")
+    return row is not None and used_since(row.booked_at, now, months=3) >= most
 
 
 def list_devices(account_id: UUID, actor: Actor, *, token: str = "") -> list[Device]:

@@ -54,7 +54,7 @@ class Codes(forms.Form):
 
 
 class Appeal(forms.Form):
-    lock = forms.UUIDField(widget=forms.HiddenInput)
+    lock = forms.UUIDField(widget=forms.HiddenInput, required=False)  # none where nothing is locked, only all is used
     words = forms.CharField(
         label=_("请说明情况"),
         max_length=500,

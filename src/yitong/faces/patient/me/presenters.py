@@ -38,6 +38,12 @@ def device_lines(found: Iterable[Device], reader: Reader) -> list[DeviceLine]:
     ]
 
 
+def use_note() -> LockNote:
+    """Of an account that has booked as often as it may: nothing is locked, and yet a person can be asked (R-010)."""
+    text = _("三个月内预约次数已满，暂时不能再约")
+    return LockNote("", text, _("提交后由人工复核，复核期间账号不能预约"), can_appeal=True)
+
+
 def lock_note(lock: Lock | None, reader: Reader) -> LockNote | None:
     """Why the account can't book for now, and what its holder can do (R-010, R-199)."""
     if lock is None:

@@ -105,12 +105,14 @@ def phone_codes(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def appeal(request: Request) -> HttpResponse:
-    """An appeal against the account's lock, to a person (R-199)."""
+    """An appeal to a person (R-199), against the account's lock or where it has booked as often as it may (R-010)."""
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
     lock = presenters.lock_note(people.get_account(account_id, request.actor).lock, reader)
     if lock is None:
-        return pages.go(request, "patient:me")
+        if not people.has_booked_most(account_id, request.actor, reader.now):
+            return pages.go(request, "patient:me")
+        lock = presenters.use_note()
     form = forms.Appeal(request.POST if request.method == "POST" else None, initial={"lock": lock.id})
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
