@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -119,6 +120,7 @@ def test_every_make_target_is_a_real_one() -> None:
     assert {one for one in asked if one[1] not in targets} == set()
 
 
+@cache
 def variables_of_code() -> set[str]:
     files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), ROOT / "Makefile"]
     # partners.py joins a prefix with URL and SECRET

@@ -28,6 +28,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+CALL = re.compile(rf"\b(?:{'|'.join(KEYWORDS)})\s*\(")
 
 
 @dataclass(frozen=True, order=True)
@@ -98,6 +99,8 @@ def _texts() -> Iterator[tuple[str, str | None, str]]:
             # What is not a translation comes as rows of X; its indentation would puzzle a reader of Python.
             source = "\n".join(line.lstrip() for line in templatize(path.read_text()).split("\n"))
         else:
+            continue
+        if not CALL.search(source):  # most files; to read their tokens takes seconds
             continue
         stream = io.BytesIO(source.encode())
         for line, message, _, context in extract("python", stream, KEYWORDS, (), {"encoding": "utf-8"}):

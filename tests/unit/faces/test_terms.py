@@ -6,8 +6,9 @@ The names are those of the table in docs/architecture.md; here stand the words t
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from html.parser import HTMLParser
 from itertools import chain
 from pathlib import Path
@@ -102,8 +103,13 @@ class Said:
         return self.place.startswith(FOR_PATIENTS)
 
 
-def texts(language: str) -> Iterator[Said]:
+@cache
+def texts(language: str) -> tuple[Said, ...]:
     """All that pages, messages and answers say in this language."""
+    return tuple(_texts(language))
+
+
+def _texts(language: str) -> Iterator[Said]:
     for po in messages.catalogues():
         with po.open("rb") as file:
             for message in read_po(file, locale="en"):
@@ -121,6 +127,7 @@ def texts(language: str) -> Iterator[Said]:
                 yield Said(f"{path.relative_to(PACKAGE).as_posix()}:{line}", text)
 
 
+@cache
 def strings(path: Path) -> list[tuple[int, str, bool]]:
     """(line, text, whether it is translated) of every string with Chinese in it that is no docstring."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -149,7 +156,7 @@ def strings(path: Path) -> list[tuple[int, str, bool]]:
     ]
 
 
-def mixed(said: Iterator[Said], table: list[tuple[str, str]], *, whole_words: bool) -> list[str]:
+def mixed(said: Iterable[Said], table: list[tuple[str, str]], *, whole_words: bool) -> list[str]:
     found = []
     patterns = [(ours, re.compile(rf"\b(?:{refused})\b" if whole_words else refused, re.I)) for ours, refused in table]
     for one in said:
