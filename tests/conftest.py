@@ -6,6 +6,7 @@ template database, named by a hash of all migrations and grants, is migrated onc
 
 import base64
 import fcntl
+import gc
 import hashlib
 import importlib.metadata
 import os
@@ -20,6 +21,7 @@ import psycopg
 import pytest
 import pytest_socket
 from django.apps import apps
+from django.conf import settings as django_settings
 from django.db import connections
 from hypothesis import HealthCheck, Phase, settings
 from pytest_django.plugin import DjangoDbBlocker
@@ -39,7 +41,14 @@ os.environ["YITONG_MASTER_KEYS"] = "1:" + base64.b64encode(bytes(range(32))).dec
 # No test fails for the time that it takes: the machine may be busy with something else. Without the phase that explains
 # a failure, which traces every line of a run.
 PHASES = [phase for phase in Phase if phase is not Phase.explain]
-settings.register_profile("calm", deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
+LONG = os.environ.get("YITONG_LONG") == "1"  # `make long`
+settings.register_profile(
+    "calm",
+    deadline=None,
+    max_examples=300 if LONG else 40,
+    phases=PHASES,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("calm")
 
 messages.compile_all()
@@ -51,6 +60,14 @@ def pytest_runtest_setup() -> None:
 
 def pytest_configure() -> None:
     recorder.install()
+    # Looks for a file when it is asked for one; else each `Client()` would read the whole folder of them first.
+    django_settings.WHITENOISE_AUTOREFRESH = True
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the garbage collector needn't walk it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -166,14 +183,28 @@ def django_db_setup(clone: Callable[[], None]) -> None:
 # -- for tests -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def committed_db(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Real commits, seen by other threads and processes; a new clone takes the database's place afterwards."""
-    with django_db_blocker.unblock():
+@contextmanager
+def _committed(clone: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[None]:
+    with blocker.unblock():
         try:
             yield
         finally:
             clone()
+
+
+@pytest.fixture
+def committed_db(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Real commits, seen by other threads and processes; a new clone takes the database's place afterwards."""
+    with _committed(clone, django_db_blocker):
+        yield
+
+
+@pytest.fixture(scope="module")
+def committed_for_module(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """As `committed_db`, for tests which put back themselves what they changed. All of the module's, or the clone is
+    renewed below them."""
+    with _committed(clone, django_db_blocker):
+        yield
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests import make
-from tests.property.counter.cast import Broken, Call, Window
+from tests.property.counter.cast import Broken, Call, City, Window
 from tests.property.counter.stage import Stage
 from tests.property.counter.test_protocol import Protocol, make_city
 from tests.property.counter.wire import Link
@@ -394,12 +394,17 @@ def loss_is_refusal(patch: pytest.MonkeyPatch) -> None:
 # -- each is found -----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def city(committed_for_module: None) -> City:
+    """One for all: each stage begins by putting it back as it was made."""
+    return make_city()
+
+
 @pytest.fixture
 def scene(
-    committed_db: None, observer: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    city: City, observer: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], Scene]]:
     stages: list[Stage] = []
-    city = make_city()
 
     def made() -> Scene:
         folder = tmp_path / str(len(stages))
@@ -432,9 +437,9 @@ def test_a_planted_fault_is_found_and_nothing_is_wrong_without_it(
 
 @pytest.mark.parametrize("name", BY_MACHINE if LONG else BY_MACHINE[:1])
 def test_the_machine_finds_it_by_itself(
-    committed_db: None, observer: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    city: City, observer: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    Protocol.city, Protocol.observer, Protocol.folder = make_city(), observer, tmp_path
+    Protocol.city, Protocol.observer, Protocol.folder = city, observer, tmp_path
     FAULTS[name][0](monkeypatch)
     with pytest.raises(Broken):
         run_state_machine_as_test(

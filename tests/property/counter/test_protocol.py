@@ -29,7 +29,7 @@ from yitong.domains.schedule.commands.sessions import stop_session
 from yitong.domains.schedule.contracts import StopReason, StopSession
 
 LONG = bool(os.environ.get("YITONG_LONG"))
-EXAMPLES, STEPS = (400, 60) if LONG else (12, 40)
+EXAMPLES, STEPS = (400, 60) if LONG else (8, 30)
 WINDOWS = 2
 MOST_WINDOWS = 6  # with those that were killed
 SYSTEM = Actor.system("test")
