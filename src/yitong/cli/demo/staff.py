@@ -95,7 +95,7 @@ def _staff(hospital_codes: tuple[str, ...], doctors: dict[str, str]) -> Iterator
             if role == "hospital_admin" or code in doctors:
                 yield StaffMember(
                     f"{code.lower()}-{LOGINS[role]}",
-                    f"演示{name}({short})",
+                    f"演示{name}（{short}）",
                     role,
                     code,
                     doctors.get(code) if role == "doctor" else None,
