@@ -36,6 +36,12 @@ WIDTHS = {"small": (320, 640), "phone": (390, 844), "desk": (1440, 900)}
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that of several processes none is alone with them at the end."""
+    items.sort(key=lambda item: item.path.name != "test_every_page.py")
+
+
 # -- the city and its server -----------------------------------------------------------------------------------------
 
 

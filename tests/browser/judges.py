@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 from tests.browser.visitors import VIOLATIONS
 
 SNIFFER = Path(__file__).with_name("tools") / "node_modules" / "html_codesniffer" / "build" / "HTMLCS.js"
@@ -33,6 +33,21 @@ CHINESE = """[...document.querySelectorAll('nav a, label, legend, th[scope=col],
     copy.querySelectorAll('[translate=no], [lang^=zh], .visually-hidden').forEach((name) => name.remove());
     return copy.textContent.trim();
   }).filter((text) => /[\u4e00-\u9fff]/.test(text))"""
+# Words of our own that begin on one line and end on the next, as where a column is too narrow for them.
+TORN = """[...document.querySelectorAll('h1, h2, th, nav a, label, legend, .button, .steps li, .item-title')]
+  .filter((one) => one.checkVisibility()).flatMap((one) => {
+    const texts = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), torn = [], range = document.createRange();
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const words = text.parentElement.closest('[translate=no]') ? [] : text.data.matchAll(/[A-Za-z]{2,}/g);
+      for (const word of words) {
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        const tops = [...range.getClientRects()].filter((box) => box.width).map((box) => box.top);
+        if (tops.length && Math.max(...tops) - Math.min(...tops) > 4) torn.push(word[0]);
+      }
+    }
+    return torn;
+  })"""
 NARROW = ((320, 640), (640, 450))  # reflow at 400 % of 1280 (WCAG 1.4.10), and 200 % of it (1.4.4)
 
 
@@ -42,11 +57,15 @@ def sniffer() -> str:
     return SNIFFER.read_text(encoding="utf-8")
 
 
-def faults(page: Page, sniffer: str) -> list[Any]:
+def bring(window: BrowserContext) -> None:
+    """Puts the judges into every page that this window opens from now on: sent each time anew, they cost more."""
+    window.add_init_script(AXE)
+    window.add_init_script(sniffer())
+
+
+def faults(page: Page) -> list[Any]:
     """All that the two judges, the accessibility tree and the clock say against the page as it stands."""
-    page.evaluate(AXE)
     found: list[Any] = [("axe", *one) for one in page.evaluate(VIOLATIONS)]
-    page.evaluate(sniffer)
     left_out = (*LEFT_OUT, SAMPLES) if "/gallery/" in page.url else LEFT_OUT
     found += [("sniffer", *one) for one in page.evaluate(SNIFFED) if not one[0].endswith(left_out)]
     found += [("nameless", line.strip()) for line in NAMELESS.findall(page.locator("body").aria_snapshot())]
@@ -59,13 +78,17 @@ def too_wide(page: Page) -> list[tuple[str, int]]:
     """Of the small windows, those in which the page runs over; the window is as before afterwards."""
     before = page.viewport_size
     assert before is not None
-    found = []
-    for wide, high in ((before["width"], before["height"]), *NARROW):
+    found = [(before["width"], page.evaluate(OVERFLOW))]
+    for wide, high in NARROW:
         page.set_viewport_size({"width": wide, "height": high})
-        if (over := page.evaluate(OVERFLOW)) > 0:
-            found.append((f"too wide at {wide} px", over))
+        found.append((wide, page.evaluate(OVERFLOW)))
     page.set_viewport_size(before)
-    return found
+    return [(f"too wide at {wide} px", over) for wide, over in found if over > 0]
+
+
+def torn(page: Page) -> list[tuple[str, str]]:
+    """Words in heads, labels, buttons and names of steps that are broken over two lines."""
+    return [("torn", word) for word in page.evaluate(TORN)]
 
 
 def left_in_chinese(page: Page) -> list[tuple[str, str]]:
