@@ -156,11 +156,18 @@ def look(browser: Any, url: str, pressed: Sequence[str], cookie: str = "") -> Lo
 
 
 def _press(page: Any, selector: str) -> None:
-    """Taps the first that is there; types into it when it is a field."""
+    """Taps the first that is there; types into it when it is a field.
+
+    With the finger alone: Playwright's own tap listens on the page whether anything lies over what it taps, and that
+    would be timed with it. What scrolling paints comes before.
+    """
     found = page.locator(f"{selector}:visible").first
     if not found.count() or not found.is_enabled():
         return
-    found.tap(no_wait_after=True)
+    found.evaluate("node => node.scrollIntoView({block: 'center', behavior: 'instant'})")
+    page.wait_for_timeout(SETTLE_MS)
+    box = found.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     if found.evaluate("node => node.matches('input')"):
         found.press_sequentially(TYPED, delay=50)
     page.wait_for_timeout(SETTLE_MS)
