@@ -27,6 +27,7 @@ from yitong.domains.people.contracts import (
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands.planning import import_sessions
 from yitong.domains.schedule.contracts import HalfDay, NewSession, Pool, Slot
+from yitong.domains.schedule.models import Slot as SlotRow
 
 NOW = make.NOW
 DAY = clock.shanghai_date(NOW) + timedelta(days=3)
@@ -136,12 +137,21 @@ def hold(place: Clinic, patient_id: UUID, actor: Actor, *, n: int = 0, key: str 
     return claim.hold_slot(cmd, actor=actor, now=now)
 
 
+def keep_none_special(place: Clinic) -> None:
+    """Whoever comes may have its on-site slots (R-013)."""
+    SlotRow.objects.filter(hospital_id=place.hospital_id, session_id=place.session_id).update(is_special=False)
+
+
 def pay_online(hospital_id: UUID) -> None:
     """From here on this hospital wants to be paid before the visit."""
+    _decide(hospital_id, "booking.payment", "online")
+
+
+def _decide(hospital_id: UUID, key: str, value: str) -> None:
     with transaction.atomic():
         policies.record(
-            "booking.payment",
-            "online",
+            key,
+            value,
             scope="hospital",
             hospital_id=hospital_id,
             scope_id=hospital_id,

@@ -13,7 +13,7 @@ from yitong.core import clock
 from yitong.core.errors import Refusal
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors, rules
-from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.booking.contracts import HoldAtDesk, HoldSlot
 from yitong.domains.hospitals.contracts import CodeBasis, Department
 from yitong.domains.people.contracts import BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
@@ -91,6 +91,27 @@ def test_a_channel_draws_from_its_pools_and_an_entitlement_opens_one_more() -> N
     with pytest.raises(errors.PoolExhausted):
         rules.check_can_hold(claim(channel="desk"), now=NOW)
     rules.check_can_hold(claim(channel="desk", slot__pool=Pool.ONSITE), now=NOW)
+
+
+@pytest.mark.rule("R-013")
+@pytest.mark.rule("R-226")
+def test_a_number_kept_for_the_old_goes_to_nobody_else_unless_the_desk_saw_why() -> None:
+    """Sixty on the day of the visit; the word of a page or a channel is none."""
+    kept = {"channel": "desk", "slot__pool": Pool.ONSITE, "slot__is_special": True}
+    day = claim().bookable.session.date
+    sixty = day.replace(year=day.year - rules.OLD_FROM)
+    rules.check_can_hold(claim(**kept, facts__birth_date=sixty), now=NOW)
+    for born in (sixty + timedelta(days=1), None):
+        with pytest.raises(errors.SlotReserved) as refused:
+            rules.check_can_hold(claim(**kept, facts__birth_date=born), now=NOW)
+        assert refused.value.params == {"age_from": 60}
+    plain = claim(**kept).cmd
+    shown = HoldAtDesk(
+        plain.key, plain.hospital_id, plain.slot_id, plain.patient_id, plain.is_first_visit, is_special_group=True
+    )
+    rules.check_can_hold(replace(claim(**kept), cmd=shown), now=NOW)
+    with pytest.raises(errors.SlotReserved):
+        rules.check_can_hold(replace(claim(**kept), cmd=shown, channel="web", entitled_pool=Pool.ONSITE), now=NOW)
 
 
 @pytest.mark.rule("R-016")

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from tests import clinic as build
 from tests import make
-from tests.unit.desk.conftest import NOW, ONSITE, Desk, Hospital, enter, open_hospital
+from tests.unit.desk.conftest import NOW, ONSITE, TODAY, Desk, Hospital, enter, open_hospital
 from tests.unit.desk.test_session_pages import booked, name_of, number_of
 
 from yitong.core import clock
@@ -193,3 +193,22 @@ def test_the_sheet_names_the_keys_of_the_own_pages_and_can_be_switched_off(hospi
     assert "打开单键快捷键" in body(nurse, "/desk/keys/")
     nurse.post("/desk/keys/", keys="on")
     assert nurse.client.cookies["yitong_desk_keys"].value == "on"
+
+
+@pytest.mark.rule("R-013")
+def test_the_kept_number_goes_to_the_old_and_to_whom_the_desk_saw_a_document() -> None:
+    hospital_id = make.hospital()
+    make.campus(hospital_id)
+    pools = (Pool.ONLINE,) * 7 + (Pool.ONSITE,)
+    two = [build.clinic(slots=8, day=TODAY, at=time(13), hospital_id=hospital_id, pools=pools) for _ in range(2)]
+    registrar = enter(make.staff_member("registrar", hospital_id=hospital_id))
+    young, old = build.patient(hospital_id), build.patient(hospital_id, build.identity(birth=date(1950, 5, 6)))
+    assert "只剩优先号 1" in body(registrar, f"/desk/window/{young}/{two[0].session_id}/")
+    paths = [f"/desk/window/{young}/slot/{two[0].slot(7)}/", f"/desk/window/{old}/slot/{two[1].slot(7)}/"]
+    assert "留给 60 岁以上老年人" in body(registrar, paths[0])
+    refused = registrar.post(paths[0])
+    assert (refused.status_code, Booking.objects.filter(hospital_id=hospital_id).count()) == (422, 0)
+    assert "留给老年人等优先照顾对象" in refused.content.decode()
+    assert registrar.post(paths[0], is_special_group="on").status_code == 303
+    assert registrar.post(paths[1]).status_code == 303
+    assert Booking.objects.filter(hospital_id=hospital_id).count() == 2

@@ -54,6 +54,14 @@ class HoldSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldAtDesk(HoldSlot):
+    """`is_special_group`: the desk saw on paper that the patient is one for whom on-site slots are kept (R-013), other
+    than by age: disabled, in service, expecting."""
+
+    is_special_group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """The answer to a hold. Where payment is at the visit the booking is confirmed at once and has its code.
 
@@ -236,6 +244,7 @@ class SlotOffer:
     starts_at: datetime
     ends_at: datetime
     is_open: bool
+    is_special: bool = False  # kept for the old and other special groups (R-013)
 
 
 @dataclass(frozen=True, slots=True)

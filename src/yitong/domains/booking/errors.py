@@ -67,6 +67,13 @@ class PoolExhausted(Conflict):
     rule = "R-012"
 
 
+class SlotReserved(RuleBroken):
+    """A number kept on site for the old and other special groups; nothing says that the patient is one of them."""
+
+    code = "SLOT_RESERVED"
+    rule = "R-013"
+
+
 class EntitlementInvalid(Forbidden):
     code = "ENTITLEMENT_INVALID"
     rule = "R-012"

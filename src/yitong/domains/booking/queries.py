@@ -125,6 +125,7 @@ def slot_offers_by_session(
                 slot.starts_at,
                 slot.ends_at,
                 sells[slot.pool] and slot.slot_id not in taken and rules.is_back(slot, now=now),
+                slot.is_special,
             )
             for slot in slots[session.session_id]
             if slot.pool in pools and not slot.is_extra

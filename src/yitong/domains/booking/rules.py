@@ -11,7 +11,7 @@ from uuid import UUID
 from yitong.core import clock
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors
-from yitong.domains.booking.contracts import MEANT, Booking, HoldSlot, Usual
+from yitong.domains.booking.contracts import MEANT, Booking, HoldAtDesk, HoldSlot, Usual
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
@@ -27,6 +27,7 @@ from yitong.domains.schedule.contracts import (
 from yitong.domains.schedule.errors import SessionIsStopping
 
 DESK = "desk"
+OLD_FROM = 60  # years: 老年人 by law (R-226)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def check_can_hold(claim: Claim, *, now: datetime) -> None:
     check_session(claim.bookable.session)
     check_window(claim)
     check_pool(claim.bookable.slot.pool, claim.channel, claim.entitled_pool)
+    check_special(claim)
     check_slot(claim, now=now)
     check_eligible(claim.department, claim.facts, claim.bookable.session.date)
     if claim.hides_name and claim.cmd.by_name:
@@ -121,6 +123,18 @@ def pools_open_to(channel: str, entitled_pool: Pool | None) -> tuple[Pool, ...]:
 def check_pool(pool: Pool, channel: str, entitled_pool: Pool | None) -> None:
     if pool not in pools_open_to(channel, entitled_pool):
         raise errors.PoolExhausted()
+
+
+def check_special(claim: Claim) -> None:
+    """Numbers that are kept on site go to the old, or to whom the desk says that he is one of the others, and to nobody
+    else as long as they are there: no rule lets them flow back (R-013)."""
+    if not claim.bookable.slot.is_special:
+        return
+    born, cmd = claim.facts.birth_date, claim.cmd
+    is_old = born is not None and age_on(born, claim.bookable.session.date) >= OLD_FROM
+    is_shown = claim.channel == DESK and isinstance(cmd, HoldAtDesk) and cmd.is_special_group
+    if not is_old and not is_shown:
+        raise errors.SlotReserved(age_from=OLD_FROM)
 
 
 def is_back(slot: Slot, *, now: datetime) -> bool:

@@ -147,6 +147,7 @@ def _slot_for(cmd: HoldSlot, now: datetime) -> UUID:
         for slot in offered.list_slots(cmd.hospital_id, named.session_id)
         if slot.pool is named.pool
         and not slot.is_extra
+        and (not slot.is_special or slot.slot_id == named.slot_id)
         and slot.slot_id not in taken
         and rules.is_back(slot, now=now)
         and (cmd.near is Near.SESSION or (slot.starts_at, slot.ends_at) == window)

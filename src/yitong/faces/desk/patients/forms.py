@@ -5,7 +5,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.booking.contracts import CheckIn, HoldSlot
+from yitong.domains.booking.contracts import CheckIn, HoldAtDesk
 from yitong.domains.people.contracts import CITY_ISSUER, CarrierKind, FindPatient, RegisterAtDesk
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
@@ -108,14 +108,19 @@ class Book(Key):
         label=_("复诊：在本科室看过"), required=False, help_text=_("点名约限复诊的医师时要勾选")
     )
 
+    is_special_group = forms.BooleanField(
+        label=_("优待对象：已核对证件"), required=False, help_text=_("残疾人、现役军人、孕产妇等；满 60 岁不用勾选")
+    )
+
     def to_command(
         self, hospital_id: UUID, slot_id: UUID, patient_id: UUID, *, is_named: bool, hides_name: bool
-    ) -> HoldSlot:
-        return HoldSlot(
+    ) -> HoldAtDesk:
+        return HoldAtDesk(
             key=self.text(),
             hospital_id=hospital_id,
             slot_id=slot_id,
             patient_id=patient_id,
             is_first_visit=not self.cleaned_data["is_again"],
             by_name=is_named and not hides_name,
+            is_special_group=self.cleaned_data["is_special_group"],
         )

@@ -115,14 +115,17 @@ def offers(
 
 
 def windows(patient_id: UUID, slots: Iterable[SlotOffer], reader: Reader) -> list[Window]:
-    """One for each time: the first open slot of it, and how many are open."""
+    """One for each time: the first open slot of it, and how many are open; those kept for the old come last (R-013)."""
     found: dict[tuple[object, object], list[SlotOffer]] = {}
     for slot in slots:
         found.setdefault((slot.starts_at, slot.ends_at), []).append(slot)
     made = []
     for own in found.values():
         open_ones = [slot for slot in own if slot.is_open and slot.ends_at > reader.now]
+        open_ones.sort(key=lambda slot: slot.is_special)
         href = reverse("desk:window_confirm", args=[patient_id, open_ones[0].slot_id]) if open_ones else ""
         left = _("剩 %(n)s") % {"n": len(open_ones)} if open_ones else _("没有了")
+        if open_ones and open_ones[0].is_special:
+            left = _("只剩优先号 %(n)s") % {"n": len(open_ones)}
         made.append(Window(words.window(own[0].starts_at, own[0].ends_at), left, href))
     return made

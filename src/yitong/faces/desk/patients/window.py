@@ -150,6 +150,7 @@ def confirm(request: Request, place: Place, patient_id: UUID, slot_id: UUID) -> 
         "head": head,
         "when": reader.visit(slot.starts_at, slot.ends_at),
         "fee": reader.yuan(session.fee_fen),
+        "is_special": slot.is_special,
         "form": form,
         "refusal": pages.said(refusal, reader),
         "back": reverse("desk:window_slots", args=[patient_id, session.session_id]),
