@@ -147,6 +147,13 @@ def test_colours_come_from_tokens(sheet: Path) -> None:
     assert [one for one in own if one[2] not in ("#fff", "#ffffff", "#000", "0.3mm solid #000")] == []
 
 
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
+def test_nothing_that_is_read_is_dimmed(sheet: Path) -> None:
+    """Half through, ink on its ground is no longer the pair that was computed. What only moves has its frames."""
+    dimmed = [selector for selector, said in rules_of(sheet) if float(said.get("opacity", 1)) < 1]
+    assert [one for one in dimmed if not re.fullmatch(r"from|to|\d+%", one.strip())] == []
+
+
 @pytest.mark.rule("R-222")
 def test_large_type_is_large_enough() -> None:
     """Text of at least 18 px, settable to at least 30; targets of 60 px; everything else is in rem and follows."""
