@@ -8,12 +8,14 @@ token of one use is none of another.
 
 import base64
 import binascii
+import copy
 import hashlib
 import hmac
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import msgspec
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 BLOCK_BYTES = 64  # of SHA-256
@@ -54,6 +56,12 @@ class Tokens(Generic[T]):
             return self._decoder.decode(_bytes(signed))
         except (ValueError, msgspec.MsgspecError) as error:  # not ASCII, not base64, not of this kind
             raise TokenInvalid from error
+
+    def read_as(self, kind: type[S]) -> "Tokens[S]":
+        """The same tokens, for a reader who wants of them what `kind` holds, or holds it otherwise."""
+        other = cast("Tokens[S]", copy.copy(self))
+        other._decoder = msgspec.json.Decoder(kind)
+        return other
 
     def _digest(self, payload: bytes) -> bytes:
         inner, outer = self._inner.copy(), self._outer.copy()

@@ -17,16 +17,16 @@ from psycopg import errors as pg
 
 from yitong.core import clock
 from yitong.core.errors import Busy, KeyReused, Refusal
-from yitong.core.ids import new_id
+from yitong.core.ids import new_ids
 from yitong.counter import channels
-from yitong.counter.picture import Board, Known, Picture
+from yitong.counter.clinics import Clinic, Instant, check
+from yitong.counter.picture import Board, Key, Known, Picture, Told
 from yitong.counter.queue import Queue
 from yitong.counter.repeats import Repeats
 from yitong.counter.statements import LockedWish
 from yitong.counter.store import Claimed, Store
-from yitong.counter.wishes import Answer, Clinic, Instant, Key, Wish, check
-from yitong.domains.booking import rules
-from yitong.domains.booking.contracts import Held, State
+from yitong.counter.wishes import Answer, Wish
+from yitong.domains.booking.contracts import State
 from yitong.domains.booking.errors import BY_CONSTRAINT, ClaimFailed, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
@@ -68,7 +68,7 @@ class Batches:
         self.queue = Queue()
         self.repeats = Repeats()
         self.trace = new_trace()
-        self._clinics: dict[UUID, Clinic] = {}  # by session; each stands while its row and its policies do
+        self._clinics: dict[str, Clinic] = {}  # by session; each stands while its row and its policies do
 
     async def run(self, connection: psycopg.AsyncConnection) -> None:
         """Settles batch after batch until the connection is lost: then raises, and the outcome is told as unknown."""
@@ -127,7 +127,7 @@ class Batches:
     def _follow_boards(self, batch: Sequence[Wish]) -> None:
         """After a reload the board of a session is another object; the old one learns of no later booking."""
         for wish in batch:
-            wish.board = self.picture.by_slot.get(wish.cmd.slot_id, wish.board)
+            wish.board = self.picture.by_slot.get(wish.slot, wish.board)
 
     # -- one transaction -------------------------------------------------------------------------------------------
 
@@ -143,7 +143,7 @@ class Batches:
                 async with store.transaction():
                     if proposed:
                         claims = await self._decide(store, batch, proposed, answers, at)
-                    if claims and await store.write(claims, at):
+                    if claims and not await store.write(claims, at):
                         raise Stale
                     repeatable = (n for n, answer in answers.items() if not isinstance(answer, channels.SHUT))
                     repeated = await store.by_key(batch[place].key for place in repeatable)
@@ -173,11 +173,11 @@ class Batches:
         proposed = []
         for place, wish in enumerate(batch):
             pools = wish.holder.pools
-            chosen = wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, upwards=self.upwards)
+            chosen = wish.board.choose(wish.slot, wish.near, pools, now, upwards=self.upwards)
             wish.n = -1 if chosen is None else chosen
             if chosen is None:
-                if wish.board.choose(wish.cmd.slot_id, wish.cmd.near, pools, now, even_proposed=True) is None:
-                    answers[place] = gone(wish.board, wish.cmd.slot_id, pools)
+                if wish.board.choose(wish.slot, wish.near, pools, now, even_proposed=True) is None:
+                    answers[place] = gone(wish.board, wish.slot, pools)
                 else:
                     self.queue.park(wish)
                 continue
@@ -193,65 +193,63 @@ class Batches:
         keys_in_use = await store.share_keys({wish.holder.key_id for wish in asked if wish.holder.key_id is not None})
         found = await store.lock_wishes(asked, at.now)
         others = await store.others([asked[n] for n, one in found.items() if one.live_days])
-        clinics = await self._share(store, {wish.board.session.session_id: wish.board for wish in asked}, at)
+        clinics = await self._share(store, {wish.board.text: wish.board for wish in asked}, at)
         claims: list[Claimed] = []
+        ids = new_ids(len(asked))
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
             try:
                 channels.check_may_claim_by(wish.holder.key_id, keys_in_use, at.now)
                 if n not in found:
                     raise PatientMissing()
-                clinic = clinics.get(wish.board.session.session_id)
+                clinic = clinics.get(wish.board.text)
                 if clinic is None:
                     raise SlotMissing()
-                claims.append(self._claim(wish, found[n], others.get(wish.cmd.patient_id, ()), clinic, at))
+                theirs = others.get(wish.member.patient_id, ())
+                check(wish, found[n], theirs, clinic, at)
+                claims.append(self._claim(wish, ids[n], found[n], clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
         return claims
 
-    async def _share(self, store: Store, boards: dict[UUID, Board], at: Instant) -> dict[UUID, Clinic]:
+    async def _share(self, store: Store, boards: dict[str, Board], at: Instant) -> dict[str, Clinic]:
         """The sessions of these boards under their locks, without those that are gone; only one whose row has changed
         is read anew."""
         versions = await store.share_sessions(boards.values())
         changed = await store.sessions([one for key, one in boards.items() if versions.get(key) != one.row_version])
         clinics = {}
-        for session_id, board in boards.items():
-            if session_id not in versions:
+        for text, board in boards.items():
+            if text not in versions:
                 continue
-            session, version = changed.get(session_id, (board.session, board.row_version))
+            session, version = changed.get(text, (board.session, board.row_version))
             policies = self.picture.policies(session, at.now)
-            clinic = self._clinics.get(session_id)
-            if clinic is None or clinic.version != version or clinic.policies is not policies:
-                clinic = self._clinics[session_id] = Clinic.of(session, version, policies)
-            clinics[session_id] = clinic
+            clinic = self._clinics.get(text)
+            if clinic is None or not clinic.stands(version, policies, board.department):
+                clinic = self._clinics[text] = Clinic.of(session, version, policies, board.department)
+            clinics[text] = clinic
         return clinics
 
-    def _claim(
-        self, wish: Wish, found: LockedWish, others: Sequence[rules.LiveBooking], clinic: Clinic, at: Instant
-    ) -> Claimed:
-        check(wish, found, others, clinic, at)
-        session, slot = clinic.session, wish.board.slots[wish.n]
-        held = Held(
-            hospital_id=slot.hospital_id,
-            booking_id=new_id(),
-            state=clinic.state,
-            code=self._code(slot.hospital_id),
+    def _claim(self, wish: Wish, booking: str, found: LockedWish, clinic: Clinic, at: Instant) -> Claimed:
+        slot, hospital = wish.board.slots[wish.n], wish.board.hospital
+        told = Told(
+            hospital_id=hospital,
+            booking_id=booking,
+            state=clinic.state.value,
+            code=self._code(hospital),
             hold_until=at.now + clinic.policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
-            slot_id=slot.slot_id,
+            slot_id=wish.board.texts[wish.n],
             number=slot.number,
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
         )
-        live = rules.LiveBooking(
-            held.booking_id, held.hospital_id, session.department_id, session.date, held.starts_at, held.ends_at
-        )
-        known = Known(held, wish.digest, wish.key[1:], session.session_id, wish.cmd.patient_id, live)
-        return Claimed(wish, known, clinic, _days(found.live_days, session.date))
+        session = clinic.session
+        known = Known(told, wish.key, wish.digest, session.session_id, True)
+        return Claimed(wish, known, clinic, _days(found.live_days or (), session.date))
 
-    def _code(self, hospital_id: UUID) -> str:
+    def _code(self, hospital: str) -> str:
         """Eight digits that no booking here has as far as we know (R-019); the constraint knows all of them."""
         while True:
             code = f"{secrets.randbelow(10**8):08d}"
-            if (hospital_id, code) not in self.picture.codes:
+            if (hospital, code) not in self.picture.codes:
                 return code
 
 
@@ -260,10 +258,9 @@ def new_trace() -> str:
     return f"counter:{secrets.token_hex(8)}"
 
 
-def gone(board: Board, slot_id: UUID, pools: Collection[Pool]) -> Refusal:
+def gone(board: Board, slot: str, pools: Collection[Pool]) -> Refusal:
     """Why nothing could be proposed: the slot is of another pool, or it and what is near it are taken."""
-    slot = board.slots[board.number_of[slot_id]]
-    return SlotTaken() if slot.pool in pools else PoolExhausted()
+    return SlotTaken() if board.slots[board.number_of[slot]].pool in pools else PoolExhausted()
 
 
 def is_loss(error: Exception) -> bool:
@@ -293,4 +290,6 @@ def _name(error: Exception) -> str:
 
 
 def _days(live_days: Sequence[date], day: date) -> list[date]:
+    if not live_days:
+        return [day]
     return sorted([*(held for held in live_days if held >= day - KEPT_DAYS), day])

@@ -19,15 +19,16 @@ from yitong.core import clock
 from yitong.core.digests import plain
 from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal
 from yitong.core.tokens import TokenInvalid, Tokens
-from yitong.counter import channels, offers
+from yitong.counter import asks, channels, offers
+from yitong.counter.asks import Ask
 from yitong.counter.batch import Batches, gone
 from yitong.counter.body import BodyTooLong, whole
 from yitong.counter.pace import Pace
-from yitong.counter.picture import Board, Known, Picture
+from yitong.counter.picture import Board, Key, Known, Picture
 from yitong.counter.problems import NOT_STORED, Answering, refuse
-from yitong.counter.wishes import Answer, Holder, Key, Member, Wish, digest_of_hold
+from yitong.counter.wishes import Answer, Holder, Member, Wish, digest_of_hold
 from yitong.domains.access.contracts import KeyInUse
-from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
+from yitong.domains.booking.contracts import Pass
 from yitong.domains.booking.errors import ClaimUnreadable, PassInvalid, SessionCancelled, WindowClosed
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import SessionState
@@ -37,22 +38,7 @@ LONGEST_BODY = 16_384
 PASSES_KEPT = 50_000
 FORM = "application/x-www-form-urlencoded"
 JSON = ("content-type", "application/json")
-
-
-class Ask(msgspec.Struct):
-    """A claim as it is sent."""
-
-    key: str
-    hospital_id: UUID
-    slot_id: UUID
-    patient_id: UUID
-    pass_: str = msgspec.field(name="pass")
-    is_first_visit: bool = True
-    by_name: bool = False
-    near: Near = Near.WINDOW
-
-
-_asks = msgspec.json.Decoder(Ask)
+HELD = [JSON, NOT_STORED]
 
 
 @dataclass
@@ -67,6 +53,7 @@ class Door:
     is_ready: bool = False
 
     def __post_init__(self) -> None:
+        self._passes = self.passes.read_as(Holder)
         self._holders: dict[str, Holder] = {}  # by their passes
 
     async def answer(self, scope: Any, protocol: Answering) -> None:
@@ -99,7 +86,7 @@ class Door:
         body = b""
         try:
             body = await whole(scope, protocol, most=LONGEST_BODY)
-            ask = _read(body, is_form=is_form)
+            ask = asks.read(body, is_form=is_form)
             outcome = await self._take(ask, scope, clock.now())
         except BodyTooLong:
             outcome = ClaimUnreadable()
@@ -108,29 +95,29 @@ class Door:
         if is_form:
             _send_on(protocol, _way(ask, body, outcome))
         elif isinstance(outcome, Known):
-            protocol.response_bytes(201, [JSON, NOT_STORED], msgspec.json.encode(outcome.held))
+            protocol.response_bytes(201, HELD, msgspec.json.encode(outcome.told))
         else:
             refuse(protocol, scope, outcome)
 
     def _take(self, ask: Ask, scope: Any, now: datetime) -> Awaitable[Answer]:
         """What becomes of a wish, or the first answer of a repeat; refuses what memory knows to be refused."""
-        holder, patient = self._who(ask, now)
+        holder, member = self._who(ask, now)
         in_use = self._key(holder, now)
         if self.is_ready:  # who is told to ask again has used nothing up
             self.pace.take(holder.account_id, in_use or client_address(scope, self.proxies), now)
         if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
             raise KeyMissing()
-        key = (ask.hospital_id, holder.actor_key, ask.key)
+        key = (ask.hospital_id, holder.actor, ask.key)
         first: Known | Wish | None = self.picture.known.get(key) or self.batches.queue.under_way.get(key)
         # A crowd is mostly refused: what only a claim needs is made after that.
         is_repeat = first is not None
         board = None if is_repeat else self._open_board(ask, holder, now)
-        cmd = HoldSlot(
-            ask.key, ask.hospital_id, ask.slot_id, ask.patient_id, ask.is_first_visit, ask.by_name, near=ask.near
+        is_first_visit, by_name = ask.is_first_visit, ask.by_name
+        digest = digest_of_hold(
+            ask.hospital_id, ask.slot_id, ask.patient_id, ask.near, is_first_visit=is_first_visit, by_name=by_name
         )
-        digest = digest_of_hold(cmd)
         if board is not None:
-            first = Wish(cmd, digest, holder, Member.of(patient), board, key)
+            first = Wish(key, digest, holder, member, board, ask.slot_id, ask.near, is_first_visit, by_name)
             self.batches.queue.ask(first)
         assert first is not None
         if first.digest != digest:
@@ -158,7 +145,7 @@ class Door:
         if not self.is_ready:
             raise Busy()
         board = self.picture.by_slot.get(ask.slot_id)
-        if board is None or board.session.hospital_id != ask.hospital_id:
+        if board is None or board.hospital != ask.hospital_id:
             raise SlotMissing()
         session = board.session
         if session.state is SessionState.STOPPED:
@@ -175,12 +162,12 @@ class Door:
             raise gone(board, ask.slot_id, holder.pools)
         return board
 
-    def _who(self, ask: Ask, now: datetime) -> tuple[Holder, PassPatient]:
+    def _who(self, ask: Ask, now: datetime) -> tuple[Holder, Member]:
         """Who shows the pass, and which of his patients is meant. Refuses PassInvalid, PatientMissing."""
         holder = self._holders.get(ask.pass_)
         if holder is None:
             try:
-                holder = Holder.of(self.passes.read(ask.pass_))
+                holder = self._passes.read(ask.pass_)
             except TokenInvalid:
                 raise PassInvalid() from None
             if len(self._holders) >= PASSES_KEPT:
@@ -188,10 +175,10 @@ class Door:
             self._holders[ask.pass_] = holder
         if holder.expires_at <= now:
             raise PassInvalid()
-        patient = holder.patients.get(ask.patient_id)
-        if patient is None:
+        member = holder.member(ask.patient_id)
+        if member is None:
             raise PatientMissing()
-        return holder, patient
+        return holder, member
 
     def _key(self, holder: Holder, now: datetime) -> KeyInUse | None:
         """The channel's key, where the pass is one's and the picture knows it; refuses as the API would (S-14).
@@ -213,16 +200,6 @@ def client_address(scope: Any, proxies: int) -> str:
     return str(scope.client).rpartition(":")[0]
 
 
-def _read(body: bytes, *, is_form: bool) -> Ask:
-    try:
-        if not is_form:
-            return _asks.decode(body)
-        fields = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
-        return msgspec.convert(fields, Ask, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ClaimUnreadable() from error
-
-
 def _send_on(protocol: Answering, where: str) -> None:
     protocol.response_empty(303, [("location", where), NOT_STORED])
 
@@ -230,11 +207,10 @@ def _send_on(protocol: Answering, where: str) -> None:
 def _way(ask: Ask | None, body: bytes, outcome: Known | Refusal) -> str:
     """Where a page without scripts is sent: to the booking, or back to the choice with what was said."""
     if isinstance(outcome, Known):
-        held = outcome.held
-        return f"/bookings/{held.hospital_id}/{held.booking_id}/?new=1"
+        return f"/bookings/{outcome.told.hospital_id}/{outcome.told.booking_id}/?new=1"
     if ask is None:
         return _way_of_unreadable(body, outcome)
-    said = {"visit": _visit(is_first=ask.is_first_visit), "refused": outcome.code, "patient": str(ask.patient_id)}
+    said = {"visit": _visit(is_first=ask.is_first_visit), "refused": outcome.code, "patient": ask.patient_id}
     if isinstance(outcome, Busy):
         said["key"] = ask.key  # it may have been booked: with the same key it is never booked twice
     said.update((name, plain(value)) for name, value in outcome.params.items() if value is not None)

@@ -11,33 +11,43 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from yitong.core.decided import Decided
 from yitong.core.policy.values import Policies
 from yitong.domains.access.contracts import KeyInUse
-from yitong.domains.booking import rules
-from yitong.domains.booking.contracts import Held, Near
+from yitong.domains.booking.contracts import Near
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.schedule import rules as schedule
 from yitong.domains.schedule.contracts import Pool, Session, Slot
 
 Window = tuple[datetime, datetime]
+Key = tuple[str, str, str]  # hospital, actor, key: what finds the first answer
 MOST_POLICIES = 2_000  # of which the bookable days are kept for a moment
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A booking as the picture remembers it: enough to answer its repeat, and to judge its patient's next wish."""
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What a client hears of its booking: `booking.contracts.Held`, with its ids as they are on the wire."""
 
-    held: Held
-    digest: bytes
-    answered_by: tuple[str, str]  # (actor, key): unique at the hospital
+    hospital_id: str
+    booking_id: str
+    state: str
+    code: str
+    hold_until: datetime | None
+    slot_id: str
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """A booking as the picture remembers it: enough to answer its repeat, and to know that its slot is taken."""
+
+    told: Told
+    key: Key
+    digest: str  # of the claim, in hexadecimal
     session_id: UUID
-    patient_id: UUID
-    live: rules.LiveBooking | None  # None once it has ended
-
-    @property
-    def key(self) -> tuple[UUID, str, str]:
-        return (self.held.hospital_id, *self.answered_by)
+    is_live: bool
 
 
 @dataclass(slots=True)
@@ -54,6 +64,7 @@ class Board:
         "department",
         "held",
         "hospital",
+        "hours",
         "number_of",
         "open_mask",
         "opened",
@@ -65,6 +76,7 @@ class Board:
         "slots",
         "taken",
         "text",
+        "texts",
         "windows",
     )
 
@@ -74,24 +86,30 @@ class Board:
         self.text, self.hospital = str(session.session_id), str(session.hospital_id)
         self.department = department
         self.slots = slots
-        self.number_of = {slot.slot_id: n for n, slot in enumerate(slots)}
+        self.texts = [str(slot.slot_id) for slot in slots]
+        self.number_of = {text: n for n, text in enumerate(self.texts)}
+        self.hours: list[str] = []  # of each slot, as COPY takes them; one text for all of a window
         self.pools: dict[Pool, int] = {}
         self.windows: dict[Window, int] = {}
         self.open_mask = 0  # all but extra ones, which are one patient's (R-014)
         self.reopening: list[tuple[datetime, int]] = []  # sorted (R-017)
+        hours: dict[Window, str] = {}
         for n, slot in enumerate(slots):
+            window = (slot.starts_at, slot.ends_at)
+            if window not in hours:
+                hours[window] = f"{slot.starts_at}\t{slot.ends_at}"
+            self.hours.append(hours[window])
             if slot.is_extra:
                 continue
             bit = 1 << n
             self.open_mask |= bit
             self.pools[slot.pool] = self.pools.get(slot.pool, 0) | bit
-            window = (slot.starts_at, slot.ends_at)
             self.windows[window] = self.windows.get(window, 0) | bit
             if slot.reopens_at is not None:
                 insort(self.reopening, (slot.reopens_at, n))
         self.taken = 0
         self.proposed = Proposed()
-        self.held: dict[UUID, Known] = {}  # live bookings, by booking
+        self.held: dict[str, Known] = {}  # live bookings, by booking
         self.opened: dict[Pool, tuple[datetime, bool]] = {}  # when it was asked, what it was
 
     def free(self, now: datetime, *, even_proposed: bool = False) -> int:
@@ -111,7 +129,7 @@ class Board:
 
     def choose(
         self,
-        slot_id: UUID,
+        slot: str,
         near: Near,
         pools: Collection[Pool],
         now: datetime,
@@ -123,7 +141,7 @@ class Board:
 
         One counter looks upwards, its neighbour downwards, so that they seldom propose the same slot.
         """
-        n = self.number_of[slot_id]
+        n = self.number_of[slot]
         free = self.free(now, even_proposed=even_proposed)
         if free >> n & 1:
             return n
@@ -158,10 +176,10 @@ class Picture:
     """Every board of the bookable days, with what decides beside them: departments and policies."""
 
     boards: dict[UUID, Board] = field(default_factory=dict)
-    by_slot: dict[UUID, Board] = field(default_factory=dict)
+    by_slot: dict[str, Board] = field(default_factory=dict)
     by_department: dict[UUID, set[UUID]] = field(default_factory=dict)
-    known: dict[tuple[UUID, str, str], Known] = field(default_factory=dict)  # by hospital, actor and key
-    codes: set[tuple[UUID, str]] = field(default_factory=set)
+    known: dict[Key, Known] = field(default_factory=dict)
+    codes: set[tuple[str, str]] = field(default_factory=set)
     decided: dict[UUID, Decided] = field(default_factory=dict)
     keys: dict[UUID, KeyInUse] = field(default_factory=dict)  # of the API's channels
     crossed: set[UUID] = field(default_factory=set)  # sessions that were read while a batch of ours booked in them
@@ -185,7 +203,7 @@ class Picture:
     def policies(self, session: Session, now: datetime) -> Policies:
         return self.decided[session.hospital_id].at(session.department_id, now)
 
-    def put(self, board: Board, bookings: Iterable[Known], before: Collection[UUID] = ()) -> None:
+    def put(self, board: Board, bookings: Iterable[Known], before: Collection[str] = ()) -> None:
         """A board as it was read, instead of the one that stood there; what is proposed at this moment stays so.
 
         `before` are the bookings that stood on the board when the reading began. What has joined them since and was not
@@ -195,11 +213,11 @@ class Picture:
         replaced = self.boards.get(session_id)
         self.boards[session_id] = board
         self.by_department.setdefault(board.session.department_id, set()).add(session_id)
-        for slot_id in board.number_of:
-            self.by_slot[slot_id] = board
+        for slot in board.texts:
+            self.by_slot[slot] = board
         read = set()
         for known in bookings:
-            read.add(known.held.booking_id)
+            read.add(known.told.booking_id)
             self.add(board, known)
         if replaced is None:
             return
@@ -228,13 +246,14 @@ class Picture:
     def add(self, board: Board, known: Known) -> None:
         """A booking of this board: its slot is taken while it lives, its key has its answer for good."""
         self.known[known.key] = known
-        if known.live is None:
+        if not known.is_live:
             return
-        n = board.number_of.get(known.held.slot_id)
+        told = known.told
+        n = board.number_of.get(told.slot_id)
         if n is not None:
             board.taken |= 1 << n
-        board.held[known.held.booking_id] = known
-        self.codes.add((known.held.hospital_id, known.held.code))
+        board.held[told.booking_id] = known
+        self.codes.add((told.hospital_id, told.code))
 
 
 def _next(mask: int, n: int, *, upwards: bool) -> int:

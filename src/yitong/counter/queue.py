@@ -6,10 +6,10 @@ Batches under way never wait for each other: no two of them hold a wish of the s
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from uuid import UUID
 
 from yitong.core.errors import Busy, Refusal
-from yitong.counter.wishes import Answer, Key, Wish
+from yitong.counter.picture import Key
+from yitong.counter.wishes import Answer, Wish
 
 MOST = 128  # wishes of one batch: a longer one gains little, makes its first wish wait and holds the loop
 FEWEST_BESIDE = 48  # wishes that are worth a batch of their own while another is under way
@@ -23,7 +23,7 @@ class Queue:
         self.waiting: deque[Wish] = deque()
         self.under_way: dict[Key, Wish] = {}
         self._parked: list[Wish] = []  # those whom a batch under way must settle first
-        self._patients: set[UUID] = set()  # of the batches under way
+        self._patients: set[str] = set()  # of the batches under way
         self._batches = 0
         self._arrived = asyncio.Event()
 
@@ -54,10 +54,10 @@ class Queue:
         batch: list[Wish] = []
         while self.waiting and len(batch) < MOST:
             wish = self.waiting.popleft()
-            if wish.cmd.patient_id in self._patients:
+            if wish.member.patient_id in self._patients:
                 self._parked.append(wish)
                 continue
-            self._patients.add(wish.cmd.patient_id)
+            self._patients.add(wish.member.patient_id)
             batch.append(wish)
         return batch
 
@@ -69,7 +69,7 @@ class Queue:
         """A batch is over. `is_changed`: it settled something; else those whom it parked wait for the other batch, not
         for itself."""
         self._batches -= 1
-        self._patients.difference_update([wish.cmd.patient_id for wish in batch])
+        self._patients.difference_update([wish.member.patient_id for wish in batch])
         if is_changed or not self._batches:
             self._unpark()
 

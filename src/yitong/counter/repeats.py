@@ -7,8 +7,9 @@ The picture knows their keys, so that none of them is booked again. But a bookin
 import asyncio
 
 from yitong.core.errors import Busy, Missing
+from yitong.counter.picture import Key
 from yitong.counter.store import Store
-from yitong.counter.wishes import Answer, Key
+from yitong.counter.wishes import Answer
 
 
 class Repeats:

@@ -9,21 +9,20 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from yitong.counter.picture import Known
+from yitong.counter.picture import Known, Told
 from yitong.domains.access.contracts import ChannelState, KeyInUse
-from yitong.domains.booking import rules
-from yitong.domains.booking.contracts import Held, State
+from yitong.domains.booking.contracts import State
 from yitong.domains.hospitals.contracts import CodeBasis, Department
 from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState, Slot
 
 # What is asked of a wish under its patient's lock, in patients' order: two windows never wait for each other in a
 # circle. A pass is believed for fifteen minutes, so what may change within them is read here: the link to the
-# patient, locks, counts, and whether the account is still signed in.
+# patient, locks, counts, and whether the account is still signed in. Empty lists come as nothing: most are.
 LOCK_WISHES = """
-SELECT w.n, l.live_days, l.no_show_days, l.locked_until, l.no_shows_counted, l.moved_to, p.state, p.level, p.sex,
-  p.birth_date, a.patient_id IS NOT NULL, s.id IS NOT NULL AND c.id IS NOT NULL,
-  EXISTS (SELECT FROM people_abuse_lock k WHERE k.account_id = w.account_id AND k.lifted_at IS NULL),
-  c.booked_at, c.cancelled_at
+SELECT w.n, nullif(l.live_days, '{}'), nullif(l.no_show_days, '{}'), l.no_shows_counted,
+  nullif(c.booked_at, '{}'), nullif(c.cancelled_at, '{}'), p.sex, p.birth_date,
+  l.locked_until, l.moved_to, p.state, p.level, a.patient_id IS NOT NULL, s.id IS NOT NULL AND c.id IS NOT NULL,
+  EXISTS (SELECT FROM people_abuse_lock k WHERE k.account_id = w.account_id AND k.lifted_at IS NULL)
 FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) WITH ORDINALITY AS w(patient_id, account_id, session_id, n)
 JOIN people_booking_limits l ON l.patient_id = w.patient_id
 JOIN people_patient p ON p.id = w.patient_id
@@ -48,7 +47,7 @@ ALL_KEYS = _KEY
 # of the exclusion, which answers ten times slower than the plain one; OFFSET, so that even a plan made while the table
 # was empty looks for one patient at a time.
 OTHERS = """
-SELECT w.patient_id, b.id, b.hospital_id, b.department_id, b.visit_date, b.starts_at, b.ends_at
+SELECT w.patient_id::text, b.id, b.hospital_id, b.department_id, b.visit_date, b.starts_at, b.ends_at
 FROM unnest(%s::uuid[]) AS w(patient_id)
 CROSS JOIN LATERAL (SELECT w.patient_id AS id UNION ALL
   SELECT m.id FROM people_patient m WHERE m.survivor_id = w.patient_id AND m.state = 'merged') r
@@ -69,7 +68,7 @@ def _columns(names: Iterable[str], alias: str, own: str) -> str:
 
 # A stop takes the session FOR UPDATE: it waits for the batch, or is seen by it. What was read of the row stands as long
 # as its version (xmin), which a lock leaves alone and every UPDATE changes.
-SHARE_SESSIONS = """SELECT s.id, s.xmin::text::bigint FROM schedule_clinic_session s
+SHARE_SESSIONS = """SELECT s.id::text, s.xmin::text::bigint FROM schedule_clinic_session s
   JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
   ON s.hospital_id = w.hospital_id AND s.id = w.id ORDER BY s.hospital_id, s.id FOR SHARE OF s"""
 SESSIONS = f"""SELECT {_columns(SESSION, "s", "session_id")}, s.xmin::text::bigint FROM schedule_clinic_session s
@@ -87,9 +86,9 @@ POLICIES = """SELECT scope, scope_id, hospital_id, key, value, effective_from FR
 REFERENCE = """SELECT count(*), sum(xmin::text::bigint) FROM core_policy_record
   UNION ALL SELECT count(*), sum(xmin::text::bigint) FROM hospitals_department"""
 
-_BOOKING = """SELECT b.hospital_id, b.id, b.slot_id, b.session_id, b.patient_id, b.department_id, b.visit_date,
-  b.starts_at, b.ends_at, b.number, b.live, b.code, b.payment, b.hold_until, b.actor, b.key, b.digest
-  FROM booking_booking b"""
+# Ids of which nothing is asked come as text.
+_BOOKING = """SELECT b.hospital_id::text, b.id::text, b.payment, b.code, b.hold_until, b.slot_id::text, b.number,
+  b.starts_at, b.ends_at, b.actor, b.key, encode(b.digest, 'hex'), b.session_id, b.live FROM booking_booking b"""
 BOOKINGS = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
   ON b.hospital_id = w.hospital_id AND b.session_id = w.id"""
 BY_ID = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
@@ -137,20 +136,25 @@ class LockedWish(NamedTuple):
     """What `LOCK_WISHES` says of one wish; `n` counts from 1."""
 
     n: int
-    live_days: Sequence[date]
-    no_show_days: Sequence[date]
-    locked_until: date | None
+    live_days: Sequence[date] | None
+    no_show_days: Sequence[date] | None
     no_shows_counted: int
+    booked_at: Sequence[datetime] | None
+    cancelled_at: Sequence[datetime] | None
+    sex: str
+    birth_date: date | None
+    locked_until: date | None
     moved_to: UUID | None
     state: str
     level: str
-    sex: str
-    birth_date: date | None
     is_linked: bool
     is_signed_in: bool
     is_locked: bool
-    booked_at: Sequence[datetime] | None
-    cancelled_at: Sequence[datetime] | None
+
+    @property
+    def record(self) -> tuple[object, ...]:
+        """What is on record of the patient and the account, from `locked_until` on."""
+        return self[8:]
 
 
 def key_of(row: Sequence[Any]) -> KeyInUse:
@@ -181,29 +185,9 @@ def department_of(row: Sequence[Any]) -> Department:
 def known_of(row: Sequence[Any]) -> Known:
     """A booking as the picture remembers it, with the answer to its claim: as it was first given, but at the
     hour that it has now."""
-    (
-        hospital_id,
-        booking_id,
-        slot_id,
-        session_id,
-        patient_id,
-        department_id,
-        visit_date,
-        starts_at,
-        ends_at,
-        number,
-        is_live,
-        code,
-        payment,
-        hold_until,
-        actor,
-        key,
-        digest,
-    ) = row
+    hospital, booking, payment, *told, actor, key, digest, session_id, is_live = row
     state = State.CONFIRMED if payment == "at_visit" else State.HELD
-    held = Held(hospital_id, booking_id, state, code, hold_until, slot_id, number, starts_at, ends_at)
-    live = rules.LiveBooking(booking_id, hospital_id, department_id, visit_date, starts_at, ends_at)
-    return Known(held, bytes(digest), (actor, key), session_id, patient_id, live if is_live else None)
+    return Known(Told(hospital, booking, state.value, *told), (hospital, actor, key), digest, session_id, is_live)
 
 
 def uuids(texts: Iterable[str]) -> str:

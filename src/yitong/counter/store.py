@@ -12,10 +12,11 @@ import psycopg
 
 from yitong.core.ids import new_id
 from yitong.counter import statements
+from yitong.counter.clinics import Clinic, Instant
 from yitong.counter.loss import answered_within
-from yitong.counter.picture import Board, Known
+from yitong.counter.picture import Board, Key, Known
 from yitong.counter.statements import LockedWish, uuids
-from yitong.counter.wishes import Clinic, Instant, Wish
+from yitong.counter.wishes import Wish
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import SlotsClaimed
@@ -39,25 +40,20 @@ class Claimed:
     known: Known
     clinic: Clinic
     days: Sequence[date]
-    booking: str = ""
-    slot: str = ""
-
-    def __post_init__(self) -> None:
-        self.booking, self.slot = str(self.known.held.booking_id), str(self.known.held.slot_id)
 
     def lines(self, at: Instant) -> tuple[str, str]:
         """The booking and the patient's side of it, as COPY takes them."""
-        wish, held = self.wish, self.known.held
-        starts_at, ends_at, patient = held.starts_at, held.ends_at, wish.member.text
-        is_first = "t" if wish.cmd.is_first_visit else "f"
+        wish, told, clinic = self.wish, self.known.told, self.clinic
+        holder, member, slot = wish.holder, wish.member, wish.board.slots[wish.n]
+        hours = wish.board.hours[wish.n]
+        until = NULL if told.hold_until is None else str(told.hold_until)
         booking = (
-            f"{self.clinic.line}{starts_at}\t{ends_at}\t{wish.board.slots[wish.n].pool.value}\t{self.slot}\t"
-            f"{held.number}\t{self.booking}\t{patient}\t{wish.holder.account}\t{is_first}\t{held.code}\t"
-            f"{wish.holder.channel}\t{wish.holder.actor_key}\t{_key(wish.cmd.key)}\t\\\\x{wish.digest.hex()}\t"
-            f"\\\\x{wish.member.name}\t{at.text}\t{_text(held.hold_until)}\tf\tt\tt\n"
+            f"{clinic.line}\t{hours}\t{slot.pool.value}\t{told.slot_id}\t{told.number}\t{told.booking_id}\t"
+            f"{member.patient_id}\t{holder.account_id}\t{'t' if wish.is_first_visit else 'f'}\t{told.code}\t"
+            f"{holder.channel}\t{wish.key[1]}\t{_key(wish.key[2])}\t\\\\x{wish.digest}\t\\\\x{member.name.hex()}\t"
+            f"{at.text}\t{until}\tf\tt\tt\n"
         )
-        theirs = f"{self.clinic.patients_line}\t{starts_at}\t{ends_at}\t{held.state.value}\tt\n"
-        return booking, f"{patient}\t{self.booking}\t{theirs}"
+        return booking, f"{member.patient_id}\t{told.booking_id}\t{clinic.patients_line}\t{hours}\t{told.state}\tt\n"
 
 
 async def connect(url: str, *, name: str) -> psycopg.AsyncConnection[Any]:
@@ -88,9 +84,9 @@ class Store:
         rows = await self._all(
             statements.LOCK_WISHES,
             [
-                uuids(wish.member.text for wish in wishes),
-                uuids(wish.holder.account for wish in wishes),
-                uuids(wish.holder.session for wish in wishes),
+                uuids(wish.member.patient_id for wish in wishes),
+                uuids(wish.holder.account_id for wish in wishes),
+                uuids(wish.holder.session_id for wish in wishes),
                 now,
             ],
         )
@@ -104,23 +100,23 @@ class Store:
         keys = map(statements.key_of, await self._all(statements.KEYS, [list(key_ids)]))
         return {key.key_id: key for key in keys}
 
-    async def others(self, wishes: Sequence[Wish]) -> dict[UUID, list[rules.LiveBooking]]:
-        """The live bookings of the patients of these wishes."""
-        found: dict[UUID, list[rules.LiveBooking]] = {}
-        patients = uuids(wish.member.text for wish in wishes)
-        for patient_id, *rest in await self._all(statements.OTHERS, [patients]) if wishes else ():
-            found.setdefault(patient_id, []).append(rules.LiveBooking(*rest))
+    async def others(self, wishes: Sequence[Wish]) -> dict[str, list[rules.LiveBooking]]:
+        """The live bookings of the patients of these wishes, by patient."""
+        found: dict[str, list[rules.LiveBooking]] = {}
+        patients = uuids(wish.member.patient_id for wish in wishes)
+        for patient, *rest in await self._all(statements.OTHERS, [patients]) if wishes else ():
+            found.setdefault(patient, []).append(rules.LiveBooking(*rest))
         return found
 
-    async def share_sessions(self, boards: Collection[Board]) -> dict[UUID, int]:
+    async def share_sessions(self, boards: Collection[Board]) -> dict[str, int]:
         """The version of each session's row, now under its lock."""
         return dict(await self._all(statements.SHARE_SESSIONS, _keys(boards)))
 
-    async def sessions(self, boards: Collection[Board]) -> dict[UUID, tuple[Session, int]]:
+    async def sessions(self, boards: Collection[Board]) -> dict[str, tuple[Session, int]]:
         rows = await self._all(statements.SESSIONS, _keys(boards)) if boards else ()
-        return {session.session_id: (session, version) for session, version in map(statements.session_of, rows)}
+        return {str(session.session_id): (session, version) for session, version in map(statements.session_of, rows)}
 
-    async def by_key(self, keys: Iterable[tuple[UUID, str, str]]) -> dict[tuple[UUID, str, str], Known]:
+    async def by_key(self, keys: Iterable[Key]) -> dict[Key, Known]:
         """The bookings that these keys made, by key."""
         wanted = list(keys)
         if not wanted:
@@ -129,13 +125,13 @@ class Store:
             rows = await self._all(statements.BY_KEY, [list(column) for column in zip(*wanted, strict=True)])
         return {known.key: known for known in map(statements.known_of, rows)}
 
-    async def write(self, claims: Sequence[Claimed], at: Instant) -> set[UUID]:
-        """Bookings, the patients' sides and limits, and one event for each hospital; gives the slots that are not as
-        they were proposed: then nothing of it may stay.
+    async def write(self, claims: Sequence[Claimed], at: Instant) -> bool:
+        """Bookings, the patients' sides and limits, and one event for each hospital. False where some slot is not as
+        it was proposed: then nothing of it may stay.
 
         In the order of the slots: two windows that want the same wait for each other in one direction only.
         """
-        ordered = sorted(claims, key=lambda claim: claim.slot)  # as their ids: the letters of both are in one order
+        ordered = sorted(claims, key=_slot)  # as their ids: the letters of both are in one order
         lines = [claim.lines(at) for claim in ordered]
         await self._copy(statements.COPY_BOOKINGS, "".join([booking for booking, _ in lines]))
         await self._copy(statements.COPY_PATIENT_BOOKINGS, "".join([patient for _, patient in lines]))
@@ -143,17 +139,17 @@ class Store:
         found = await self._all(
             statements.FINISH,
             [
-                uuids(claim.wish.member.text for claim in ordered),
+                uuids(claim.wish.member.patient_id for claim in ordered),
                 uuids(f'"{{{",".join([day.isoformat() for day in claim.days])}}}"' for claim in ordered),
                 *(SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
                 *(_events(ordered), WAKE),
                 uuids(claim.wish.board.hospital for claim in ordered),
-                uuids(claim.slot for claim in ordered),
+                uuids(map(_slot, ordered)),
                 uuids(slot.pool.value for slot in slots),
                 at.now,
             ],
         )
-        return {slot_id for (slot_id,) in found}
+        return not found
 
     async def _all(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return await (await self.connection.execute(statement, values)).fetchall()
@@ -180,13 +176,12 @@ def _events(claims: Sequence[Claimed]) -> str:
 def _event(hospital: str, claims: Sequence[Claimed]) -> dict[str, object]:
     """Its body is what `SlotsClaimed.body()` says, of ids that are text already."""
     sessions = list({claim.wish.board.text for claim in claims})
-    body = {"bookings": [claim.booking for claim in claims], "sessions": sessions}
+    body = {"bookings": [claim.known.told.booking_id for claim in claims], "sessions": sessions}
     return {"hospital_id": hospital, "id": str(new_id()), "body": body}
 
 
-def _text(value: object) -> str:
-    """A value that holds no tab and no line end, as COPY's text format has it."""
-    return NULL if value is None else str(value)
+def _slot(claim: Claimed) -> str:
+    return claim.known.told.slot_id
 
 
 def _key(key: str) -> str:

@@ -26,10 +26,10 @@ from tests.property.counter.wire import Link
 from yitong.core.errors import Busy
 from yitong.counter import feed, picture, statements
 from yitong.counter.batch import Batches
+from yitong.counter.clinics import Instant
 from yitong.counter.door import Door
 from yitong.counter.picture import Board, Known, Picture, Proposed
 from yitong.counter.store import Claimed, Store
-from yitong.counter.wishes import Instant
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import CancelBooking, HoldSlot, MoveBooking, Near
 from yitong.domains.schedule.commands.sessions import stop_session

@@ -11,7 +11,7 @@ from tests.unit.api.conftest import Caller, signed_in
 from tests.unit.api.test_bookings_api import holder_with_patient
 
 from yitong.core.errors import Refusal
-from yitong.counter.door import Ask
+from yitong.counter.asks import Ask
 from yitong.domains.access.contracts import Scope
 from yitong.domains.access.models import ChannelKey
 from yitong.domains.booking import queries

@@ -46,6 +46,15 @@ def test_ids_are_uuid7_in_the_order_of_their_making() -> None:
     assert abs(ids.made_at(made[0]) - datetime.now(UTC)) < timedelta(seconds=5)
 
 
+def test_ids_that_are_made_at_once_are_like_those_made_one_by_one() -> None:
+    made = ids.new_ids(1000)
+    assert [str(UUID(one)) for one in made] == made
+    assert {(UUID(one).version, UUID(one).variant) for one in made} == {(7, "specified in RFC 4122")}
+    assert sorted(set(made)) == made
+    assert abs(ids.made_at(UUID(made[0])) - datetime.now(UTC)) < timedelta(seconds=5)
+    assert len({one[19:] for one in made}) == 1000  # by chance, not only by their order
+
+
 def test_clock_freezes_and_knows_shanghai_days() -> None:
     instant = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
     with clock.frozen(instant):

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,13 +18,14 @@ from tests.windows import Window
 from yitong.core import clock
 from yitong.core.errors import Busy
 from yitong.core.ids import new_id
-from yitong.counter import batch, wishes
+from yitong.counter import batch, clinics
 from yitong.counter.batch import Batches
+from yitong.counter.clinics import Instant
 from yitong.counter.picture import Board, Picture
 from yitong.counter.queue import FEWEST_BESIDE
 from yitong.counter.store import Claimed, Store
-from yitong.counter.wishes import Answer, Holder, Instant, Member, Wish
-from yitong.domains.booking.contracts import HoldSlot, Near, Pass, PassPatient
+from yitong.counter.wishes import Answer, Holder, Member, Wish
+from yitong.domains.booking.contracts import Near
 from yitong.domains.booking.models import Booking
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
@@ -42,10 +42,10 @@ def board_of(*slot_ids: UUID) -> Board:
 
 
 def wish_for(board: Board, slot_id: UUID, near: Near = Near.SESSION) -> Wish:
-    patient = PassPatient(new_id(), b"sealed")
-    cmd = HoldSlot("key-0001", board.session.hospital_id, slot_id, patient.patient_id, near=near)
-    holder = Holder.of(Pass(new_id(), new_id(), "web", (patient,), NOW))
-    wish = Wish(cmd, b"", holder, Member.of(patient), board, (cmd.hospital_id, holder.actor_key, cmd.key))
+    member = Member(str(new_id()), b"sealed")
+    holder = Holder(str(new_id()), str(new_id()), "web", (member,), NOW)
+    key = (board.hospital, holder.actor, "key-0001")
+    wish = Wish(key, "", holder, member, board, str(slot_id), near, is_first_visit=True, by_name=False)
     wish.answers.append(asyncio.get_running_loop().create_future())
     return wish
 
@@ -92,7 +92,7 @@ def test_a_wish_that_waited_sees_the_board_that_was_read_meanwhile(monkeypatch: 
     async def settle() -> None:
         batches = Batches(picture, no_reload)
         batches.queue.ask(wish_for(board_of(slot_id), slot_id))
-        picture.by_slot[slot_id] = fresh
+        picture.by_slot[str(slot_id)] = fresh
         await batches._settle(cast(Store, None), batches.queue.take())
 
     fresh = board_of(slot_id)
@@ -128,10 +128,10 @@ def test_what_is_proposed_is_no_choice_and_yet_not_gone() -> None:
     board = board_of(slot_id)
     board.proposed.mask = 1
     pools = (Pool.ONLINE,)
-    assert board.choose(slot_id, Near.SESSION, pools, NOW) is None
-    assert board.choose(slot_id, Near.SESSION, pools, NOW, even_proposed=True) == 0
+    assert board.choose(str(slot_id), Near.SESSION, pools, NOW) is None
+    assert board.choose(str(slot_id), Near.SESSION, pools, NOW, even_proposed=True) == 0
     board.taken = 1
-    assert board.choose(slot_id, Near.SESSION, pools, NOW, even_proposed=True) is None
+    assert board.choose(str(slot_id), Near.SESSION, pools, NOW, even_proposed=True) is None
 
 
 def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,17 +146,17 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
         gates.append(asyncio.Event())
         await gates[-1].wait()
         under_way -= 1
-        settled.append([wish.cmd.patient_id for wish in batch])
+        settled.append([wish.member.patient_id for wish in batch])
         for wish in batch:
             self.queue.tell(wish, PatientMissing())
         return True
 
-    async def both() -> list[UUID]:
+    async def both() -> list[str]:
         slots = [new_id() for _ in range(4)]
         board = board_of(*slots)
         batches = Batches(Picture(), no_reload)
         first, again, other, last = (wish_for(board, slot_id) for slot_id in slots)
-        again.cmd = replace(again.cmd, patient_id=first.cmd.patient_id)
+        again.member = first.member
         again.key = (*again.key[:2], "key-0002")
         runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
         batches.queue.ask(first)
@@ -174,7 +174,7 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
         await asyncio.gather(*(wish.answers[0] for wish in (first, again, other, last)))
         for run in runs:
             run.cancel()
-        return [wish.cmd.patient_id for wish in (first, again, other, last)]
+        return [wish.member.patient_id for wish in (first, again, other, last)]
 
     monkeypatch.setattr("yitong.counter.queue.FEWEST_BESIDE", 1)
     monkeypatch.setattr(Batches, "_settle", settle)
@@ -339,9 +339,9 @@ def _unknown_constraint(committed_db: None, observer: psycopg.Connection) -> Ite
 @pytest.fixture
 def _bug_in_a_rule(committed_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def check(wish: Wish, *facts: Any) -> None:
-        if wish.cmd.key == POISON:
+        if wish.key[2] == POISON:
             raise KeyError
-        wishes.check(wish, *facts)
+        clinics.check(wish, *facts)
 
     monkeypatch.setattr(batch, "check", check)
 
@@ -379,15 +379,15 @@ def test_a_session_that_is_gone_is_not_believed_as_it_was_read() -> None:
     """Its row has no version under the lock: what the board remembers of it is nothing to book by."""
 
     class NoSession(NothingStored):
-        async def share_sessions(self, boards: Collection[Board]) -> dict[UUID, int]:
+        async def share_sessions(self, boards: Collection[Board]) -> dict[str, int]:
             return {}
 
-        async def sessions(self, boards: Collection[Board]) -> dict[UUID, object]:
+        async def sessions(self, boards: Collection[Board]) -> dict[str, object]:
             return {}
 
-    async def shared() -> dict[UUID, object]:
+    async def shared() -> dict[str, object]:
         board = board_of(new_id())
         batches = Batches(Picture(), no_reload)
-        return dict(await batches._share(cast(Store, NoSession()), {board.session.session_id: board}, Instant(NOW)))
+        return dict(await batches._share(cast(Store, NoSession()), {board.text: board}, Instant(NOW)))
 
     assert asyncio.run(shared()) == {}

@@ -19,8 +19,8 @@ from yitong.counter.batch import Batches
 from yitong.counter.door import FORM, LONGEST_BODY, Door, client_address
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Picture
-from yitong.counter.wishes import Holder, Member, Wish, digest_of_hold
-from yitong.domains.booking.contracts import PASS_USE, HoldSlot, Near, Pass, PassPatient
+from yitong.counter.wishes import Holder, Wish, digest_of_hold
+from yitong.domains.booking.contracts import PASS_USE, Near, Pass, PassPatient
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 PASSES = Tokens(derived(b"secret", PASS_USE), Pass)
@@ -89,6 +89,10 @@ REFUSED: list[tuple[object, int, str]] = [
     (fields(key="tab\tbetween"), 422, "KEY_MISSING"),
     (fields(key=12345678), 400, "CLAIM_UNREADABLE"),
     (fields(slot_id="x"), 400, "CLAIM_UNREADABLE"),
+    (fields(patient_id=str(new_id()) + "0"), 400, "CLAIM_UNREADABLE"),
+    (fields(hospital_id=new_id().int), 400, "CLAIM_UNREADABLE"),
+    (fields(patient_id=str(PATIENT).upper()), 404, "SLOT_NOT_FOUND"),
+    (fields(patient_id=PATIENT.hex), 404, "SLOT_NOT_FOUND"),
     (fields(is_first_visit="true"), 400, "CLAIM_UNREADABLE"),
     (fields(near="anything"), 400, "CLAIM_UNREADABLE"),
     ({}, 400, "CLAIM_UNREADABLE"),
@@ -199,23 +203,23 @@ def test_only_our_own_proxies_are_believed_about_addresses(proxies: int, forward
 # -- repeats -----------------------------------------------------------------------------------------------------------
 
 
-def under_way(door: Door, given: Pass, sent: dict[str, Any]) -> Wish:
+def under_way(door: Door, sent: dict[str, Any]) -> Wish:
     """The claim that was sent first, not settled yet."""
-    ids = (UUID(sent[name]) for name in ("hospital_id", "slot_id", "patient_id"))
-    cmd, holder = HoldSlot(sent["key"], *ids, near=Near.WINDOW), Holder.of(given)
-    key = (cmd.hospital_id, holder.actor_key, cmd.key)
-    wish = Wish(cmd, digest_of_hold(cmd), holder, Member.of(holder.patients[PATIENT]), cast(Board, None), key)
+    hospital, slot, patient = (sent[name] for name in ("hospital_id", "slot_id", "patient_id"))
+    digest = digest_of_hold(hospital, slot, patient, Near.WINDOW, is_first_visit=True, by_name=False)
+    holder = PASSES.read_as(Holder).read(sent["pass"])
+    key, member, board = (hospital, holder.actor, sent["key"]), holder.patients[0], cast(Board, None)
+    wish = Wish(key, digest, holder, member, board, slot, Near.WINDOW, is_first_visit=True, by_name=False)
     door.batches.queue.ask(wish)
     return wish
 
 
 def test_a_repeat_under_way_waits_for_the_first_and_other_content_is_refused() -> None:
     """The same key with another content is no repeat, though its first claim has no answer yet."""
-    door, given = a_door(), PASSES.read(a_pass())
-    sent = fields(**{"pass": PASSES.write(given)})
+    door, sent = a_door(), fields()
 
     async def both() -> tuple[bool, str]:
-        wish = under_way(door, given, sent)
+        wish = under_way(door, sent)
         first, other = (Asked(json.dumps(one).encode(), {}) for one in (sent, {**sent, "by_name": True}))
         waiting = asyncio.ensure_future(door.answer(first, first))
         await asyncio.sleep(0)
@@ -230,11 +234,10 @@ def test_a_repeat_under_way_waits_for_the_first_and_other_content_is_refused() -
 
 def test_who_hangs_up_takes_no_answer_from_a_repeat() -> None:
     """Both wait for one outcome; the first goes away before it is known."""
-    door, given = a_door(), PASSES.read(a_pass())
-    sent = fields(**{"pass": PASSES.write(given)})
+    door, sent = a_door(), fields()
 
     async def both() -> str:
-        wish = under_way(door, given, sent)
+        wish = under_way(door, sent)
         gone, stays = (Asked(json.dumps(sent).encode(), {}) for _ in range(2))
         first, second = (asyncio.ensure_future(door.answer(one, one)) for one in (gone, stays))
         await asyncio.sleep(0)

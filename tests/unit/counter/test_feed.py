@@ -18,10 +18,9 @@ from yitong.core.db import command
 from yitong.counter import feed as feeds
 from yitong.counter import statements
 from yitong.counter.feed import Feed
-from yitong.counter.picture import Known
-from yitong.domains.booking import rules
+from yitong.counter.picture import Known, Told
 from yitong.domains.booking.commands import change
-from yitong.domains.booking.contracts import CancelBooking, Held, State
+from yitong.domains.booking.contracts import CancelBooking, Held
 from yitong.domains.booking.models import Booking
 
 pytestmark = [pytest.mark.usefixtures("committed_db"), pytest.mark.slow]
@@ -112,12 +111,17 @@ def test_a_look_that_stalls_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def known(place: build.Clinic, n: int) -> Known:
     """As a batch of ours remembers the booking that it made."""
-    slot = place.slots[n]
-    held = Held(place.hospital_id, UUID(int=n), State.CONFIRMED, f"{n:08d}", None, place.slot(n), 1, NOW, NOW)
-    live = rules.LiveBooking(
-        held.booking_id, place.hospital_id, place.department_id, place.day, slot.starts_at, slot.ends_at
+    ids = {"hospital_id": place.hospital_id, "booking_id": UUID(int=n), "slot_id": place.slot(n)}
+    told = Told(
+        **{name: str(one) for name, one in ids.items()},
+        state="confirmed",
+        code=f"{n:08d}",
+        hold_until=None,
+        number=1,
+        starts_at=NOW,
+        ends_at=NOW,
     )
-    return Known(held, b"", ("account:x", f"key-{n}"), place.session_id, UUID(int=n), live)
+    return Known(told, (told.hospital_id, "account:x", f"key-{n}"), "", place.session_id, is_live=True)
 
 
 def test_boards_that_were_read_while_a_batch_booked_are_right_at_once_and_read_again() -> None:

@@ -9,8 +9,9 @@ import pytest
 from yitong.core.errors import Busy, Refusal, Throttled
 from yitong.core.ids import new_id
 from yitong.core.tokens import Tokens, derived
+from yitong.counter.asks import Ask
 from yitong.counter.batch import Batches
-from yitong.counter.door import Ask, Door
+from yitong.counter.door import Door
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Picture
 from yitong.domains.booking.contracts import PASS_USE, Pass, PassPatient
@@ -38,7 +39,7 @@ def test_who_is_told_to_ask_again_has_used_nothing_up() -> None:
         passes = Tokens(derived(b"secret", PASS_USE), Pass)
         patient_id, picture = new_id(), Picture()
         said = Pass(new_id(), new_id(), "web", (PassPatient(patient_id, b"sealed"),), NOW + timedelta(hours=1))
-        ask = Ask("key-0001", new_id(), new_id(), patient_id, passes.write(said))
+        ask = Ask("key-0001", str(new_id()), str(new_id()), str(patient_id), passes.write(said))
         door = Door(picture, Batches(picture, no_reload), passes, Pace(picture), proxies=0)
         heard = [told(door, ask) for _ in range(3)]
         picture.per_minute = 6

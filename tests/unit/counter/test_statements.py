@@ -1,6 +1,7 @@
 """What the booking window asks in a batch costs the same however many bookings the city holds."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -35,5 +36,5 @@ def test_a_patient_has_the_live_bookings_of_records_merged_into_his() -> None:
     Patient.objects.filter(id=merged).update(state="merged", survivor_id=patient)
     with connection.cursor() as cursor:
         cursor.execute(statements.OTHERS, [[patient]])
-        found = {(row[0], row[1]) for row in cursor.fetchall()}
+        found = {(UUID(row[0]), row[1]) for row in cursor.fetchall()}
     assert found == {(patient, mine.booking_id), (patient, theirs.booking_id)}

@@ -166,9 +166,14 @@ def check_eligible(department: Department, facts: BookingFacts, day: date) -> No
 
 def check_limits(claim: Claim) -> None:
     """R-005 under the lock of the patient's limit row; the table's CHECKs hold the city's ceilings whatever happens."""
-    session, slot = claim.bookable.session, claim.bookable.slot
-    check_limits_of_session(claim.others, session, claim.policies)
-    for other in claim.others:
+    check_limits_of_slot(claim.others, claim.bookable, claim.policies)
+
+
+def check_limits_of_slot(others: Sequence[LiveBooking], bookable: BookableSlot, policies: Policies) -> None:
+    """What the patient's other live bookings say: R-005, and no two visits at once (R-046)."""
+    slot = bookable.slot
+    check_limits_of_session(others, bookable.session, policies)
+    for other in others:
         if other.starts_at < slot.ends_at and slot.starts_at < other.ends_at:
             raise errors.TimeClash()
 
@@ -187,7 +192,8 @@ def check_limits_of_session(others: Sequence[LiveBooking], session: Session, pol
         (errors.WeekLimitReached, "d7", policies.int("booking.limits.d7")),
         (errors.QuarterLimitReached, "m3", policies.int("booking.limits.m3")),
     ):
-        if most_in_span([*days, day], span, around=day) > most:
+        # So few that they fit into any span: nothing need be counted.
+        if len(days) >= most and most_in_span([*days, day], span, around=day) > most:
             raise refusal(n=most)
 
 

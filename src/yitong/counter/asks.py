@@ -1,0 +1,45 @@
+"""A claim as it comes over HTTP: JSON from a page's script or a partner, a form from a page without scripts."""
+
+import re
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import msgspec
+
+from yitong.domains.booking.contracts import Near
+from yitong.domains.booking.errors import ClaimUnreadable
+
+
+class Ask(msgspec.Struct):
+    """A claim as it is sent. Its ids are the text that the picture knows them by, however they were written."""
+
+    key: str
+    hospital_id: str
+    slot_id: str
+    patient_id: str
+    pass_: str = msgspec.field(name="pass")
+    is_first_visit: bool = True
+    by_name: bool = False
+    near: Near = Near.WINDOW
+
+    def __post_init__(self) -> None:
+        if _IDS.fullmatch(f"{self.hospital_id} {self.slot_id} {self.patient_id}") is None:
+            self.hospital_id, self.slot_id, self.patient_id = (
+                str(UUID(one)) for one in (self.hospital_id, self.slot_id, self.patient_id)
+            )
+
+
+_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_IDS = re.compile(f"{_ID} {_ID} {_ID}")
+_asks = msgspec.json.Decoder(Ask)
+
+
+def read(body: bytes, *, is_form: bool) -> Ask:
+    """From JSON, or from a form. Refuses ClaimUnreadable."""
+    try:
+        if not is_form:
+            return _asks.decode(body)
+        fields = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
+        return msgspec.convert(fields, Ask, strict=False)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ClaimUnreadable() from error
