@@ -24,8 +24,8 @@ from yitong.domains.booking.contracts import PASS_USE, Pass
 AGAIN_S = 0.5
 ENDS_S = 0.05  # for those who wait on a connection that is cut to hear of it
 WRITING = "yitong counter"  # the connections of batches, as PostgreSQL names them
-# Nearly all that a claim makes stays, or goes by itself: looking for cycles a tenth as often loses nothing.
-COLLECT = (20_000, 20, 20)
+# Nearly all that a claim makes stays, or goes by itself: looking for cycles a hundredth as often loses nothing.
+COLLECT = (50_000, 50, 50)
 
 log = structlog.get_logger("yitong.counter")
 
@@ -77,7 +77,7 @@ class Counter:
             self._writing = [one.info.backend_pid, other.info.backend_pid]
             self.batches.trace = new_trace()  # what was lost and is there nevertheless is another's, who tells of it
             self.picture.clear()
-            self.feed = Feed(self.picture, self.batches.trace)
+            self.feed = Feed(self.picture, self.batches.trace, self._writing)
             await self.feed.load(listening, asking)
             gc.collect()
             gc.freeze()  # the picture stays: the collector need not walk it

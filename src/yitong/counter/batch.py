@@ -23,7 +23,6 @@ from yitong.counter.clinics import Clinic, Instant, check
 from yitong.counter.picture import Board, Key, Known, Picture, Told
 from yitong.counter.queue import Queue
 from yitong.counter.repeats import Repeats
-from yitong.counter.statements import LockedWish
 from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Wish
 from yitong.domains.booking.contracts import State
@@ -206,7 +205,8 @@ class Batches:
                     raise SlotMissing()
                 theirs = others.get(wish.member.patient_id, ())
                 check(wish, found[n], theirs, clinic, at)
-                claims.append(self._claim(wish, ids[n], found[n], clinic, at))
+                code = self._code(wish.board.hospital)
+                claims.append(_claimed(wish, ids[n], code, found[n].live_days, clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
         return claims
@@ -227,23 +227,6 @@ class Batches:
                 clinic = self._clinics[text] = Clinic.of(session, version, policies, board.department)
             clinics[text] = clinic
         return clinics
-
-    def _claim(self, wish: Wish, booking: str, found: LockedWish, clinic: Clinic, at: Instant) -> Claimed:
-        slot, hospital = wish.board.slots[wish.n], wish.board.hospital
-        told = Told(
-            hospital_id=hospital,
-            booking_id=booking,
-            state=clinic.state.value,
-            code=self._code(hospital),
-            hold_until=at.now + clinic.policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
-            slot_id=wish.board.texts[wish.n],
-            number=slot.number,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-        )
-        session = clinic.session
-        known = Known(told, wish.key, wish.digest, session.session_id, True)
-        return Claimed(wish, known, clinic, _days(found.live_days or (), session.date))
 
     def _code(self, hospital: str) -> str:
         """Eight digits that no booking here has as far as we know (R-019); the constraint knows all of them."""
@@ -289,7 +272,27 @@ def _name(error: Exception) -> str:
     return broken or type(error).__name__
 
 
-def _days(live_days: Sequence[date], day: date) -> list[date]:
-    if not live_days:
-        return [day]
-    return sorted([*(held for held in live_days if held >= day - KEPT_DAYS), day])
+def _claimed(
+    wish: Wish, booking: str, code: str, live_days: Sequence[date] | None, clinic: Clinic, at: Instant
+) -> Claimed:
+    board, session = wish.board, clinic.session
+    slot = board.slots[wish.n]
+    told = Told(
+        hospital_id=board.hospital,
+        booking_id=booking,
+        state=clinic.state.value,
+        code=code,
+        hold_until=at.now + clinic.policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
+        slot_id=board.texts[wish.n],
+        number=slot.number,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+    )
+    known = Known(told, wish.key, wish.digest, session.session_id, True)
+    days = _days(live_days, session.date) if live_days else clinic.day
+    return Claimed(wish, known, clinic, slot.pool.value, days)
+
+
+def _days(live_days: Sequence[date], day: date) -> str:
+    """With this one, sorted; without those that nothing counts any more."""
+    return ",".join([one.isoformat() for one in sorted([*(one for one in live_days if one >= day - KEPT_DAYS), day])])

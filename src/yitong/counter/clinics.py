@@ -68,6 +68,7 @@ class Clinic:
     state: State  # of a new booking
     line: str  # the columns of a booking that are the session's, as COPY takes them
     patients_line: str  # those of the patient's side
+    day: str  # of its visits
     _sells: dict[tuple[Pool, str], tuple[datetime, datetime]] = field(default_factory=dict)
 
     @classmethod
@@ -80,7 +81,7 @@ class Clinic:
             f"{session.clinic_kind}\t{session.date}\t{session.fee_fen}\t{payment}\t{state}"
         )
         patients_line = f"{session.hospital_id}\t{session.department_id}\t{session.date}"
-        return cls(session, version, policies, department, state, line, patients_line)
+        return cls(session, version, policies, department, state, line, patients_line, session.date.isoformat())
 
     def stands(self, version: int, policies: Policies, department: Department) -> bool:
         """Whether it still is what would be made now."""

@@ -194,9 +194,9 @@ class Door:
 def client_address(scope: Any, proxies: int) -> str:
     """The client's address: the peer, or what the outermost proxy of ours says."""
     if proxies:
-        chain = [part.strip() for part in scope.headers.get("x-forwarded-for", "").split(",")]
-        if len(chain) >= proxies and chain[-proxies]:
-            return chain[-proxies]
+        chain = scope.headers.get("x-forwarded-for", "").rsplit(",", proxies)
+        if len(chain) >= proxies and (told := chain[-proxies].strip()):
+            return str(told)
     return str(scope.client).rpartition(":")[0]
 
 

@@ -8,6 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import Collection
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -40,9 +41,11 @@ MADE = (SlotHeld.operation, BookingConfirmed.operation)
 class Feed:
     """Its own connections, apart from the batches': one waits for notices, the other asks."""
 
-    def __init__(self, picture: Picture, own_trace: str) -> None:
+    def __init__(self, picture: Picture, own_trace: str, own: Collection[int] = ()) -> None:
+        """`own`: the server's processes that write for this window, under its trace: for them no look is made."""
         self.picture = picture
         self.own_trace = own_trace
+        self.own = own
         self._seen: set[UUID] = set()  # the events that the last look found
         self._looked_at: datetime | None = None  # when it was, by the database's clock
         self._reference: object = None
@@ -66,13 +69,18 @@ class Feed:
 
     async def follow(self) -> None:
         """Until the connection is lost, or a look stalls: then raises."""
-        listening = self._listening
-        assert listening is not None
         while True:
-            async for _ in listening.notifies(timeout=POLL_S, stop_after=1):
-                pass
+            await self._woken()
             await self.look()
             await asyncio.sleep(PAUSE_S)
+
+    async def _woken(self) -> None:
+        """By what another wrote, or by the clock. In a rush we write dozens of batches a second."""
+        assert self._listening is not None
+        async with aclosing(self._listening.notifies(timeout=POLL_S)) as notices:
+            async for notice in notices:
+                if notice.pid not in self.own:
+                    return
 
     async def look(self) -> None:
         """One look at what others wrote."""

@@ -13,6 +13,7 @@ from yitong.counter.body import Sending
 BUSY_WAIT_S = "1"
 PROBLEM = ("content-type", "application/problem+json")
 NOT_STORED = ("cache-control", "no-store")
+HEADERS = [PROBLEM, NOT_STORED, ("vary", "accept-language")]
 
 
 class Answering(Sending, Protocol):
@@ -25,21 +26,26 @@ class Answering(Sending, Protocol):
 def refuse(protocol: Answering, scope: Any, refusal: Refusal) -> None:
     """In the asker's language; says when to ask again."""
     language = "en" if scope.headers.get("accept-language", "").lower().startswith("en") else "zh"
-    headers = [PROBLEM, NOT_STORED, ("vary", "accept-language")]
+    protocol.response_bytes(refusal.status, _headers(refusal), _problem(refusal, language))
+
+
+def _headers(refusal: Refusal) -> list[tuple[str, str]]:
     if isinstance(refusal, Busy):
-        headers.append(("retry-after", BUSY_WAIT_S))
-    elif "wait_s" in refusal.params:
-        headers.append(("retry-after", str(refusal.params["wait_s"])))
-    protocol.response_bytes(refusal.status, headers, _problem(refusal, language))
+        return [*HEADERS, ("retry-after", BUSY_WAIT_S)]
+    if "wait_s" in refusal.params:
+        return [*HEADERS, ("retry-after", str(refusal.params["wait_s"]))]
+    return HEADERS
 
 
-_problems: dict[tuple[str, str, tuple[tuple[str, object], ...]], bytes] = {}
+Params = tuple[tuple[str, object], ...]
+
+_problems: dict[tuple[str, str, Params], bytes] = {}
 
 
 def _problem(refusal: Refusal, language: str) -> bytes:
     """Ready-made where it was said before: a release refuses thousands of times in the same words."""
-    params = {name: plain(value) for name, value in refusal.params.items()}
-    asked = (refusal.code, language, tuple(sorted(params.items())))
+    params = {name: plain(value) for name, value in refusal.params.items()} if refusal.params else {}
+    asked: tuple[str, str, Params] = (refusal.code, language, tuple(sorted(params.items())) if params else ())
     found = _problems.get(asked)
     if found is None:
         found = _problem_body(refusal, params, language)

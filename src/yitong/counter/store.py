@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,21 +34,23 @@ NULL = "\\N"
 
 @dataclass(slots=True)
 class Claimed:
-    """One claim as it is written: the wish, the booking that it becomes, and the patient's days with this one."""
+    """One claim as it is written: the wish, the booking that it becomes, the slot's pool, and the patient's days of
+    visit with this one, as PostgreSQL reads them."""
 
     wish: Wish
     known: Known
     clinic: Clinic
-    days: Sequence[date]
+    pool: str
+    days: str
 
     def lines(self, at: Instant) -> tuple[str, str]:
         """The booking and the patient's side of it, as COPY takes them."""
         wish, told, clinic = self.wish, self.known.told, self.clinic
-        holder, member, slot = wish.holder, wish.member, wish.board.slots[wish.n]
+        holder, member = wish.holder, wish.member
         hours = wish.board.hours[wish.n]
         until = NULL if told.hold_until is None else str(told.hold_until)
         booking = (
-            f"{clinic.line}\t{hours}\t{slot.pool.value}\t{told.slot_id}\t{told.number}\t{told.booking_id}\t"
+            f"{clinic.line}\t{hours}\t{self.pool}\t{told.slot_id}\t{told.number}\t{told.booking_id}\t"
             f"{member.patient_id}\t{holder.account_id}\t{'t' if wish.is_first_visit else 'f'}\t{told.code}\t"
             f"{holder.channel}\t{wish.key[1]}\t{_key(wish.key[2])}\t\\\\x{wish.digest}\t\\\\x{member.name.hex()}\t"
             f"{at.text}\t{until}\tf\tt\tt\n"
@@ -84,9 +86,9 @@ class Store:
         rows = await self._all(
             statements.LOCK_WISHES,
             [
-                uuids(wish.member.patient_id for wish in wishes),
-                uuids(wish.holder.account_id for wish in wishes),
-                uuids(wish.holder.session_id for wish in wishes),
+                uuids([wish.member.patient_id for wish in wishes]),
+                uuids([wish.holder.account_id for wish in wishes]),
+                uuids([wish.holder.session_id for wish in wishes]),
                 now,
             ],
         )
@@ -135,17 +137,16 @@ class Store:
         lines = [claim.lines(at) for claim in ordered]
         await self._copy(statements.COPY_BOOKINGS, "".join([booking for booking, _ in lines]))
         await self._copy(statements.COPY_PATIENT_BOOKINGS, "".join([patient for _, patient in lines]))
-        slots = [claim.wish.board.slots[claim.wish.n] for claim in ordered]
         found = await self._all(
             statements.FINISH,
             [
-                uuids(claim.wish.member.patient_id for claim in ordered),
-                uuids(f'"{{{",".join([day.isoformat() for day in claim.days])}}}"' for claim in ordered),
+                uuids([claim.wish.member.patient_id for claim in ordered]),
+                uuids([f'"{{{claim.days}}}"' for claim in ordered]),
                 *(SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
                 *(_events(ordered), WAKE),
-                uuids(claim.wish.board.hospital for claim in ordered),
-                uuids(map(_slot, ordered)),
-                uuids(slot.pool.value for slot in slots),
+                uuids([claim.wish.board.hospital for claim in ordered]),
+                uuids([claim.known.told.slot_id for claim in ordered]),
+                uuids([claim.pool for claim in ordered]),
                 at.now,
             ],
         )
