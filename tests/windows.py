@@ -133,7 +133,7 @@ async def opened(
     ):
         picture = Picture()
         batches = Batches(picture, reload, boundary=at_boundary)
-        feed = kind(picture, batches.trace)
+        feed = kind(picture, batches.trace, (writing.info.backend_pid,))
         door = Door(picture, batches, queries.passes(), Pace(picture), 0, is_ready=True)
         await feed.load(listening, asking)
         running = asyncio.create_task(batches.run(writing))

@@ -7,8 +7,8 @@ the same key, and the first answer is found by it.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -20,18 +20,16 @@ from yitong.core.errors import Busy, KeyReused, Refusal
 from yitong.core.ids import new_ids
 from yitong.counter import channels
 from yitong.counter.clinics import Clinic, Instant, check
-from yitong.counter.picture import Board, Key, Known, Picture, Told
+from yitong.counter.picture import Board, Key, Known, Picture
 from yitong.counter.queue import Queue
 from yitong.counter.repeats import Repeats
 from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Wish
-from yitong.domains.booking.contracts import State
 from yitong.domains.booking.errors import BY_CONSTRAINT, ClaimFailed, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.errors import SlotMissing
 
-KEPT_DAYS = timedelta(days=184)  # days of visit older than this can't meet a new one in any window of R-005
 AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
 PASSING = (pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure, pg.QueryCanceled)
 
@@ -194,7 +192,7 @@ class Batches:
         others = await store.others([asked[n] for n, one in found.items() if one.live_days])
         clinics = await self._share(store, {wish.board.text: wish.board for wish in asked}, at)
         claims: list[Claimed] = []
-        ids = new_ids(len(asked))
+        ids, codes = new_ids(len(asked)), _codes(len(asked))
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
             try:
                 channels.check_may_claim_by(wish.holder.key_id, keys_in_use, at.now)
@@ -205,8 +203,8 @@ class Batches:
                     raise SlotMissing()
                 theirs = others.get(wish.member.patient_id, ())
                 check(wish, found[n], theirs, clinic, at)
-                code = self._code(wish.board.hospital)
-                claims.append(_claimed(wish, ids[n], code, found[n].live_days, clinic, at))
+                code = self._code(wish.board.hospital, codes)
+                claims.append(Claimed.of(wish, ids[n], code, found[n].live_days, clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
         return claims
@@ -228,12 +226,17 @@ class Batches:
             clinics[text] = clinic
         return clinics
 
-    def _code(self, hospital: str) -> str:
-        """Eight digits that no booking here has as far as we know (R-019); the constraint knows all of them."""
-        while True:
-            code = f"{secrets.randbelow(10**8):08d}"
-            if (hospital, code) not in self.picture.codes:
-                return code
+    def _code(self, hospital: str, codes: Iterator[str]) -> str:
+        """One that no booking here has as far as we know (R-019); the constraint knows all of them."""
+        return next(code for code in codes if (hospital, code) not in self.picture.codes)
+
+
+def _codes(at_once: int) -> Iterator[str]:
+    """Eight digits each, by chance and without end."""
+    while True:
+        chance = secrets.token_bytes(8 * at_once)
+        for n in range(0, len(chance), 8):
+            yield f"{int.from_bytes(chance[n : n + 8]) % 10**8:08d}"
 
 
 def new_trace() -> str:
@@ -270,29 +273,3 @@ def _name(error: Exception) -> str:
     """Which constraint it was, where one was broken."""
     broken = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
     return broken or type(error).__name__
-
-
-def _claimed(
-    wish: Wish, booking: str, code: str, live_days: Sequence[date] | None, clinic: Clinic, at: Instant
-) -> Claimed:
-    board, session = wish.board, clinic.session
-    slot = board.slots[wish.n]
-    told = Told(
-        hospital_id=board.hospital,
-        booking_id=booking,
-        state=clinic.state.value,
-        code=code,
-        hold_until=at.now + clinic.policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
-        slot_id=board.texts[wish.n],
-        number=slot.number,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
-    )
-    known = Known(told, wish.key, wish.digest, session.session_id, True)
-    days = _days(live_days, session.date) if live_days else clinic.day
-    return Claimed(wish, known, clinic, slot.pool.value, days)
-
-
-def _days(live_days: Sequence[date], day: date) -> str:
-    """With this one, sorted; without those that nothing counts any more."""
-    return ",".join([one.isoformat() for one in sorted([*(one for one in live_days if one >= day - KEPT_DAYS), day])])

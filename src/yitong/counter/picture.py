@@ -61,6 +61,7 @@ class Board:
     """One clinic session: its slots as bits, lowest number first. `free` are those that nobody holds or waits for."""
 
     __slots__ = (
+        "_masks",
         "department",
         "held",
         "hospital",
@@ -107,6 +108,7 @@ class Board:
             self.windows[window] = self.windows.get(window, 0) | bit
             if slot.reopens_at is not None:
                 insort(self.reopening, (slot.reopens_at, n))
+        self._masks: dict[tuple[Pool, ...], int] = {}  # of the pools of each kind of channel
         self.taken = 0
         self.proposed = Proposed()
         self.held: dict[str, Known] = {}  # live bookings, by booking
@@ -131,7 +133,7 @@ class Board:
         self,
         slot: str,
         near: Near,
-        pools: Collection[Pool],
+        pools: tuple[Pool, ...],
         now: datetime,
         *,
         upwards: bool = True,
@@ -154,10 +156,13 @@ class Board:
             return _next(in_window, n, upwards=upwards)
         return _next(free, n, upwards=upwards) if free and near is Near.SESSION else None
 
-    def pool_mask(self, pools: Collection[Pool]) -> int:
-        mask = 0
-        for pool in pools:
-            mask |= self.pools.get(pool, 0)
+    def pool_mask(self, pools: tuple[Pool, ...]) -> int:
+        mask = self._masks.get(pools)
+        if mask is None:
+            mask = 0
+            for pool in pools:
+                mask |= self.pools.get(pool, 0)
+            self._masks[pools] = mask
         return mask
 
     def is_open(

@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +13,12 @@ from yitong.core.ids import new_id
 from yitong.counter import statements
 from yitong.counter.clinics import Clinic, Instant
 from yitong.counter.loss import answered_within
-from yitong.counter.picture import Board, Key, Known
+from yitong.counter.picture import Board, Key, Known, Told
 from yitong.counter.statements import LockedWish, uuids
 from yitong.counter.wishes import Wish
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking import rules
-from yitong.domains.booking.contracts import SlotsClaimed
+from yitong.domains.booking.contracts import SlotsClaimed, State
 from yitong.domains.schedule.contracts import Session
 
 ACTOR, CHANNEL = "system:counter", "system"
@@ -30,10 +29,10 @@ ANSWER_S = 10.0  # of one transaction; what takes longer is lost, and `feed.LOOK
 # Where the server hears nothing of our giving up, it lets go of the locks by itself.
 LETS_GO = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
 NULL = "\\N"
+KEPT_DAYS = timedelta(days=184)  # days of visit older than this can't meet a new one in any window of R-005
 
 
-@dataclass(slots=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True, eq=False):
     """One claim as it is written: the wish, the booking that it becomes, the slot's pool, and the patient's days of
     visit with this one, as PostgreSQL reads them."""
 
@@ -42,6 +41,27 @@ class Claimed:
     clinic: Clinic
     pool: str
     days: str
+
+    @classmethod
+    def of(
+        cls, wish: Wish, booking: str, code: str, live_days: Sequence[date] | None, clinic: Clinic, at: Instant
+    ) -> "Claimed":
+        board, policies = wish.board, clinic.policies
+        slot = board.slots[wish.n]
+        told = Told(
+            hospital_id=board.hospital,
+            booking_id=booking,
+            state=clinic.state.value,
+            code=code,
+            hold_until=at.now + policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
+            slot_id=board.texts[wish.n],
+            number=slot.number,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+        )
+        known = Known(told, wish.key, wish.digest, clinic.session.session_id, is_live=True)
+        days = _days(live_days, clinic.session.date) if live_days else clinic.day
+        return cls(wish, known, clinic, slot.pool.value, days)
 
     def lines(self, at: Instant) -> tuple[str, str]:
         """The booking and the patient's side of it, as COPY takes them."""
@@ -158,6 +178,11 @@ class Store:
     async def _copy(self, statement: str, lines: str) -> None:
         async with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
             await copy.write(lines.encode())
+
+
+def _days(live_days: Sequence[date], day: date) -> str:
+    """With this one, sorted; without those that nothing counts any more."""
+    return ",".join([one.isoformat() for one in sorted([*(one for one in live_days if one >= day - KEPT_DAYS), day])])
 
 
 def _keys(boards: Collection[Board]) -> list[str]:

@@ -5,7 +5,6 @@ Ids are text here, as they come and as they go: nothing is gained by making obje
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -53,8 +52,7 @@ class Holder(msgspec.Struct, frozen=True, gc=False):
         return None
 
 
-@dataclass(slots=True)
-class Wish:
+class Wish(msgspec.Struct, eq=False):
     """`n` is the slot that the picture proposes, by its place on the board. `answers`: one for each request that waits
     under the same key, so that a client who hangs up takes nobody else's answer away."""
 
@@ -67,7 +65,7 @@ class Wish:
     near: Near
     is_first_visit: bool
     by_name: bool
-    answers: list[asyncio.Future[Answer]] = field(default_factory=list)
+    answers: list[asyncio.Future[Answer]] = []  # a list of its own for each, as msgspec makes it
     n: int = -1
 
     def command(self) -> HoldSlot:

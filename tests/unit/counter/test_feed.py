@@ -109,6 +109,27 @@ def test_a_look_that_stalls_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     run(test())
 
 
+def test_another_writers_notice_wakes_it_and_its_own_batches_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a rush it would else look at nothing but what it wrote itself, several times a second."""
+    monkeypatch.setattr(feeds, "POLL_S", 10.0)
+    place, who = build.clinic(slots=2), windows.holder()
+    actor, patient = build.holder()
+
+    async def test() -> None:
+        async with windows.opened() as window:
+            woken = asyncio.create_task(window.feed._woken())
+            asked = windows.request(windows.claim(who, place, key="key-0001"))
+            await window.door.answer(asked, asked)
+            assert asked.status == 201
+            await asyncio.sleep(0.3)
+            assert not woken.done()
+            await windows.beside(lambda: build.hold(place, patient, actor, n=1))
+            async with asyncio.timeout(5):
+                await woken
+
+    run(test())
+
+
 def known(place: build.Clinic, n: int) -> Known:
     """As a batch of ours remembers the booking that it made."""
     ids = {"hospital_id": place.hospital_id, "booking_id": UUID(int=n), "slot_id": place.slot(n)}
