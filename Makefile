@@ -52,14 +52,14 @@ check: lint ## the fast part: lint, unit and property tests
 test: browser-tools lint ## everything: lint, unit, property, faults, browser
 	@bin/run-tests -n 2 tests/unit tests/property
 	@bin/run-tests tests/faults
-	@bin/run-tests -n 2 --dist worksteal tests/browser
+	@bin/run-tests -n 2 tests/browser
 
 corpora: dev ## hold our codecs and checks to the published data in ../shared/data
 	@bin/run-tests tests/corpora
 
 long: browser-tools ## the long walks: many races, many kills, every page in every form
 	@YITONG_LONG=1 bin/run-tests --timeout 3600 tests/faults tests/property
-	@YITONG_LONG=1 $(PYTEST) --no-header -n 2 --dist worksteal --timeout 3600 tests/browser/test_every_page.py tests/browser/test_gallery.py
+	@YITONG_LONG=1 bin/run-tests -n 2 --timeout 3600 tests/browser/test_every_page.py tests/browser/test_gallery.py
 
 bench: dev ## measure everything in bench/; figures go to .yitong/bench/ and docs/figures.md
 	@for file in bench/[a-z]*.py; do \
