@@ -55,7 +55,8 @@ def expected(new_practice: Callable[[], Practice]) -> Expected:
     registrar, early = build.registrar(hospital_id), clock.at_shanghai(today, time(0, 1))
     documents = (build.identity(), build.identity())
     bookings = []
-    slots = [one for one in booking.slot_offers(hospital_id, session, channel="desk", now=early) if one.is_open]
+    offers = booking.slot_offers(hospital_id, session, channel="desk", now=early)
+    slots = [one for one in offers if one.is_open and not one.is_special]
     for given, slot in zip(documents, slots, strict=False):
         wish = HoldSlot(f"early{make.number()}", hospital_id, slot.slot_id, build.patient(hospital_id, given))
         bookings.append(claim.hold_slot(wish, actor=registrar, now=early).booking_id)

@@ -16,7 +16,7 @@ from yitong.domains.access.commands import second_factor
 from yitong.domains.access.contracts import Invited
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
-from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.booking.contracts import HoldSlot, SlotOffer
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people.commands import patients
 from yitong.domains.people.contracts import RegisterAtDesk
@@ -51,8 +51,12 @@ class Ward:
                 )
                 if one.state is not SessionState.STOPPED and one.ends_at > now + timedelta(hours=1)
             ]
-            left = booking.offers(self.hospital_id, found, channel="desk", now=now)
-            open_ones = [one for one in found if left[one.session_id].left > 1 and one.practitioner_id is not None]
+            left = booking.slot_offers_by_session(self.hospital_id, found, channel="desk", now=now)
+            open_ones = [
+                one
+                for one in found
+                if one.practitioner_id is not None and sum(map(is_for_anybody, left[one.session_id])) > 1
+            ]
             if open_ones:
                 return open_ones[0]
         raise AssertionError("the window of this hospital has nothing left")
@@ -65,10 +69,15 @@ class Ward:
         slot = next(
             one
             for one in booking.slot_offers(self.hospital_id, session, channel="desk", now=now)
-            if one.is_open and one.ends_at > now
+            if is_for_anybody(one) and one.ends_at > now
         )
         wish = HoldSlot(f"walk{make.number()}", self.hospital_id, slot.slot_id, patient_id, is_first_visit=False)
         return claim.hold_slot(wish, actor=registrar, now=now).booking_id, patient_id
+
+
+def is_for_anybody(slot: SlotOffer) -> bool:
+    """Open, and not kept for those who have priority (R-013)."""
+    return slot.is_open and not slot.is_special
 
 
 def token_of(invited: Invited) -> str:
