@@ -154,6 +154,15 @@ def test_nothing_that_is_read_is_dimmed(sheet: Path) -> None:
     assert [one for one in dimmed if not re.fullmatch(r"from|to|\d+%", one.strip())] == []
 
 
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
+def test_a_finger_hovers_over_nothing(sheet: Path) -> None:
+    """Where one taps, a rule for what is hovered over is drawn before the tap is answered, and stays after it."""
+    source = sheet.read_text(encoding="utf-8")
+    guarded = len(re.findall(r"@media \(hover: hover\) \{ [^{}]*:hover[^{}]*\{[^{}]*\} \}", source))
+    rules = len(re.findall(r"[^{}]*:hover[^{}]*\{", source))
+    assert guarded == rules
+
+
 @pytest.mark.rule("R-222")
 def test_large_type_is_large_enough() -> None:
     """Text of at least 18 px, settable to at least 30; targets of 60 px; everything else is in rem and follows."""
