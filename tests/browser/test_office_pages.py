@@ -41,9 +41,9 @@ def join(role: str, login: str) -> tuple[str, str]:
     return invited.login, secret
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def secrets(server: str, django_db_blocker: DjangoDbBlocker) -> dict[str, tuple[str, str]]:
-    """One person for each role."""
+    """One person for each role. Once in a process: several may share a file's tests between them, in any order."""
     with django_db_blocker.unblock():
         return {role: join(role, f"browser-{role.replace('_', '-')}") for role in ROLES}
 
