@@ -96,7 +96,8 @@ class Clinic:
         Slots of one pool are alike but in their time and in whom they are for. What was granted at two instants that
         lie close to each other is granted between them.
         """
-        if wish.by_name or slot.extra_for_id is not None or not rules.is_back(slot, now=at.now):
+        is_for_some = slot.is_special or slot.extra_for_id is not None
+        if wish.by_name or is_for_some or not rules.is_back(slot, now=at.now):
             return False
         what = (slot.pool, wish.holder.channel)
         granted = self._sells.get(what)

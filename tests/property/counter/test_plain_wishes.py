@@ -24,6 +24,7 @@ from yitong.counter.statements import LockedWish
 from yitong.counter.wishes import Holder, Member, Wish
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Near
+from yitong.domains.booking.errors import SlotReserved
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule import rules as schedule
 from yitong.domains.schedule.contracts import Pool, SessionState
@@ -82,6 +83,7 @@ SLOT: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "pool": (Pool.ONLINE, one_of(*Pool)),
     "reopens_at": (None, one_of(NOW, NOW + timedelta(seconds=10))),
     "extra_for_id": (None, one_of(PATIENT, new_id())),
+    "is_special": (False, st.just(True)),
 }
 DEPARTMENT: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "is_bookable": (True, st.just(False)),
@@ -186,6 +188,24 @@ def test_the_short_way_decides_as_the_rules(
         one = data.draw(asked(board))
         told = outcome(clinics.check, one.wish, one.found, one.others, clinic, at)
         assert told == outcome(at_length, one, clinic, at)
+
+
+@pytest.mark.rule("R-013")
+def test_a_number_kept_for_the_old_is_not_granted_for_its_neighbours_sake() -> None:
+    slots = [replace(BOARD.slots[n], pool=Pool.ONSITE, is_special=n == 1) for n in (0, 1)]
+    anybody = {name: value for name, (value, _) in DEPARTMENT.items()}
+    board = Board(SESSION, replace(BOARD.department, **anybody), slots)
+    policies = Policies({name: usual for name, (usual, _) in POLICIES.items()})
+    clinic, at = Clinic.of(SESSION, 1, policies, board.department), Instant(NOW)
+    holder = Holder(str(new_id()), str(new_id()), rules.DESK, (Member(str(PATIENT), b"sealed"),), NOW)
+    usual = {name: value for name, (value, _) in FOUND.items()}
+    found = LockedWish(n=1, live_days=None, no_show_days=None, no_shows_counted=1, **usual)
+    told = []
+    for n in (0, 1):
+        key = (board.hospital, holder.actor, f"key-000{n}")
+        wish = Wish(key, "", holder, holder.patients[0], board, board.texts[n], Near.SESSION, True, False, n=n)
+        told.append(outcome(clinics.check, wish, found, (), clinic, at))
+    assert told == ["granted", (SlotReserved, {"age_from": rules.OLD_FROM})]
 
 
 times = st.sampled_from(["00:00", "00:01", "07:30", "08:00", "16:00", "23:59"])
