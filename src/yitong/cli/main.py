@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from yitong.cli import database, security, serving
+from yitong.cli import database, draw, security, serving
 from yitong.cli.postgres import PostgresTrouble, binaries
 from yitong.cli.supervisor import CannotStart, Supervisor, check_port, take_data_dir
 from yitong.config.paths import data_dir, project_root
@@ -300,6 +300,7 @@ def shell() -> None:
 
 main.add_command(security.audit)
 main.add_command(security.keys)
+main.add_command(draw.draw)
 
 
 # -- building it ---------------------------------------------------------------------------------------------------
