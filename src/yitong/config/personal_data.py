@@ -9,6 +9,7 @@ from yitong.domains.access import personal_data as access
 from yitong.domains.booking import personal_data as booking
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import State
+from yitong.domains.fairness import personal_data as fairness
 from yitong.domains.hospitals import personal_data as hospitals
 from yitong.domains.notify import personal_data as notify
 from yitong.domains.people import personal_data as people
@@ -18,6 +19,7 @@ from yitong.domains.schedule import personal_data as schedule
 
 # Higher domains first: what names a patient goes before the patient does.
 HOLDERS = {
+    "fairness": fairness,
     "booking": booking,
     "schedule": schedule,
     "hospitals": hospitals,

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "yitong.domains.hospitals.apps.HospitalsConfig",
     "yitong.domains.schedule.apps.ScheduleConfig",
     "yitong.domains.booking.apps.BookingConfig",
+    "yitong.domains.fairness.apps.FairnessConfig",
     "yitong.faces.common",
     "yitong.faces.patient",
     "yitong.faces.desk",

@@ -1,16 +1,19 @@
 """Writing events, and the register of their handlers."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from yitong.core.actor import Actor
+from yitong.core.db.models import ClockTimestamp
 from yitong.core.db.models import Event as Row
+from yitong.core.db.scale import cross_hospital
 from yitong.core.events import Event
 from yitong.core.ids import new_id
 
@@ -114,6 +117,19 @@ def _wake() -> None:
     _woken_at = now
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [WAKE])
+
+
+def recorded_after(
+    mark: tuple[datetime, UUID], operations: Collection[str], *, settled: timedelta, most: int
+) -> list[Row]:
+    """The next events of these kinds after the one that `mark` names, anywhere, in the order of their recording: for
+    who reads many at once, and so needs no handler that is called for each. Those younger than `settled` wait: a
+    transaction that began earlier may still show its own."""
+    at, event_id = mark
+    with cross_hospital("events of some kinds, read in bulk"):
+        rows = Row.objects.filter(operation__in=operations, recorded_at__lte=ClockTimestamp() - settled)
+        rows = rows.filter(Q(recorded_at__gt=at) | Q(recorded_at=at, id__gt=event_id), recorded_at__gte=at)
+        return list(rows.order_by("recorded_at", "id")[:most])
 
 
 def read(row: Row, event: type[E]) -> E:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from yitong.core.errors import PolicyUnknown
+from yitong.core.policy import fairness
 from yitong.core.policy.kinds import PolicyKey, Stricter
 
 
@@ -325,6 +326,7 @@ def _keys() -> dict[str, PolicyKey]:
         p("staff.lock_fails", "int", 5, low, "R-205", "连续失败锁定次数", "Failures until locked", 1, 10),
         p("staff.lock_minutes", "minutes", 30, high, "R-205", "锁定时长（分钟）", "Locked for", 5, 1440),
         p("staff.idle_minutes", "minutes", 15, low, "R-205", "无操作退出（分钟）", "Idle time-out", 1, 60),
+        *fairness.keys(),
     ]
     return {key.key: key for key in keys}
 

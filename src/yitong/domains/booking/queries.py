@@ -158,6 +158,12 @@ def _entitled_pool(hospital_id: UUID, entitlement_id: UUID | None) -> Pool | Non
     return Pool(row.pool) if row else None
 
 
+def made_at(hospital_id: UUID, booking_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When each of these bookings of a hospital was first made. One query."""
+    rows = models.Booking.objects.filter(hospital_id=hospital_id, id__in=booking_ids)
+    return dict(rows.values_list("id", "created_at"))
+
+
 def get_booking(hospital_id: UUID, booking_id: UUID, actor: Actor, *, now: datetime) -> Booking:
     """One booking for those who may see it; else BookingMissing. The read is logged where staff reads."""
     found = _bookings(hospital_id, now, "AND id = %s", booking_id)

@@ -31,6 +31,11 @@ def attempt(patient_id: UUID, verification_id: UUID) -> None:
     commands.note_verdict(patient_id, verification_id, verdict, actor=actor, now=clock.now())
 
 
+@periodic("23 * * * *", queue="people")
+def forget_addresses(timestamp: int) -> None:
+    commands.forget_addresses(now=clock.now())
+
+
 @periodic("*/10 * * * *", queue="people")
 def forget_used_codes(timestamp: int) -> None:
     commands.forget_used_codes(now=clock.now())

@@ -100,6 +100,7 @@ def retain() -> dict[str, str]:
         "people_patient": "15 years after the last visit (R-214), asked of the domains that hold the visits",
         "people_account": "until it is closed (R-194)",
         "people_read_log": "3 years (R-195)",
+        "people_account_session": "7 days for the keyed hash of its address (R-017)",
         "people_sign_in_code": "5 minutes; the row is taken over by the next code",
         "people_quota": "1 day",
         "people_verification": "as long as the patient",

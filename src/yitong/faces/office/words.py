@@ -56,6 +56,7 @@ LOGS: dict[str, Promise] = {"events": _("事件"), "reads": _("调阅记录")}
 DOMAINS: dict[str, Promise] = {
     "access": _("职工和渠道"),
     "booking": _("预约"),
+    "fairness": _("公平"),
     "hospitals": _("医院和规则"),
     "people": _("就诊人和账号"),
     "schedule": _("排班和号源"),
@@ -85,6 +86,7 @@ OPERATIONS: dict[str, Promise] = {
     "booking.hold_expired": _("超时未支付"),
     "booking.slot_held": _("占号"),
     "core.dead_letter_settled": _("处理未送达事件"),
+    "fairness.level_changed": _("账号的评分级别变更"),
     "hospitals.announcement_published": _("发布公告"),
     "hospitals.announcement_withdrawn": _("撤下公告"),
     "hospitals.campus_changed": _("变更院区"),

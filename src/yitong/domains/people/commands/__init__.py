@@ -9,6 +9,7 @@ from yitong.domains.people.commands.abuse import (
 )
 from yitong.domains.people.commands.accounts import (
     close_account,
+    forget_addresses,
     give_second_fact,
     revoke_device,
     sign_in,
@@ -74,6 +75,7 @@ __all__ = [
     "close_episode",
     "decide_appeal",
     "end_carrier",
+    "forget_addresses",
     "forget_used_codes",
     "forgive_no_show",
     "give_back_day",

@@ -32,6 +32,7 @@ from yitong.domains.people.contracts import (
 )
 from yitong.domains.people.queries import hash_of
 from yitong.domains.people.rules import codes
+from yitong.domains.people.rules.joining import ADDRESS, ADDRESS_LIFE
 
 
 def sign_in(cmd: SignIn, *, actor: Actor, now: datetime) -> SignedIn:
@@ -96,6 +97,7 @@ def _open_session(
         waits_for_fact=needs_fact,
         created_at=now,
         expires_at=now + (codes.FACT_LIFE if needs_fact else codes.SESSION_LIFE),
+        address_index=blind_index(ADDRESS, client.address) if client.address else None,
     )
     signed_in = SignedInOn(subject_id=account.id, device_id=device.id, is_new_device=is_new)
     events.append(signed_in, actor, at=now, shard=f"account:{account.id}")
@@ -228,6 +230,13 @@ def start_anew(cmd: StartAnew, *, actor: Actor, now: datetime) -> SignedIn:
 def sign_out(token: str, *, actor: Actor, now: datetime) -> None:
     """End the session of this token; nothing where it has ended."""
     models.AccountSession.objects.filter(token_hash=hash_of(token), ended_at=None).update(ended_at=now)
+
+
+@command()
+def forget_addresses(*, now: datetime) -> int:
+    """Where sessions were opened from, a week ago and longer, is forgotten. Returns of how many."""
+    rows = models.AccountSession.objects.filter(address_index__isnull=False, created_at__lt=now - ADDRESS_LIFE)
+    return rows.update(address_index=None)
 
 
 @command()

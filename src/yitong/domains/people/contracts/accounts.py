@@ -93,6 +93,14 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Mate:
+    """Another account on the same device or at the same address, and when the two met there (R-017)."""
+
+    account_id: UUID
+    met_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ChangePhone:
     """Both codes at once: the one sent to the old phone and the one sent to the new."""
 

@@ -78,6 +78,7 @@ class Device(models.Model):
     class Meta:
         db_table = "people_device"
         constraints = [models.UniqueConstraint(name="device_once_an_account", fields=["account", "device_hash"])]
+        indexes = [models.Index(fields=["device_hash"], name="device_by_hash")]
 
 
 class AccountSession(models.Model):
@@ -100,6 +101,9 @@ class AccountSession(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    address_index = models.BinaryField(
+        null=True, help_text="keyed hash of where it was opened from, for a week (R-017)"
+    )
 
     class Meta:
         db_table = "people_account_session"
@@ -110,6 +114,7 @@ class AccountSession(models.Model):
         indexes = [
             models.Index(fields=["account"], name="session_open_by_account", condition=Q(ended_at=None)),
             models.Index(fields=["device"], name="session_open_by_device", condition=Q(ended_at=None)),
+            models.Index(fields=["address_index"], name="session_by_address", condition=Q(address_index__isnull=False)),
         ]
 
 

@@ -12,6 +12,10 @@ from yitong.domains.people.queries.carriers import (
 from yitong.domains.people.queries.facts import (
     booking_facts,
 )
+from yitong.domains.people.queries.joined import (
+    mates_by_address,
+    mates_by_device,
+)
 from yitong.domains.people.queries.patients import (
     accounts_of,
     find_patients,
@@ -80,6 +84,8 @@ __all__ = [
     "list_merges",
     "list_reads",
     "list_verifications",
+    "mates_by_address",
+    "mates_by_device",
     "names_of",
     "patient_of",
     "patients_of",

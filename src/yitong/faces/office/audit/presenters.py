@@ -142,6 +142,7 @@ def _what(code: str) -> str:
         "patient": _("基本信息"),
         "booking": _("预约"),
         "session_list": _("出诊名单"),
+        "fairness_score": _("预约评分和原因"),
         "search": _("查找就诊人"),
         "qr": _("就诊码"),
         "carrier": _("就诊卡"),
@@ -151,6 +152,7 @@ def _what(code: str) -> str:
 
 def _purpose(code: str) -> str:
     said = {"booking": _("办理预约"), "check_in": _("报到"), "registration": _("登记"), "visit": _("就诊")}
+    said |= {"fairness": _("人工复核")}
     return said.get(code, code)
 
 

@@ -26,6 +26,7 @@ GROUPS = (
     "pools",
     "identity",
     "staff",
+    "fairness",
 )
 
 
@@ -160,6 +161,7 @@ def groups(in_force: Policies, decisions: Sequence[PolicyEntry], reader: Reader)
         "pools": _("号源池"),
         "identity": _("身份和登录"),
         "staff": _("职工登录"),
+        "fairness": _("公平：评分和慢速通道"),
     }
     sorted_in: dict[str, list[Rule]] = {prefix: [] for prefix in GROUPS}
     for name, key in KEYS.items():

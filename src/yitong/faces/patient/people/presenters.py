@@ -147,6 +147,7 @@ def _what(code: str) -> str:
         "patient": _("基本信息"),
         "booking": _("预约"),
         "session_list": _("出诊名单"),
+        "fairness_score": _("预约评分和原因"),
         "search": _("查找就诊人"),
         "qr": _("就诊码"),
         "carrier": _("就诊卡"),
@@ -162,6 +163,7 @@ def _purpose(code: str) -> str:
     words = {
         "booking": _("办理预约"),
         "window_booking": _("在窗口预约"),
+        "fairness": _("人工复核"),
         "desk": _("在窗口办理"),
         "check_in": _("报到"),
         "qr": _("报到"),

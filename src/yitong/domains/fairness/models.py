@@ -1,0 +1,97 @@
+"""Tables of fairness. What it knows of an account lies beside accounts, on one node."""
+
+from django.db import models
+from django.db.models import Q
+
+from yitong.core.db.scale import Scale
+from yitong.domains.fairness.contracts import ActKind, Level, Signal
+
+
+class Act(models.Model):
+    """What an account did with a slot, from the event of that name; kept as long as the longest signal looks back."""
+
+    scale = Scale.L
+    append_only = False
+
+    event_id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField(help_text="who acted")
+    kind = models.CharField(max_length=9)
+    at = models.DateTimeField()
+    session_id = models.UUIDField(help_text="where a slot was taken or freed")
+    patient_id = models.UUIDField()
+    after_ms = models.BigIntegerField(help_text="booked: since the release; else: since it was booked")
+
+    class Meta:
+        db_table = "fairness_act"
+        constraints = [
+            models.CheckConstraint(name="act_kind_known", condition=Q(kind__in=[kind.value for kind in ActKind])),
+        ]
+        indexes = [
+            models.Index(fields=["account_id", "at"], name="act_by_account"),
+            models.Index(fields=["at"], name="act_by_age"),
+            models.Index(fields=["patient_id"], name="act_by_patient"),
+        ]
+
+
+class Gathered(models.Model):
+    """Up to which event acts were gathered. One row, and whoever gathers holds it."""
+
+    scale = Scale.L
+    append_only = False
+
+    name = models.CharField(max_length=16, primary_key=True)
+    recorded_at = models.DateTimeField()
+    event_id = models.UUIDField()
+
+    class Meta:
+        db_table = "fairness_gathered"
+
+
+class Score(models.Model):
+    """An account's score. `is_stale`: something happened since it was computed, or a night went by."""
+
+    scale = Scale.L
+    append_only = False
+
+    account_id = models.UUIDField(primary_key=True)
+    points = models.PositiveIntegerField(default=0)
+    level = models.CharField(max_length=5, default=Level.PLAIN.value)
+    since = models.DateTimeField(null=True, help_text="when the level began; null: it never had another")
+    computed_at = models.DateTimeField(null=True)
+    cleared_at = models.DateTimeField(null=True, help_text="a person excused all that was until then (R-199)")
+    is_stale = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "fairness_score"
+        constraints = [
+            models.CheckConstraint(name="score_level_known", condition=Q(level__in=[level.value for level in Level])),
+            models.CheckConstraint(
+                name="score_slow_has_a_beginning", condition=~Q(level=Level.SLOW.value) | Q(since__isnull=False)
+            ),
+        ]
+        indexes = [models.Index(fields=["account_id"], name="score_stale", condition=Q(is_stale=True))]
+
+
+class ScoreReason(models.Model):
+    """One reason of a score. Together they are it: nothing else adds to a score."""
+
+    scale = Scale.L
+    append_only = False
+
+    pk = models.CompositePrimaryKey("account_id", "signal")
+    account = models.ForeignKey(Score, on_delete=models.CASCADE, related_name="+", db_index=False)
+    signal = models.CharField(max_length=12)
+    points = models.PositiveIntegerField()
+    count = models.PositiveIntegerField()
+    free = models.PositiveIntegerField()
+    days = models.PositiveSmallIntegerField()
+    bound = models.PositiveIntegerField(help_text="minutes, milliseconds or seconds that the signal goes by; else 0")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "fairness_score_reason"
+        constraints = [
+            models.CheckConstraint(name="reason_signal_known", condition=Q(signal__in=[one.value for one in Signal])),
+            models.CheckConstraint(name="reason_has_points", condition=Q(points__gt=0)),
+        ]

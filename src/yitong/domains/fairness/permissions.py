@@ -1,0 +1,24 @@
+"""Fairness: who may do what. `check_` refuses, `can_` answers."""
+
+from uuid import UUID
+
+from yitong.core.actor import Actor
+from yitong.core.errors import Forbidden, Unidentified
+from yitong.domains.access.contracts import RoleName
+from yitong.domains.people import permissions as people
+
+DECIDERS = (RoleName.CITY_OPERATOR,)
+
+
+def check_can_see_standing(actor: Actor, account_id: UUID) -> None:
+    """An account's score with its reasons: its holder, and the person of the city who reviews it (R-199)."""
+    if actor.kind == "staff":
+        check_can_review(actor)
+    else:
+        people.check_is_account(actor, account_id)
+
+
+def check_can_review(actor: Actor) -> None:
+    """Scores are reviewed by a person of the city, as locks are."""
+    if not (actor.kind == "staff" and actor.has_role(*DECIDERS)):
+        raise Unidentified() if actor.kind == "anonymous" else Forbidden()

@@ -1,0 +1,182 @@
+"""What is looked for, as a table of named rules: what an account did → findings, each with its instant.
+
+Pure, and nothing else decides: no weight is learned, no list of names is kept, and each rule has a sentence that the
+person himself reads.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from yitong.core.clock import SHANGHAI
+from yitong.core.policy.values import Policies
+from yitong.domains.fairness.contracts import ActKind, Signal
+
+NIGHT_HOURS = range(5)  # Shanghai; no release is at night
+LONGEST_DAYS = 90  # what any signal can look back: the bound of the policies
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """As `models.Act`: `after_ms` counts from the release for a booking, from the booking for what undid it."""
+
+    account_id: UUID
+    kind: ActKind
+    at: datetime
+    session_id: UUID
+    patient_id: UUID
+    after_ms: int
+
+    @property
+    def frees(self) -> bool:
+        return self.kind is not ActKind.BOOKED
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that a score is made of: the account's acts, what the accounts on the same devices did, whom it has as
+    patients now (records merged into theirs included), and since when it meets others on a device or at an address."""
+
+    acts: Sequence[Act]
+    mates_acts: Sequence[Act] = ()
+    linked: Collection[UUID] = ()
+    met_on_device: Sequence[datetime] = ()
+    met_at_address: Sequence[datetime] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One signal: what finds it; the policy of the bound that it goes by, where it has one; its sentences."""
+
+    find: Callable[[History, int], Iterable[datetime]]
+    bound: str
+    zh: str
+    en: str
+
+
+def _unlinked(history: History, _bound: int) -> Iterable[datetime]:
+    """Once for each patient who was booked for and is none of the account's any more: when he was booked last."""
+    last: dict[UUID, datetime] = {}
+    for act in history.acts:
+        if act.kind is ActKind.BOOKED and act.patient_id not in history.linked:
+            last[act.patient_id] = max(act.at, last.get(act.patient_id, act.at))
+    return last.values()
+
+
+def _undone(history: History, minutes: int) -> Iterable[datetime]:
+    undone = (ActKind.CANCELLED, ActKind.EXPIRED)
+    return [act.at for act in history.acts if act.kind in undone and act.after_ms < minutes * 60_000]
+
+
+def _handed_over(history: History, minutes: int) -> Iterable[datetime]:
+    """A slot was freed, and soon after somebody else was booked at the same session, by this account or by another on
+    the same device. Each booking and each freed slot counts once; who freed and who booked both bear it."""
+    own = {act.account_id for act in history.acts}
+    sessions = {act.session_id for act in history.acts}
+    whole = [act for act in (*history.acts, *history.mates_acts) if act.session_id in sessions]
+    freed = sorted((act for act in whole if act.frees), key=lambda act: act.at)
+    for booked in sorted((act for act in whole if not act.frees), key=lambda act: act.at):
+        for act in freed:
+            is_soon = act.at <= booked.at <= act.at + timedelta(minutes=minutes)
+            is_another = act.patient_id != booked.patient_id and act.session_id == booked.session_id
+            if is_soon and is_another and (act.account_id in own or booked.account_id in own):
+                freed.remove(act)
+                yield booked.at
+                break
+
+
+def _fast(history: History, milliseconds: int) -> Iterable[datetime]:
+    booked = (act for act in history.acts if act.kind is ActKind.BOOKED)
+    return [act.at for act in booked if 0 <= act.after_ms < milliseconds]
+
+
+def _burst(history: History, seconds: int) -> Iterable[datetime]:
+    """Each booking that came within seconds after one for somebody else, by this account or on the same device."""
+    whole = [act for act in (*history.acts, *history.mates_acts) if act.kind is ActKind.BOOKED]
+    for act in history.acts:
+        since = act.at - timedelta(seconds=seconds)
+        if act.kind is ActKind.BOOKED and any(
+            since <= other.at <= act.at and other.patient_id != act.patient_id for other in whole
+        ):
+            yield act.at
+
+
+def _night(history: History, _bound: int) -> Iterable[datetime]:
+    """What the person did: a hold that ran out in the night is nobody's act."""
+    own = (act for act in history.acts if act.kind is not ActKind.EXPIRED)
+    return [act.at for act in own if act.at.astimezone(SHANGHAI).hour in NIGHT_HOURS]
+
+
+RULES: Mapping[Signal, Rule] = {
+    Signal.UNLINKED: Rule(
+        _unlinked,
+        "",
+        "最近{days}天里，这个账号为{count}位就诊人约过号，后来又把他们移除了",
+        "In the last {days} days this account booked for {count} patients whom it removed afterwards",
+    ),
+    Signal.UNDONE: Rule(
+        _undone,
+        "early_minutes",
+        "最近{days}天里，有{count}次约好后{bound}分钟内就取消，或到时间没有支付",
+        "In the last {days} days {count} bookings were cancelled, or not paid, within {bound} minutes",
+    ),
+    Signal.HANDED_OVER: Rule(
+        _handed_over,
+        "hand_over_minutes",
+        "最近{days}天里，有{count}次放掉一个号后，{bound}分钟内在同一场次为另一个人约上",
+        "In the last {days} days it happened {count} times that a slot was let go and within {bound} minutes somebody "
+        "else was booked at the same session",
+    ),
+    Signal.FAST: Rule(
+        _fast,
+        "fast_ms",
+        "最近{days}天里，有{count}次在放号后{bound}毫秒内约上，人的手很难这么快",
+        "In the last {days} days {count} bookings came within {bound} milliseconds after the release, which hands "
+        "hardly can",
+    ),
+    Signal.BURST: Rule(
+        _burst,
+        "burst_seconds",
+        "最近{days}天里，有{count}次在{bound}秒之内接连为不同的人约上",
+        "In the last {days} days {count} bookings followed one for another person within {bound} seconds",
+    ),
+    Signal.NIGHT: Rule(
+        _night,
+        "",
+        "最近{days}天里，有{count}次在半夜0点到5点预约或取消",
+        "In the last {days} days {count} bookings or cancellations were made between midnight and 5:00",
+    ),
+    Signal.DEVICES: Rule(
+        lambda history, _: history.met_on_device,
+        "",
+        "最近{days}天里，您的设备上还有另外{count}个账号在预约",
+        "In the last {days} days {count} other accounts booked on your devices",
+    ),
+    Signal.ADDRESS: Rule(
+        lambda history, _: history.met_at_address,
+        "",
+        "最近{days}天里，从您登录的网络地址还有另外{count}个账号在预约",
+        "In the last {days} days {count} other accounts booked from the network address that you signed in from",
+    ),
+}
+EXCUSED = ("；其中{free}次不计分", "; {free} of them are not counted")
+
+
+def find(history: History, policies: Policies) -> dict[Signal, list[datetime]]:
+    """The findings of each signal, in the order of time."""
+    return {signal: sorted(rule.find(history, bound_of(signal, policies))) for signal, rule in RULES.items()}
+
+
+def bound_of(signal: Signal, policies: Policies) -> int:
+    name = RULES[signal].bound
+    return policies.int(f"fairness.{name}") if name else 0
+
+
+def sentences(signal: Signal, *, count: int, free: int, days: int, bound: int) -> tuple[str, str]:
+    """(zh, en), as the person reads it."""
+    rule, values = RULES[signal], {"count": count, "days": days, "bound": bound, "free": free}
+    zh, en = rule.zh.format(**values), rule.en.format(**values)
+    if free:
+        zh, en = zh + EXCUSED[0].format(**values), en + EXCUSED[1].format(**values)
+    return zh, en
