@@ -14,12 +14,13 @@ from yitong.core.tokens import Tokens, derived
 from yitong.counter.batch import Batches, new_trace
 from yitong.counter.door import Door
 from yitong.counter.feed import Feed
+from yitong.counter.line.room import Room
 from yitong.counter.loss import cut, end_backends
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Picture
 from yitong.counter.problems import Answering
 from yitong.counter.store import Store, connect
-from yitong.domains.booking.contracts import PASS_USE, Pass
+from yitong.domains.booking.contracts import LOT_USE, PASS_USE, Pass
 
 AGAIN_S = 0.5
 ENDS_S = 0.05  # for those who wait on a connection that is cut to hear of it
@@ -38,7 +39,8 @@ class Counter:
         self.picture = Picture()
         self.batches = Batches(self.picture, self._reload, upwards=os.getpid() % 2 == 0)
         passes = Tokens(derived(secret, PASS_USE), Pass)
-        self.door = Door(self.picture, self.batches, passes, Pace(self.picture), proxies)
+        self.room = Room(self.picture, derived(secret, LOT_USE))
+        self.door = Door(self.picture, self.batches, passes, Pace(self.picture), proxies, room=self.room)
         self.feed: Feed | None = None
         self._task: asyncio.Task[None] | None = None
         self._writing: Sequence[int] = ()  # the server's processes that work, or worked last, for batches
@@ -72,6 +74,7 @@ class Counter:
             await connect(url, name=WRITING) as other,
             await connect(url, name="yitong counter asking") as asking,
             await connect(url, name="yitong counter listening") as listening,
+            await connect(url, name="yitong counter lines") as lining,
         ):
             await end_backends(asking, self._writing, WRITING)
             self._writing = [one.info.backend_pid, other.info.backend_pid]
@@ -85,8 +88,9 @@ class Counter:
             self.door.is_ready = True
             log.info("counter.ready", sessions=len(self.picture.boards))
             repeats = self.batches.repeats.run(Store(asking, self.batches.trace))
-            works = (self.batches.run(one), self.batches.run(other), repeats, self.feed.follow())
-            await self._until_lost(works, (one, other, asking, listening))
+            lines = self.room.run(lining, self.batches.trace)
+            works = (self.batches.run(one), self.batches.run(other), repeats, lines, self.feed.follow())
+            await self._until_lost(works, (one, other, asking, listening, lining))
 
     async def _until_lost(
         self, works: Sequence[Awaitable[None]], connections: Sequence[psycopg.AsyncConnection[Any]]

@@ -25,6 +25,7 @@ from yitong.counter.queue import Queue
 from yitong.counter.repeats import Repeats
 from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Wish
+from yitong.domains.booking import rules
 from yitong.domains.booking.errors import BY_CONSTRAINT, ClaimFailed, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
@@ -191,6 +192,9 @@ class Batches:
         found = await store.lock_wishes(asked, at.now)
         others = await store.others([asked[n] for n, one in found.items() if one.live_days])
         clinics = await self._share(store, {wish.board.text: wish.board for wish in asked}, at)
+        waiting = [n for n, wish in enumerate(asked) if _stands_in_line(wish, clinics, at)]
+        turns = await store.turns([asked[n] for n in waiting], at.now)
+        without_turn = {n for place, n in enumerate(waiting) if place not in turns}
         claims: list[Claimed] = []
         ids, codes = new_ids(len(asked)), _codes(len(asked))
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
@@ -203,6 +207,7 @@ class Batches:
                     raise SlotMissing()
                 theirs = others.get(wish.member.patient_id, ())
                 check(wish, found[n], theirs, clinic, at)
+                rules.check_turn(has_turn=n not in without_turn)
                 code = self._code(wish.board.hospital, codes)
                 claims.append(Claimed.of(wish, ids[n], code, found[n].live_days, clinic, at))
             except Refusal as refusal:
@@ -229,6 +234,12 @@ class Batches:
     def _code(self, hospital: str, codes: Iterator[str]) -> str:
         """One that no booking here has as far as we know (R-019); the constraint knows all of them."""
         return next(code for code in codes if (hospital, code) not in self.picture.codes)
+
+
+def _stands_in_line(wish: Wish, clinics: dict[str, Clinic], at: Instant) -> bool:
+    """Whether only who was let in may have the slot (R-017)."""
+    clinic = clinics.get(wish.board.text)
+    return clinic is not None and rules.needs_turn(wish.board.slots[wish.n], clinic.waiting, now=at.now)
 
 
 def _codes(at_once: int) -> Iterator[str]:

@@ -15,7 +15,7 @@ from yitong.core.policy.values import Policies
 from yitong.counter.statements import LockedWish
 from yitong.counter.wishes import Wish
 from yitong.domains.booking import rules
-from yitong.domains.booking.contracts import State
+from yitong.domains.booking.contracts import LineTimes, State
 from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
@@ -69,6 +69,7 @@ class Clinic:
     line: str  # the columns of a booking that are the session's, as COPY takes them
     patients_line: str  # those of the patient's side
     day: str  # of its visits
+    waiting: LineTimes | None  # when people stand in line for it
     _sells: dict[tuple[Pool, str], tuple[datetime, datetime]] = field(default_factory=dict)
 
     @classmethod
@@ -81,7 +82,8 @@ class Clinic:
             f"{session.clinic_kind}\t{session.date}\t{session.fee_fen}\t{payment}\t{state}"
         )
         patients_line = f"{session.hospital_id}\t{session.department_id}\t{session.date}"
-        return cls(session, version, policies, department, state, line, patients_line, session.date.isoformat())
+        times = rules.line_times(session.release_at, policies)
+        return cls(session, version, policies, department, state, line, patients_line, session.date.isoformat(), times)
 
     def stands(self, version: int, policies: Policies, department: Department) -> bool:
         """Whether it still is what would be made now."""

@@ -23,6 +23,8 @@ from yitong.counter import asks, channels, offers
 from yitong.counter.asks import Ask
 from yitong.counter.batch import Batches, gone
 from yitong.counter.body import BodyTooLong, whole
+from yitong.counter.line.door import LineDoor
+from yitong.counter.line.room import Room
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Key, Known, Picture
 from yitong.counter.problems import NOT_STORED, Answering, refuse
@@ -51,9 +53,11 @@ class Door:
     pace: Pace
     proxies: int
     is_ready: bool = False
+    room: Room | None = None  # where there are lines before the window
 
     def __post_init__(self) -> None:
         self._passes = self.passes.read_as(Holder)
+        self._lines = LineDoor(self.room, self.holder) if self.room is not None else None
         self._holders: dict[str, Holder] = {}  # by their passes
 
     async def answer(self, scope: Any, protocol: Answering) -> None:
@@ -62,6 +66,8 @@ class Door:
         match (scope.method, parts):
             case ("POST", ["claims"]):
                 await self._claims(scope, protocol)
+            case ("POST", ["lines", *which]) if self._lines is not None:
+                await self._lines.answer(which, scope, protocol)
             case ("GET", ["sessions" | "departments" as kind, _, one]):
                 try:
                     if not self.is_ready:  # what is left is not known
@@ -164,21 +170,26 @@ class Door:
 
     def _who(self, ask: Ask, now: datetime) -> tuple[Holder, Member]:
         """Who shows the pass, and which of his patients is meant. Refuses PassInvalid, PatientMissing."""
-        holder = self._holders.get(ask.pass_)
-        if holder is None:
-            try:
-                holder = self._passes.read(ask.pass_)
-            except TokenInvalid:
-                raise PassInvalid() from None
-            if len(self._holders) >= PASSES_KEPT:
-                self._holders.clear()
-            self._holders[ask.pass_] = holder
-        if holder.expires_at <= now:
-            raise PassInvalid()
+        holder = self.holder(ask.pass_, now)
         member = holder.member(ask.patient_id)
         if member is None:
             raise PatientMissing()
         return holder, member
+
+    def holder(self, passing: str, now: datetime) -> Holder:
+        """Who shows a pass. Refuses PassInvalid."""
+        holder = self._holders.get(passing)
+        if holder is None:
+            try:
+                holder = self._passes.read(passing)
+            except TokenInvalid:
+                raise PassInvalid() from None
+            if len(self._holders) >= PASSES_KEPT:
+                self._holders.clear()
+            self._holders[passing] = holder
+        if holder.expires_at <= now:
+            raise PassInvalid()
+        return holder
 
     def _key(self, holder: Holder, now: datetime) -> KeyInUse | None:
         """The channel's key, where the pass is one's and the picture knows it; refuses as the API would (S-14).

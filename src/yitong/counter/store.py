@@ -12,6 +12,7 @@ import psycopg
 from yitong.core.ids import new_id
 from yitong.counter import statements
 from yitong.counter.clinics import Clinic, Instant
+from yitong.counter.line.statements import TURNS
 from yitong.counter.loss import answered_within
 from yitong.counter.picture import Board, Key, Known, Told
 from yitong.counter.statements import LockedWish, uuids
@@ -133,6 +134,19 @@ class Store:
     async def share_sessions(self, boards: Collection[Board]) -> dict[str, int]:
         """The version of each session's row, now under its lock."""
         return dict(await self._all(statements.SHARE_SESSIONS, _keys(boards)))
+
+    async def turns(self, wishes: Sequence[Wish], now: datetime) -> set[int]:
+        """Which of these, by place, have been let in by the line and have not booked yet."""
+        if not wishes:
+            return set()
+        sessions = [wish.board.session for wish in wishes]
+        asked = [
+            uuids(wish.board.hospital for wish in wishes),
+            [session.department_id for session in sessions],
+            [session.release_at for session in sessions],
+            uuids(wish.member.patient_id for wish in wishes),
+        ]
+        return {n - 1 for (n,) in await self._all(TURNS, [*asked, now, now])}
 
     async def sessions(self, boards: Collection[Board]) -> dict[str, tuple[Session, int]]:
         rows = await self._all(statements.SESSIONS, _keys(boards)) if boards else ()

@@ -29,6 +29,7 @@ ENDED = (State.CANCELLED, State.EXPIRED, State.STOPPED)
 
 PATIENT_NAME = "booking.booking.patient_name"  # names the column in its ciphertexts (R-208)
 PASS_USE = "booking.pass"  # names the key that signs passes
+LOT_USE = "booking.lot"  # names the key from which the lots of a line come
 
 
 class Near(StrEnum):
@@ -183,6 +184,17 @@ class GrantEntitlement:
 class Granted:
     hospital_id: UUID
     entitlement_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LineTimes:
+    """A line before the window (R-017): people gather from `opens_at`; from the release to `ends_at` only who is let in
+    may book, and nobody is before `doors_at`, when all who came are in the order of their lots."""
+
+    opens_at: datetime
+    release_at: datetime
+    doors_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +373,26 @@ class BookingCheckedIn(BookingEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingMissed(BookingEvent):
     operation: ClassVar[str] = "booking.booking_missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineOpened(Event):
+    """The subject is the line. `lot` is the SHA-256 of the seed of its lots, in hexadecimal."""
+
+    operation: ClassVar[str] = "booking.line_opened"
+    department_id: UUID
+    release_at: datetime
+    lot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineClosed(Event):
+    """Its seed, by which everybody can reckon his rank from his place, and how many came and were let in."""
+
+    operation: ClassVar[str] = "booking.line_closed"
+    seed: str
+    places: int
+    admitted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,24 @@ class CancelTooLate(RuleBroken):
     rule = "R-007"
 
 
+class NotYourTurn(Conflict):
+    """A line stands before these slots: who is let in by it may book."""
+
+    code = "LINE_FIRST"
+    rule = "R-017"
+
+
+class LineNotOpen(Conflict):
+    """Nobody has to wait here at this time."""
+
+    code = "LINE_NOT_OPEN"
+    rule = "R-017"
+
+
+class LineUnreadable(RuleBroken):
+    code = "LINE_UNREADABLE"
+
+
 class NoShowLocked(Forbidden):
     code = "NOSHOW_LOCK"
     rule = "R-009"

@@ -6,7 +6,7 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.jobs import periodic
 from yitong.core.errors import Refusal
-from yitong.domains.booking.commands import sweep
+from yitong.domains.booking.commands import lines, sweep
 from yitong.domains.hospitals import queries as hospitals
 
 log = structlog.get_logger()
@@ -40,3 +40,18 @@ def mark_no_shows(timestamp: int) -> int:
 def close_codes(timestamp: int) -> int:
     """Each night: codes whose life is over (R-019)."""
     return sum(sweep.close_codes(hospital.hospital_id, now=clock.now()) for hospital in hospitals.list_hospitals())
+
+
+@periodic("23 * * * *")
+def close_lines(timestamp: int) -> int:
+    """Each hour: lines that are over tell how their lots were drawn (R-017)."""
+    actor, done = Actor.system("booking.close_lines"), 0
+    for hospital_id, line_id in lines.due_lines(clock.now()):
+        done += lines.close_line(hospital_id, line_id, actor=actor, now=clock.now())
+    return done
+
+
+@periodic("41 3 * * *")
+def forget_places(timestamp: int) -> int:
+    """Each night: who stood where a month ago."""
+    return sum(lines.forget_places(hospital.hospital_id, now=clock.now()) for hospital in hospitals.list_hospitals())

@@ -167,3 +167,65 @@ class Entitlement(models.Model):
                 condition=Q(used_by_id=None),
             ),
         ]
+
+
+class Line(models.Model):
+    """排队: those who want a department's slots of one release, in one line before the window (R-017)."""
+
+    scale = Scale.H
+
+    pk = models.CompositePrimaryKey("hospital_id", "id")
+    hospital_id = models.UUIDField()
+    id = models.UUIDField(default=new_id)
+    department_id = models.UUIDField()
+    release_at = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, help_text="its seed is told from then on")
+
+    class Meta:
+        db_table = "booking_line"
+        constraints = [
+            models.UniqueConstraint(name="line_one_a_release", fields=["hospital_id", "department_id", "release_at"]),
+        ]
+
+
+class Place(models.Model):
+    """A patient's place in a line: one, however many tabs, devices or accounts ask for it.
+
+    `rank` orders a line: by lot for those who came before its doors, after them by arrival. Who missed his turn and
+    asks once more comes last.
+    """
+
+    scale = Scale.H
+
+    pk = models.CompositePrimaryKey("hospital_id", "id")
+    hospital_id = models.UUIDField()
+    id = models.UUIDField(default=new_id)
+    line_id = models.UUIDField()
+    patient_id = models.UUIDField()
+    account_id = models.UUIDField(help_text="who asked for it")
+    arrived_at = models.DateTimeField()
+    rank = models.BigIntegerField()
+    admitted_at = models.DateTimeField(null=True)
+    admitted_until = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=32, help_text="the window that did: others read what it wrote")
+
+    class Meta:
+        db_table = "booking_place"
+        constraints = [
+            models.UniqueConstraint(name="place_one_a_patient", fields=["hospital_id", "line_id", "patient_id"]),
+            models.CheckConstraint(
+                name="place_admitted_whole",
+                condition=Q(admitted_at=None, admitted_until=None) | Q(admitted_until__gt=F("admitted_at")),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["hospital_id", "line_id", "rank"],
+                name="place_waiting",
+                condition=Q(admitted_at=None, left_at=None),
+            ),
+            models.Index(fields=["changed_at"], name="place_changed"),
+        ]

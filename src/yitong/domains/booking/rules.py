@@ -3,15 +3,17 @@
 Pure: everything that a decision needs is handed in. Each function refuses with the code of its rule.
 """
 
+import hashlib
+import hmac
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from yitong.core import clock
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors
-from yitong.domains.booking.contracts import MEANT, Booking, HoldAtDesk, HoldSlot, Usual
+from yitong.domains.booking.contracts import MEANT, Booking, HoldAtDesk, HoldSlot, LineTimes, Usual
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
@@ -28,6 +30,7 @@ from yitong.domains.schedule.errors import SessionIsStopping
 
 DESK = "desk"
 OLD_FROM = 60  # years: 老年人 by law (R-226)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Claim:
     is_open: bool  # whether the slot's pool sells at this instant: `schedule.queries.is_open`
     hides_name: bool  # whether a first visit may not name this doctor (R-004)
     entitled_pool: Pool | None  # a pool opened by a referral or contract
+    has_turn: bool = True  # False: a line stands before this slot, and it is not this patient's turn
 
 
 def check_can_hold(claim: Claim, *, now: datetime) -> None:
@@ -71,6 +75,7 @@ def check_can_hold(claim: Claim, *, now: datetime) -> None:
     if claim.hides_name and claim.cmd.by_name:
         raise errors.FirstVisitBySpecialty()
     check_limits(claim)
+    check_turn(has_turn=claim.has_turn)
 
 
 def check_person(claim: Claim, *, now: datetime) -> None:
@@ -259,3 +264,47 @@ def sold_out_after(
     if not instants or sum(n for n, _at in taken) < session.online_slots:
         return None
     return max(max(instants) - session.release_at, timedelta())
+
+
+# -- the line before the window (R-017) ------------------------------------------------------------------------------
+
+LATE = 1 << 62  # ranks of those who came after the doors begin here; every lot is below it
+
+
+def line_times(release_at: datetime, policies: Policies) -> LineTimes | None:
+    """When people may stand in line for what is released then; None where nobody has to."""
+    if policies.word("booking.line.mode") == "off":
+        return None
+    return LineTimes(
+        opens_at=release_at - policies.minutes("booking.line.opens_minutes"),
+        release_at=release_at,
+        doors_at=release_at + timedelta(seconds=policies.int("booking.line.gather_seconds")),
+        ends_at=release_at + policies.minutes("booking.line.minutes"),
+    )
+
+
+def check_turn(*, has_turn: bool) -> None:
+    """Last of all: who may not book here anyway hears that, and doesn't wait for it."""
+    if not has_turn:
+        raise errors.NotYourTurn()
+
+
+def needs_turn(slot: Slot, times: LineTimes | None, *, now: datetime) -> bool:
+    """Whether only who was let in by the line may take this slot: one of the pool in which all of a city race."""
+    return times is not None and slot.pool is Pool.ONLINE and times.release_at <= now < times.ends_at
+
+
+def lot_seed(key: bytes, line_id: UUID) -> bytes:
+    """What the lots of a line are drawn with. Its SHA-256 is told while people gather, itself when the line is over."""
+    return hmac.digest(key, line_id.bytes, "sha256")
+
+
+def lot_hash(seed: bytes) -> str:
+    return hashlib.sha256(seed).hexdigest()
+
+
+def rank_of(place_id: UUID, arrived_at: datetime, times: LineTimes, seed: bytes) -> int:
+    """Where a place stands: by lot for who came before the doors, by the microsecond of his arrival for the others."""
+    if arrived_at < times.doors_at:
+        return int.from_bytes(hashlib.sha256(seed + place_id.bytes).digest()[:8]) >> 2
+    return LATE + round((arrived_at - EPOCH) / timedelta(microseconds=1))

@@ -12,6 +12,7 @@ from yitong.core.db.command import command
 from yitong.core.db.fields import blind_index
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors, models, permissions, rules
+from yitong.domains.booking.commands import lines
 from yitong.domains.booking.commands.claim import CONSTRAINTS, live_bookings, project, shard_of
 from yitong.domains.booking.contracts import (
     BookingCancelled,
@@ -119,6 +120,7 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
         is_open=offered.is_open(bookable.session, now, in_force, pool=bookable.slot.pool),
         hides_name=False,
         entitled_pool=None,
+        has_turn=lines.has_turn(bookable, patient_id, in_force, channel=actor.channel, now=now),
     )
     rules.check_can_hold(claim, now=now)
     from_session, from_slot, from_day = booking.session_id, booking.slot_id, booking.visit_date

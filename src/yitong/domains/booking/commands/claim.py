@@ -16,6 +16,7 @@ from yitong.core.digests import digest_of
 from yitong.core.errors import KeyMissing, KeyReused
 from yitong.core.ids import new_id
 from yitong.domains.booking import errors, models, permissions, rules
+from yitong.domains.booking.commands import lines
 from yitong.domains.booking.contracts import BookingConfirmed, Held, HoldSlot, Near, SlotHeld, State
 from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals import queries as hospitals
@@ -65,6 +66,7 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
         is_open=offered.is_open(session, now, in_force, pool=bookable.slot.pool),
         hides_name=offered.must_hide_name(session, in_force, is_first_visit=cmd.is_first_visit),
         entitled_pool=_entitled_pool(cmd, session.department_id, now=now),
+        has_turn=lines.has_turn(bookable, cmd.patient_id, in_force, channel=actor.channel, now=now),
     )
     rules.check_can_hold(claim, now=now)
     return write_claim(claim, actor=actor, now=now)

@@ -1,0 +1,187 @@
+"""What is asked and said about a line over HTTP, under `/counter/lines/`.
+
+    POST /counter/lines/{department}        patients come into the line (none: only look), and hear where they stand
+    POST /counter/lines/{department}/leave  they give their places up
+
+With the pass of the account, in the body: a pass is nobody's to see in an address. The same question asked twice finds
+the same place, so it needs no key. A form (a page without scripts) is answered by 303 to its page.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import msgspec
+
+from yitong.core import clock
+from yitong.core.errors import Refusal, Throttled
+from yitong.counter.body import BodyTooLong, whole
+from yitong.counter.line.places import Line, Standing
+from yitong.counter.line.room import Room
+from yitong.counter.problems import NOT_STORED, Answering, refuse
+from yitong.counter.wishes import Holder, Member
+from yitong.domains.booking import rules
+from yitong.domains.booking.errors import LineNotOpen, LineUnreadable, VerifyRequired
+from yitong.domains.people.errors import PatientMissing
+from yitong.domains.schedule.contracts import Pool
+
+LONGEST_BODY = 16_384
+FORM = "application/x-www-form-urlencoded"
+HELD = [("content-type", "application/json"), NOT_STORED]
+NEAR = 50  # who has no more before him asks often
+SOON_S, LATER_S = 5.0, 15.0
+JITTER = 0.3
+PER_MINUTE = 40  # looks of one account, whatever the number of its tabs
+MOST_ACCOUNTS = 500_000
+
+_chance = random.Random()
+
+
+class Ask(msgspec.Struct):
+    pass_: str = msgspec.field(name="pass")
+    patients: list[str] = []  # a list of its own for each, as msgspec makes it
+
+    def __post_init__(self) -> None:
+        self.patients = [str(UUID(one)) for one in self.patients]
+
+
+_asks = msgspec.json.Decoder(Ask)
+
+
+@dataclass
+class LineDoor:
+    """`who` reads a pass; refuses PassInvalid."""
+
+    room: Room
+    who: Callable[[str, datetime], Holder]
+
+    def __post_init__(self) -> None:
+        self._full_at: dict[str, float] = {}
+
+    async def answer(self, parts: Sequence[str], scope: Any, protocol: Answering) -> None:
+        """`parts` of the path after `lines`."""
+        is_form = scope.headers.get("content-type", "").lower().startswith(FORM)
+        now = clock.now()
+        line: Line | None = None
+        said: Refusal | None = None
+        try:
+            department, is_leaving = _department(parts), parts[1:] == ["leave"]
+            ask = _read(await whole(scope, protocol, most=LONGEST_BODY), is_form=is_form)
+            holder = self.who(ask.pass_, now)
+            self._pace(holder.account_id, now)
+            line = self.room.line_at(department, now)
+            if line is None:
+                raise LineNotOpen()
+            await self._change(line, holder, ask, is_leaving=is_leaving)
+        except BodyTooLong:
+            said = LineUnreadable()
+        except Refusal as refusal:
+            said = refusal
+        if is_form and line is not None:
+            _send_on(protocol, line, said.code if said is not None else "")
+        elif said is not None or line is None:
+            refuse(protocol, scope, said or LineNotOpen())
+        else:
+            protocol.response_bytes(200, HELD, msgspec.json.encode(self._told(line, holder, clock.now())))
+
+    async def _change(self, line: Line, holder: Holder, ask: Ask, *, is_leaving: bool) -> None:
+        """Only who stands otherwise than he wishes costs a row. Refuses PatientMissing, VerifyRequired, Busy."""
+        if any(holder.member(one) is None for one in ask.patients):
+            raise PatientMissing()
+        now = clock.now()
+        gone = (Standing.OUTSIDE, Standing.LEFT, Standing.MISSED)
+        changing = [one for one in ask.patients if (line.standing(line.places.get(one), now) in gone) is not is_leaving]
+        if not changing:
+            return
+        await self.room.change(line, holder.account_id, changing, is_leaving=is_leaving)
+        if not is_leaving and any(one not in line.places for one in changing):
+            raise VerifyRequired()
+
+    def _told(self, line: Line, holder: Holder, now: datetime) -> dict[str, object]:
+        times = line.times
+        is_over_lot = now >= times.doors_at
+        places = [self._place(line, member, now, is_over_lot=is_over_lot) for member in holder.patients]
+        told: dict[str, object] = {
+            "hospital_id": line.hospital,
+            "department_id": line.department,
+            "release_at": times.release_at,
+            "doors_at": times.doors_at,
+            "ends_at": times.ends_at,
+            "as_of": now,
+            "left": self._left(line, now),
+            "in_line": line.waiting,
+            "lot": rules.lot_hash(rules.lot_seed(self.room.key, UUID(line.id))) if line.id else None,
+            "places": places,
+            "ask_again_s": round(_again_s(line, places, now), 1),
+        }
+        return told
+
+    def _place(self, line: Line, member: Member, now: datetime, *, is_over_lot: bool) -> dict[str, object]:
+        place = line.places.get(member.patient_id)
+        standing = line.standing(place, now)
+        told: dict[str, object] = {"patient_id": member.patient_id, "standing": standing}
+        if place is None:
+            return told
+        told["place_id"] = place.id
+        if standing is Standing.WAITING and is_over_lot:
+            ahead = line.ahead(place)
+            wait = line.wait(ahead, now)
+            told.update(ahead=ahead, wait_s=None if wait is None else round(wait.total_seconds()))
+            told["by_lot"] = not line.is_late(place)
+        elif standing in (Standing.ADMITTED, Standing.MISSED):
+            told["until"] = place.admitted_until
+        return told
+
+    def _left(self, line: Line, now: datetime) -> int:
+        """How many slots nobody holds, as this window knows."""
+        return sum(
+            (board.free(now) & board.pools.get(Pool.ONLINE, 0)).bit_count() for board in self.room.boards_of(line)
+        )
+
+    def _pace(self, account: str, now: datetime) -> None:
+        """Refuses Throttled. A bucket that fills evenly; of each the instant is kept at which it is full again."""
+        at = now.timestamp()
+        full_at = max(at, self._full_at.get(account, at)) + 60 / PER_MINUTE
+        if full_at - at > 60:
+            raise Throttled(wait_s=max(1, round(full_at - at - 60)))
+        if len(self._full_at) >= MOST_ACCOUNTS:
+            self._full_at = {name: full for name, full in self._full_at.items() if full > at}
+        self._full_at[account] = full_at
+
+
+def _department(parts: Sequence[str]) -> UUID:
+    try:
+        return UUID(parts[0])
+    except (IndexError, ValueError):
+        raise LineNotOpen() from None
+
+
+def _read(body: bytes, *, is_form: bool) -> Ask:
+    try:
+        if not is_form:
+            return _asks.decode(body)
+        fields = parse_qs(body.decode())
+        return msgspec.convert({"pass": fields.get("pass", [""])[-1], "patients": fields.get("patient", [])}, Ask)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise LineUnreadable() from error
+
+
+def _again_s(line: Line, places: Sequence[dict[str, object]], now: datetime) -> float:
+    """When to ask again: at the doors, often near one's turn, seldom far from it, and never all at once."""
+    spread = 1 + JITTER * (2 * _chance.random() - 1)
+    to_doors = (line.times.doors_at - now).total_seconds()
+    if to_doors > 0:
+        # A third of a crowd that gathers asks in the meantime, the others when the doors open, within a few seconds.
+        return min(to_doors + _chance.random() * SOON_S, 2 * LATER_S * spread)
+    ahead = [place["ahead"] for place in places if "ahead" in place]
+    is_near = any(isinstance(one, int) and one <= NEAR for one in ahead)
+    return (SOON_S if is_near or not ahead else LATER_S) * spread
+
+
+def _send_on(protocol: Answering, line: Line, refused: str) -> None:
+    where = f"/lines/{line.hospital}/{line.department}/" + (f"?refused={refused}" if refused else "")
+    protocol.response_empty(303, [("location", where), NOT_STORED])
