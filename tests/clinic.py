@@ -147,6 +147,11 @@ def pay_online(hospital_id: UUID) -> None:
     _decide(hospital_id, "booking.payment", "online")
 
 
+def stand_in_line(hospital_id: UUID) -> None:
+    """From here on people stand in line before this hospital's releases."""
+    _decide(hospital_id, "booking.line.mode", "release")
+
+
 def _decide(hospital_id: UUID, key: str, value: str) -> None:
     with transaction.atomic():
         policies.record(

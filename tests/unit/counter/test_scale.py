@@ -10,13 +10,19 @@ import pytest
 from tests import recorder
 
 from yitong.counter import statements
+from yitong.counter.line import statements as of_lines
 
 COUNTER = Path(statements.__file__).parent
 # Those that go over all hospitals on purpose.
-CITY_WIDE = {"EVENTS_SINCE": "a window follows the whole city: it sells for all hospitals"}
+CITY_WIDE = {
+    "EVENTS_SINCE": "a window follows the whole city: it sells for all hospitals",
+    "LOAD": "so do its lines",
+    "CHANGED": "so do its lines",
+}
 ASKED = {
     name: text
-    for name, text in vars(statements).items()
+    for module in (statements, of_lines)
+    for name, text in vars(module).items()
     if name.isupper() and not name.startswith("_") and isinstance(text, str)
 }
 
@@ -45,6 +51,9 @@ def test_the_recorder_knows_the_windows_tables() -> None:
         ("BY_ID", ("b.hospital_id = w.hospital_id AND ", ""), "goes over all hospitals"),
         ("FINISH", ("s.hospital_id = w.hospital_id AND ", ""), "goes over all hospitals"),
         ("FINISH", ("INSERT INTO core_event (hospital_id, ", "INSERT INTO core_event ("), "writes core_event without"),
+        ("JOIN", ("AS p (hospital_id, ", "AS p ("), "writes booking_place without"),
+        ("ADMIT", ("p.hospital_id = w.hospital_id AND ", ""), "goes over all hospitals"),
+        ("LOCK_LINES", ("l.hospital_id = w.hospital_id AND ", ""), "locks rows over all hospitals"),
         ("COPY_BOOKINGS", ("(hospital_id, ", "("), "writes booking_booking without"),
         ("SESSION_KEYS", ("s.hospital_id = %s AND ", ""), "goes over all hospitals"),
     ],
@@ -57,7 +66,7 @@ def test_a_planted_fault_is_found(name: str, planted: tuple[str, str], fault: st
 
 def test_nothing_is_asked_that_stands_elsewhere() -> None:
     found = []
-    for path in COUNTER.glob("*.py"):
+    for path in COUNTER.rglob("*.py"):
         if path.name == "statements.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):

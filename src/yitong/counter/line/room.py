@@ -113,10 +113,7 @@ class Room:
     async def run(self, connection: psycopg.AsyncConnection, by: str) -> None:
         """Until the connection is lost: then raises, and who asked is told to ask again. `by` names this window."""
         store = LineStore(connection, by)
-        self.lines.clear()
-        self._found.clear()
-        await self._load(store)
-        self.is_ready = True
+        await self.load(store)
         try:
             await self._work(store)
         finally:
@@ -129,22 +126,24 @@ class Room:
         loop = asyncio.get_running_loop()
         next_tick = loop.time()
         while True:
-            if self._asking:
-                asked, self._asking = self._asking[:MOST_AT_ONCE], self._asking[MOST_AT_ONCE:]
-                await self._change(store, asked)
-            elif loop.time() < next_tick:
+            if not self._asking and loop.time() < next_tick:
                 self._came.clear()
                 try:
                     async with asyncio.timeout_at(next_tick):
                         await self._came.wait()
                 except TimeoutError:
                     pass
+            await self.serve(store)
             if loop.time() >= next_tick:
                 next_tick = loop.time() + TICK_S
                 with answered_within(store.connection, ANSWER_S):
                     await self.tick(store, clock.now())
 
-    async def _change(self, store: LineStore, asked: Sequence[Asking]) -> None:
+    async def serve(self, store: LineStore) -> None:
+        """Those who came meanwhile, all at once; each hears when it is written."""
+        asked, self._asking = self._asking[:MOST_AT_ONCE], self._asking[MOST_AT_ONCE:]
+        if not asked:
+            return
         try:
             with answered_within(store.connection, ANSWER_S):
                 await self._open({id(one.line): one.line for one in asked if not one.line.id}.values(), store)
@@ -211,7 +210,7 @@ class Room:
 
     async def tick(self, store: LineStore, now: datetime) -> None:
         """What others wrote, who is next, which lines are over."""
-        since = (self._looked_at or now) - LOOK_BACK
+        since = min(self._looked_at or now, now) - LOOK_BACK  # the clock may have been set back
         for found in await store.changed(since):
             self._put(*found)
         self._looked_at = now
@@ -238,10 +237,14 @@ class Room:
             return timedelta(minutes=1)
         return self.picture.policies(boards[0].session, now).minutes("booking.line.turn_minutes")
 
-    async def _load(self, store: LineStore) -> None:
+    async def load(self, store: LineStore) -> None:
+        """All that stand in lines that are not over, as the rows have it."""
+        self.lines.clear()
+        self._found.clear()
         self._looked_at = clock.now()
         for found in await store.load():
             self._put(*found)
+        self.is_ready = True
 
     def _put(self, hospital: str, department: str, release_at: datetime, place: Place) -> None:
         line = self.lines.get((hospital, department, release_at))

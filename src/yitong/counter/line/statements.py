@@ -78,13 +78,18 @@ SELECT l.id::text, (
 FROM booking_line l JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
   ON l.hospital_id = w.hospital_id AND l.id = w.id
 """
-ADMIT = f"""
-UPDATE booking_place p SET admitted_at = %s, admitted_until = w.until, changed_at = %s, changed_by = %s
+NEXT = """
+SELECT w.hospital_id::text, n.id::text, w.until
 FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[]) AS w(hospital_id, line_id, most, until)
 CROSS JOIN LATERAL (
-  SELECT n.id FROM booking_place n WHERE n.hospital_id = w.hospital_id AND n.line_id = w.line_id
-    AND n.admitted_at IS NULL AND n.left_at IS NULL ORDER BY n.rank LIMIT w.most) AS next
-WHERE p.hospital_id = w.hospital_id AND p.id = next.id
+  SELECT p.id FROM booking_place p WHERE p.hospital_id = w.hospital_id AND p.line_id = w.line_id
+    AND p.admitted_at IS NULL AND p.left_at IS NULL ORDER BY p.rank LIMIT w.most) AS n
+"""
+# Who left in between stays away.
+ADMIT = f"""
+UPDATE booking_place p SET admitted_at = %s, admitted_until = w.until, changed_at = %s, changed_by = %s
+FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS w(hospital_id, id, until)
+WHERE p.hospital_id = w.hospital_id AND p.id = w.id AND p.left_at IS NULL
 RETURNING {_PLACE}
 """
 

@@ -103,7 +103,12 @@ class LineStore:
             left = dict(await self._all(statements.LEFT_OVER, [now, now, now, *_keys([line for line, _ in mine])]))
             counts = shared(most, [max(0, left[line.id]) for line, _ in mine])
             asked = [*_keys([line for line, _ in mine]), counts, [until for _, until in mine]]
-            return [_place(row) for row in await self._all(statements.ADMIT, [now, now, self.by, *asked])]
+            chosen = await self._all(statements.NEXT, asked)
+            if not chosen:
+                return []
+            hospitals, ids, untils = zip(*chosen, strict=True)
+            columns = [uuids(hospitals), uuids(ids), list(untils)]
+            return [_place(row) for row in await self._all(statements.ADMIT, [now, now, self.by, *columns])]
 
     async def load(self) -> list[tuple[str, str, datetime, Place]]:
         return [_found(row) for row in await self._all(statements.LOAD, [])]
