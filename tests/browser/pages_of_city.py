@@ -56,6 +56,7 @@ PAGES = (
     Page("patient:doctor", "/hospitals/{hospital}/doctors/{doctor}/"),
     Page("patient:session", "/hospitals/{hospital}/sessions/{session}/"),
     Page("patient:soon", "/soon/{common}/"),
+    Page("patient:line", "/lines/{hospital}/{department}/", "patient"),
     Page("patient:book", "/book/{hospital}/{slot}/", "patient"),
     Page("patient:bookings", "/bookings/", "patient"),
     Page("patient:bookings", "/bookings/", "newcomer", "empty"),

@@ -37,10 +37,18 @@ class Practice:
 
     def ask_fee_first(self) -> None:
         """From now on this hospital wants its fee before the visit (R-018)."""
+        self.decide("booking.payment", "online")
+
+    def stand_in_line(self, *, gather_s: int) -> None:
+        """From now on there is a line before its releases (R-017), ordered by lot until so long after one."""
+        self.decide("booking.line.mode", "release")
+        self.decide("booking.line.gather_seconds", gather_s)
+
+    def decide(self, key: str, value: object) -> None:
         with transaction.atomic():
             policies.record(
-                "booking.payment",
-                "online",
+                key,
+                value,
                 scope="hospital",
                 hospital_id=self.clinic.hospital_id,
                 scope_id=self.clinic.hospital_id,

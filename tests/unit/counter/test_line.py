@@ -436,6 +436,21 @@ def test_a_form_is_sent_on_to_its_page(place: build.Clinic) -> None:
     assert models.Place.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("department", "way"), [("here", "/lines/{hospital}/{department}/?refused=PASS_INVALID"), ("", "/")]
+)
+def test_a_form_that_is_refused_is_sent_to_a_page_too(place: build.Clinic, department: str, way: str) -> None:
+    async def work() -> None:
+        async with opened() as lines_:
+            there = place if department else build.Clinic(new_id(), new_id(), new_id(), place.day, ())
+            asked = await lines_.send(there, urlencode({"pass": "x"}).encode(), at=GATHERING, kind=FORM)
+            assert asked.status == 303
+            told = way.format(hospital=place.hospital_id, department=place.department_id)
+            assert asked.told["location"] == told
+
+    run(work)
+
+
 def test_looks_are_counted_by_account(place: build.Clinic) -> None:
     who = windows.holder()
 

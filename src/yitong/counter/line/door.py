@@ -20,11 +20,12 @@ import msgspec
 from yitong.core import clock
 from yitong.core.errors import Refusal, Throttled
 from yitong.counter.body import BodyTooLong, whole
-from yitong.counter.line.places import Line, Standing
+from yitong.counter.line.places import Line
 from yitong.counter.line.room import Room
 from yitong.counter.problems import NOT_STORED, Answering, refuse
 from yitong.counter.wishes import Holder, Member
 from yitong.domains.booking import rules
+from yitong.domains.booking.contracts import Standing
 from yitong.domains.booking.errors import LineNotOpen, LineUnreadable, VerifyRequired
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
@@ -66,6 +67,7 @@ class LineDoor:
         """`parts` of the path after `lines`."""
         is_form = scope.headers.get("content-type", "").lower().startswith(FORM)
         now = clock.now()
+        department: UUID | None = None
         line: Line | None = None
         said: Refusal | None = None
         try:
@@ -81,8 +83,8 @@ class LineDoor:
             said = LineUnreadable()
         except Refusal as refusal:
             said = refusal
-        if is_form and line is not None:
-            _send_on(protocol, line, said.code if said is not None else "")
+        if is_form:
+            self._send_on(protocol, department, said.code if said is not None else "")
         elif said is not None or line is None:
             refuse(protocol, scope, said or LineNotOpen())
         else:
@@ -142,6 +144,12 @@ class LineDoor:
             (board.free(now) & board.pools.get(Pool.ONLINE, 0)).bit_count() for board in self.room.boards_of(line)
         )
 
+    def _send_on(self, protocol: Answering, department: UUID | None, refused: str) -> None:
+        """To the page of the line, which says what was refused; where there is no such department, home."""
+        hospital = self.room.hospital_of(department) if department is not None else None
+        where = f"/lines/{hospital}/{department}/" + (f"?refused={refused}" if refused else "") if hospital else "/"
+        protocol.response_empty(303, [("location", where), NOT_STORED])
+
     def _pace(self, account: str, now: datetime) -> None:
         """Refuses Throttled. A bucket that fills evenly; of each the instant is kept at which it is full again."""
         at = now.timestamp()
@@ -180,8 +188,3 @@ def _again_s(line: Line, places: Sequence[dict[str, object]], now: datetime) -> 
     ahead = [place["ahead"] for place in places if "ahead" in place]
     is_near = any(isinstance(one, int) and one <= NEAR for one in ahead)
     return (SOON_S if is_near or not ahead else LATER_S) * spread
-
-
-def _send_on(protocol: Answering, line: Line, refused: str) -> None:
-    where = f"/lines/{line.hospital}/{line.department}/" + (f"?refused={refused}" if refused else "")
-    protocol.response_empty(303, [("location", where), NOT_STORED])

@@ -7,12 +7,11 @@ they are written.
 from bisect import bisect_left, insort
 from collections import deque
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import msgspec
 
-from yitong.domains.booking.contracts import LineTimes
-from yitong.domains.booking.rules import LATE
+from yitong.domains.booking.contracts import LineTimes, Standing
+from yitong.domains.booking.rules import LATE, standing_of
 
 RATE_OVER = timedelta(minutes=1)  # the pace at which people were let in is taken over so long
 FEWEST_S = 5.0  # a pace over less than this says nothing
@@ -32,15 +31,6 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_waiting(self) -> bool:
         return self.admitted_at is None and self.left_at is None
-
-
-class Standing(StrEnum):
-    GATHERING = "gathering"  # in, before the doors: nobody has a number yet
-    WAITING = "waiting"
-    ADMITTED = "admitted"
-    MISSED = "missed"  # let in, and the time to book is over
-    LEFT = "left"
-    OUTSIDE = "outside"  # has no place
 
 
 class Line:
@@ -86,11 +76,7 @@ class Line:
     def standing(self, place: Place | None, now: datetime) -> Standing:
         if place is None:
             return Standing.OUTSIDE
-        if place.left_at is not None:
-            return Standing.LEFT
-        if place.admitted_until is not None:
-            return Standing.ADMITTED if now < place.admitted_until else Standing.MISSED
-        return Standing.GATHERING if now < self.times.doors_at else Standing.WAITING
+        return standing_of(place.admitted_until, place.left_at, self.times, now=now)
 
     def is_late(self, place: Place) -> bool:
         """Whether he came after the doors: then arrival orders him, and no lot."""

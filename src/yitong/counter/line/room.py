@@ -70,6 +70,11 @@ class Room:
         self._found[department] = (now, line)
         return line
 
+    def hospital_of(self, department: UUID) -> str | None:
+        for session_id in self.picture.by_department.get(department, ()):
+            return self.picture.boards[session_id].hospital
+        return None
+
     def boards_of(self, line: Line) -> list[Board]:
         boards = (self.picture.boards[one] for one in self.picture.by_department.get(UUID(line.department), ()))
         return [board for board in boards if board.session.release_at == line.times.release_at]

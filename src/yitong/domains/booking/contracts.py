@@ -197,6 +197,27 @@ class LineTimes:
     ends_at: datetime
 
 
+class Standing(StrEnum):
+    """How a patient stands to a line."""
+
+    OUTSIDE = "outside"  # has no place
+    GATHERING = "gathering"  # in, before the doors: nobody has a number yet
+    WAITING = "waiting"
+    ADMITTED = "admitted"
+    MISSED = "missed"  # was let in, and the time to book is over
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlace:
+    """`ahead`: how many are let in before him, while he waits; `until`: when his turn ends, once it has begun."""
+
+    patient_id: UUID
+    standing: Standing
+    ahead: int | None = None
+    until: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Booking:
     """A booking as its patient's account and its hospital see it."""

@@ -29,12 +29,15 @@ from yitong.domains.booking.contracts import (
     DayCount,
     IssuedPass,
     LeadCount,
+    LinePlace,
+    LineTimes,
     Pass,
     PassPatient,
     Reach,
     SellOut,
     SessionOffer,
     SlotOffer,
+    Standing,
     State,
     StateCount,
     Usual,
@@ -45,7 +48,7 @@ from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import AccountSession
 from yitong.domains.people.queries import facts
 from yitong.domains.schedule import queries as schedule
-from yitong.domains.schedule.contracts import Pool, Session
+from yitong.domains.schedule.contracts import Pool, Session, SessionState
 
 PAGE = 50
 MOST_OF_SESSION = 500
@@ -356,6 +359,40 @@ def count_ahead(from_at: datetime, actor: Actor) -> int:
         return models.Booking.objects.filter(
             visit_date__gte=shanghai_date(from_at), starts_at__gte=from_at, live=True
         ).count()
+
+
+def next_line(hospital_id: UUID, department_id: UUID, now: datetime) -> LineTimes | None:
+    """The line before this department's next release, or the one that is open (R-017); None where nobody waits."""
+    in_force = policies.at(hospital_id, now, department_id=department_id)
+    today = shanghai_date(now)
+    last = today + timedelta(days=in_force.int("booking.window.max_days") + 1)
+    sessions = schedule.list_sessions(hospital_id, department_id, today, last)
+    for release_at in sorted({one.release_at for one in sessions if one.state is not SessionState.STOPPED}):
+        times = rules.line_times(release_at, in_force)
+        if times is not None and now < times.ends_at:
+            return times
+    return None
+
+
+def places_in_line(
+    hospital_id: UUID, department_id: UUID, times: LineTimes, actor: Actor, *, now: datetime
+) -> dict[UUID, LinePlace]:
+    """Where the patients of the asking account stand. Two queries, and one for each who waits: the page of who has no
+    scripts; all others are answered by the window from memory."""
+    line = models.Line.objects.filter(
+        hospital_id=hospital_id, department_id=department_id, release_at=times.release_at
+    ).first()
+    if line is None or actor.account_id is None:
+        return {}
+    in_line = models.Place.objects.filter(hospital_id=hospital_id, line_id=line.id)
+    found = {}
+    for row in in_line.filter(patient_id__in=people.ids_of(actor.account_id)):
+        standing = rules.standing_of(row.admitted_until, row.left_at, times, now=now)
+        ahead = None
+        if standing is Standing.WAITING:
+            ahead = in_line.filter(admitted_at=None, left_at=None, rank__lt=row.rank).count()
+        found[row.patient_id] = LinePlace(row.patient_id, standing, ahead, row.admitted_until)
+    return found
 
 
 def _count_live(by: str | Combinable, from_date: date, until_date: date, actor: Actor) -> list[tuple[Any, int]]:

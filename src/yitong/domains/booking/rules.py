@@ -13,7 +13,7 @@ from uuid import UUID
 from yitong.core import clock
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors
-from yitong.domains.booking.contracts import MEANT, Booking, HoldAtDesk, HoldSlot, LineTimes, Usual
+from yitong.domains.booking.contracts import MEANT, Booking, HoldAtDesk, HoldSlot, LineTimes, Standing, Usual
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
@@ -292,6 +292,17 @@ def check_turn(*, has_turn: bool) -> None:
 def needs_turn(slot: Slot, times: LineTimes | None, *, now: datetime) -> bool:
     """Whether only who was let in by the line may take this slot: one of the pool in which all of a city race."""
     return times is not None and slot.pool is Pool.ONLINE and times.release_at <= now < times.ends_at
+
+
+def standing_of(
+    admitted_until: datetime | None, left_at: datetime | None, times: LineTimes, *, now: datetime
+) -> Standing:
+    """Of who has a place."""
+    if left_at is not None:
+        return Standing.LEFT
+    if admitted_until is not None:
+        return Standing.ADMITTED if now < admitted_until else Standing.MISSED
+    return Standing.GATHERING if now < times.doors_at else Standing.WAITING
 
 
 def lot_seed(key: bytes, line_id: UUID) -> bytes:

@@ -84,6 +84,8 @@ OPERATIONS: dict[str, Promise] = {
     "booking.booking_stopped": _("预约因停诊结束"),
     "booking.entitlement_granted": _("发放号源资格"),
     "booking.hold_expired": _("超时未支付"),
+    "booking.line_closed": _("排队结束"),
+    "booking.line_opened": _("排队开始"),
     "booking.slot_held": _("占号"),
     "core.dead_letter_settled": _("处理未送达事件"),
     "fairness.level_changed": _("账号的评分级别变更"),

@@ -14,7 +14,12 @@ from yitong.domains.hospitals.contracts import SetPolicy
 from yitong.faces.office.forms import NO_MEMORY, Clock, Day, Key
 
 STEPS = (1, 2, 3)  # of the no-show ladder
-CHOICES = {"at_visit": _("就诊时付费"), "online": _("网上付费")}
+CHOICES = {
+    "at_visit": _("就诊时付费"),
+    "online": _("网上付费"),
+    "off": _("不排队"),
+    "release": _("放号时先排队"),
+}
 PERIODS = {"natural_year": _("一个自然年内"), "3_months": _("3 个月内")}
 WRONG = {"required": _("请填新的值"), "invalid": _("请填整数")}
 

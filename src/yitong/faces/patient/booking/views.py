@@ -16,7 +16,7 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as reads
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import Booking, State
-from yitong.domains.booking.errors import AbuseLocked, VerifyRequired
+from yitong.domains.booking.errors import AbuseLocked, NotYourTurn, VerifyRequired
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
@@ -110,6 +110,9 @@ def book_page(
         "pay_first": presenters.pay_first_words(in_force.word("booking.payment"), in_force.int("booking.hold_minutes")),
         "is_locked": isinstance(refusal, AbuseLocked),
         "is_unverified": isinstance(refusal, VerifyRequired),
+        "line_href": reverse("patient:line", args=[hospital_id, session.department_id])
+        if isinstance(refusal, NotYourTurn)
+        else "",
         "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or new_id(),
         "instead": instead.instead(session, visit, reader) if isinstance(refusal, instead.GONE) else None,
         "is_busy": isinstance(refusal, Busy),

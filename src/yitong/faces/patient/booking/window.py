@@ -41,7 +41,10 @@ TOLD: dict[type[Refusal], dict[str, re.Pattern[str]]] = {
     errors.DuplicateDepartment: {},
     errors.FirstVisitBySpecialty: {},
     errors.NoShowLocked: {"n": NUMBER, "date": DAY},
+    errors.LineNotOpen: {},
+    errors.LineUnreadable: {},
     errors.NotEligible: {},
+    errors.NotYourTurn: {},
     errors.PassInvalid: {},
     errors.PoolExhausted: {},
     errors.QuarterLimitReached: {"n": NUMBER},
@@ -73,13 +76,20 @@ def is_served() -> bool:
 
 def form_for(request: HttpRequest, slot: Slot, reader: Reader, *, is_first_visit: bool, by_name: bool) -> Form | None:
     """The form's own fields, with a pass for a quarter of an hour; None where no window is served. Three queries."""
+    passing = pass_for(request, reader)
+    if passing is None:
+        return None
+    return Form(passing, slot.hospital_id, slot.slot_id, _flag(is_first_visit), _flag(by_name))
+
+
+def pass_for(request: HttpRequest, reader: Reader) -> str | None:
+    """A pass of the account that is signed in; None where no window is served."""
     if not is_served():
         return None
     session = people.session_of(request.COOKIES.get(ACCOUNT_COOKIE, ""), reader.now)
     if session is None:
         return None
-    given = reads.issue_pass(session, channel="web", now=reader.now)
-    return Form(given.token, slot.hospital_id, slot.slot_id, _flag(is_first_visit), _flag(by_name))
+    return reads.issue_pass(session, channel="web", now=reader.now).token
 
 
 def refusal_of(asked: Mapping[str, str]) -> Refusal | None:

@@ -17,6 +17,7 @@ from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import choosing, live, near, presenters
+from yitong.faces.patient.line import presenters as lines
 
 Framed = tuple[dict[str, Hashable], SafeString]  # a page's frame, and the part that tells what is left
 
@@ -108,6 +109,7 @@ def _department(
         "elsewhere": [] if chosen["is_open"] else near.elsewhere(found, reader),
         "tabs": presenters.visit_tabs(sessions, visit, in_force, dated),
         "place": choosing.place(hospital_id, found.campus_id, found.location, reader),
+        "line": lines.way_to(hospital_id, department_id, in_force, reader),
         "eligibility": presenters.eligibility(found),
         "live": live.of_department(hospital_id, department_id, chosen["day"]),
         "introduction": found.introduction,
