@@ -16,10 +16,12 @@ from yitong.domains.people import personal_data as people
 from yitong.domains.people import queries as patients
 from yitong.domains.people.errors import RightsDenied
 from yitong.domains.schedule import personal_data as schedule
+from yitong.domains.waitlist import personal_data as waitlist
 
 # Higher domains first: what names a patient goes before the patient does.
 HOLDERS = {
     "fairness": fairness,
+    "waitlist": waitlist,
     "booking": booking,
     "schedule": schedule,
     "hospitals": hospitals,

@@ -34,7 +34,7 @@ from yitong.core.actor import Actor
 from yitong.core.errors import KeyReused, Refusal
 from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import errors, models
-from yitong.domains.booking.commands import change, claim, extra, sweep
+from yitong.domains.booking.commands import change, claim, extra, freeing, sweep
 from yitong.domains.booking.contracts import (
     CancelBooking,
     ConfirmBooking,
@@ -612,7 +612,7 @@ def world(db: None) -> World:
 @pytest.mark.rule("R-047")
 def test_bookings_live_as_the_model_says(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     # Examples must repeat: a delay is a third of its span for once. That it is drawn at random, another test shows.
-    monkeypatch.setattr(change, "secrets", SimpleNamespace(randbelow=lambda span: span // 3))
+    monkeypatch.setattr(freeing, "secrets", SimpleNamespace(randbelow=lambda span: span // 3))
     Lives.world = world
     run_state_machine_as_test(
         Lives,

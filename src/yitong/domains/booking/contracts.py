@@ -1,7 +1,7 @@
 """Booking: what crosses the border of this domain."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -27,6 +27,7 @@ MEANT = (State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT, State.DONE, State.ST
 ENDED = (State.CANCELLED, State.EXPIRED, State.STOPPED)
 
 
+KEPT_UNTIL = datetime(3000, 1, 1, tzinfo=UTC)  # the return time of a kept slot: at every door it is not back
 PATIENT_NAME = "booking.booking.patient_name"  # names the column in its ciphertexts (R-208)
 PASS_USE = "booking.pass"  # names the key that signs passes
 LOT_USE = "booking.lot"  # names the key from which the lots of a line come
@@ -108,6 +109,32 @@ class IssuedPass:
     token: str
     expires_at: datetime
     patients: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A freed slot that is kept for those who wait for its session (R-017). `promised_id`: what it is promised to, in
+    the words of the domain that gives it."""
+
+    hospital_id: UUID
+    kept_id: UUID
+    slot_id: UUID
+    session_id: UUID
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    kept_at: datetime
+    promised_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWish:
+    """A kept slot for one patient. `key` becomes the booking's own."""
+
+    key: str
+    kept: Kept
+    patient_id: UUID
+    is_first_visit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,3 +449,22 @@ class EntitlementGranted(Event):
     patient_id: UUID
     department_id: UUID
     pool: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotKept(Event):
+    """A freed slot is kept for those who wait: the subject is the keeping, one slot may be kept many times."""
+
+    operation: ClassVar[str] = "booking.slot_kept"
+    session_id: UUID
+    slot_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotLetGo(Event):
+    """A kept slot that nobody who waits can take returns to all, by R-017."""
+
+    operation: ClassVar[str] = "booking.slot_let_go"
+    session_id: UUID
+    slot_id: UUID
+    reopens_at: datetime

@@ -22,6 +22,13 @@ class WindowClosed(RuleBroken):
     rule = "R-002"
 
 
+class SlotsLeft(Conflict):
+    """Nobody waits for a session that still has slots: they can be booked at once."""
+
+    code = "SLOTS_LEFT"
+    rule = "R-017"
+
+
 class FirstVisitBySpecialty(RuleBroken):
     code = "FIRSTVISIT_BY_SPECIALTY"
     rule = "R-004"

@@ -8,7 +8,7 @@ from django.db.models import F, Func, Q
 from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.domains.booking.contracts import ENDED, LIVE, PATIENT_NAME, State
+from yitong.domains.booking.contracts import ENDED, LIVE, PATIENT_NAME, Kept, State
 
 
 class TsTzRange(Func):
@@ -229,3 +229,75 @@ class Place(models.Model):
             ),
             models.Index(fields=["changed_at"], name="place_changed"),
         ]
+
+
+class AwaitedSession(models.Model):
+    """Whether somebody waits for a session: then whoever frees a slot of it keeps the slot for them (R-017).
+
+    `is_awaited` changes only under the session FOR UPDATE, so that who frees a slot and holds the session shared reads
+    what will stand at his commit. The row's own lock is that of serving: one turn at a time in a session.
+    """
+
+    scale = Scale.H
+    no_delete = True
+
+    pk = models.CompositePrimaryKey("hospital_id", "id")
+    hospital_id = models.UUIDField()
+    id = models.UUIDField(help_text="the session's id")
+    is_awaited = models.BooleanField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "booking_awaited_session"
+        indexes = [models.Index(fields=["hospital_id", "changed_at"], name="awaited_now", condition=Q(is_awaited=True))]
+
+
+class KeptSlot(models.Model):
+    """A freed slot that is kept for those who wait for its session, from its freeing to its giving or letting go."""
+
+    scale = Scale.H
+    no_delete = True
+
+    pk = models.CompositePrimaryKey("hospital_id", "id")
+    hospital_id = models.UUIDField()
+    id = models.UUIDField(default=new_id)
+    slot_id = models.UUIDField()
+    session_id = models.UUIDField()
+    number = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    kept_at = models.DateTimeField()
+    promised_id = models.UUIDField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=8, null=True)
+
+    class Meta:
+        db_table = "booking_kept_slot"
+        constraints = [
+            models.CheckConstraint(
+                name="kept_slot_ended_whole",
+                condition=Q(ended_at=None, outcome=None)
+                | Q(ended_at__isnull=False, promised_id=None, outcome__in=["given", "let_go", "stopped"]),
+            ),
+            models.UniqueConstraint(
+                name="kept_slot_once", fields=["hospital_id", "slot_id"], condition=Q(ended_at=None)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["hospital_id", "session_id", "kept_at"], name="kept_slot_now", condition=Q(ended_at=None)
+            )
+        ]
+
+    def as_contract(self) -> Kept:
+        return Kept(
+            hospital_id=self.hospital_id,
+            kept_id=self.id,
+            slot_id=self.slot_id,
+            session_id=self.session_id,
+            number=self.number,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            kept_at=self.kept_at,
+            promised_id=self.promised_id,
+        )

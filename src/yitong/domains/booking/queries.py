@@ -28,6 +28,7 @@ from yitong.domains.booking.contracts import (
     ChannelCount,
     DayCount,
     IssuedPass,
+    Kept,
     LeadCount,
     LinePlace,
     LineTimes,
@@ -211,6 +212,26 @@ def list_my_bookings(
         for booking in _bookings(hospital_id, now, "AND id = ANY(%s)", ids)
     }
     return [found[booking_id] for _, booking_id in keys if booking_id in found]
+
+
+def list_kept(hospital_id: UUID, session_id: UUID) -> list[Kept]:
+    """The kept slots of a session, promised ones too, the longest kept first."""
+    rows = models.KeptSlot.objects.filter(hospital_id=hospital_id, session_id=session_id, ended_at=None)
+    return [row.as_contract() for row in rows.order_by("kept_at", "id")]
+
+
+def sessions_with_kept() -> list[tuple[UUID, UUID]]:
+    """(hospital, session) wherever a kept slot is promised to nobody, the longest kept first; a page."""
+    with cross_hospital("sweep of kept slots"):
+        rows = models.KeptSlot.objects.filter(ended_at=None, promised_id=None)
+        kept = rows.order_by("kept_at").values_list("hospital_id", "session_id")[:MOST_OF_SESSION]
+        return list(dict.fromkeys(kept))
+
+
+def awaited_sessions(hospital_id: UUID) -> list[UUID]:
+    """The sessions of a hospital whose freed slots are kept."""
+    rows = models.AwaitedSession.objects.filter(hospital_id=hospital_id, is_awaited=True).order_by("changed_at")
+    return list(rows.values_list("id", flat=True))
 
 
 def usual_of(mine: Sequence[Booking], *, most: int) -> list[Usual]:

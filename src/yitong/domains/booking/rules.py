@@ -5,7 +5,7 @@ Pure: everything that a decision needs is handed in. Each function refuses with 
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -29,6 +29,7 @@ from yitong.domains.schedule.contracts import (
 from yitong.domains.schedule.errors import SessionIsStopping
 
 DESK = "desk"
+KEPT_POOLS = (Pool.ONLINE, Pool.PHONE)  # who waits draws on no pool (R-012), but these are what everybody may have
 OLD_FROM = 60  # years: 老年人 by law (R-226)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -112,11 +113,15 @@ def check_session(session: Session) -> None:
 def check_window(claim: Claim) -> None:
     """R-002: days, release time, stop time, as the schedule says them."""
     if not claim.is_open:
-        raise errors.WindowClosed(
-            min=claim.policies.int("booking.window.min_days"),
-            max=claim.policies.int("booking.window.max_days"),
-            release_time=claim.policies.word("booking.window.release"),
-        )
+        raise errors.WindowClosed(**window_in_words(claim.policies))
+
+
+def window_in_words(policies: Policies) -> dict[str, int | str]:
+    return {
+        "min": policies.int("booking.window.min_days"),
+        "max": policies.int("booking.window.max_days"),
+        "release_time": policies.word("booking.window.release"),
+    }
 
 
 def pools_open_to(channel: str, entitled_pool: Pool | None) -> tuple[Pool, ...]:
@@ -140,6 +145,28 @@ def check_special(claim: Claim) -> None:
     is_shown = claim.channel == DESK and isinstance(cmd, HoldAtDesk) and cmd.is_special_group
     if not is_old and not is_shown:
         raise errors.SlotReserved(age_from=OLD_FROM)
+
+
+def may_be_kept(slot: Slot, *, now: datetime) -> bool:
+    """Whether a freed slot may go to those who wait: one that is sold to everybody, and not over (R-012, R-017)."""
+    return slot.pool in KEPT_POOLS and not slot.is_extra and not slot.is_special and slot.ends_at > now
+
+
+def returns_at(policies: Policies, *, now: datetime, booking_ends_at: datetime, draw: Callable[[int], int]) -> datetime:
+    """When a freed slot returns to all (R-017): after a delay that is drawn (`draw(n)` gives one of 0 … n-1), or at the
+    next set time that is no nearer than the least delay. Where booking ends before that, the delay holds: else nobody
+    would ever have the slot.
+    """
+    least = policies.int("booking.rerelease.min_minutes") * 60
+    most = max(least, policies.int("booking.rerelease.max_minutes") * 60)
+    by_chance = now + timedelta(seconds=least + draw(most - least + 1))
+    if policies.word("booking.rerelease.mode") == "random":
+        return by_chance
+    today, at = clock.shanghai_date(now), policies.time("booking.rerelease.at_time")
+    earliest = now + timedelta(seconds=least)
+    turns = (clock.at_shanghai(today + timedelta(days=ahead), at) for ahead in (0, 1, 2))
+    set_time = next(turn for turn in turns if turn >= earliest)
+    return set_time if set_time < booking_ends_at else by_chance
 
 
 def is_back(slot: Slot, *, now: datetime) -> bool:

@@ -52,6 +52,12 @@ class TemplateName(StrEnum):
     BOOKING_SUBSTITUTED = "booking_substituted"
     BOOKING_MISSED = "booking_missed"
     NO_SHOW_LOCKED = "no_show_locked"
+    WAITLIST_JOINED = "waitlist_joined"
+    WAITLIST_OFFERED = "waitlist_offered"
+    WAITLIST_BOOKED = "waitlist_booked"
+    WAITLIST_PASSED = "waitlist_passed"
+    WAITLIST_LAPSED = "waitlist_lapsed"
+    WAITLIST_CLOSED = "waitlist_closed"
 
 
 class Failure(StrEnum):

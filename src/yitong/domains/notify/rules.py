@@ -50,6 +50,13 @@ _BOOKING = {
     "patient_id": Kind.ID,
     "starts_at": Kind.INSTANT,
 }
+_LINE = {
+    "hospital_id": Kind.ID,
+    "department_id": Kind.ID,
+    "practitioner_id": Kind.ID,
+    "patient_id": Kind.ID,
+    "date": Kind.DATE,
+}
 _CONFIRMED = {**_BOOKING, "campus_id": Kind.ID, "number": Kind.WORD, "code": Kind.WORD}
 _WHAT_ZH = "{patient}在{hospital}{department}（{practitioner}）"
 _WHAT_EN = "{patient} at {hospital}, {department} ({practitioner})"
@@ -292,12 +299,103 @@ TEMPLATES: Mapping[T, Template] = {
             "{patient} missed {count} visits and cannot book before {until}; emergency and walk-in care stay open.",
         ),
     ),
+    T.WAITLIST_JOINED: Template(
+        Topic.BOOKING,
+        {**_LINE, "count": Kind.WORD},
+        (
+            "候补已登记",
+            "已为{patient}登记候补：{hospital}{department}（{practitioner}）{date}等{count}个场次。有退号时按登记先后安排，无需守着手机。",
+        ),
+        (
+            "You are in line",
+            (
+                "{patient} waits for a place at {hospital}, {department} ({practitioner}), {date} "
+                "({count} clinics in all). Freed places go by the order of joining; there is no need to watch."
+            ),
+        ),
+    ),
+    T.WAITLIST_OFFERED: Template(
+        Topic.BOOKING,
+        {**_BOOKING, "until": Kind.INSTANT},
+        (
+            "候补有号，请确认",
+            f"{_WHAT_ZH}{{starts_at}}有号了，已为您保留至{{until}}。请在此之前到“我的候补”确认，过时将转给下一位。",
+        ),
+        (
+            "A place for you: please answer",
+            (
+                f"There is a place: {_WHAT_EN}, {{starts_at}}. It is kept for you until {{until}}; please answer under "
+                "“My waitlist” before then, or it goes to the next."
+            ),
+        ),
+    ),
+    T.WAITLIST_BOOKED: Template(
+        Topic.BOOKING,
+        _BOOKING,
+        ("候补成功", f"候补成功：已为{_WHAT_ZH}约到{{starts_at}}的号。预约码和地点见“我的预约”。"),
+        (
+            "Booked from the waitlist",
+            f"Booked from the waitlist: {_WHAT_EN}, {{starts_at}}. Code and place are under “My bookings”.",
+        ),
+    ),
+    T.WAITLIST_PASSED: Template(
+        Topic.BOOKING,
+        _LINE,
+        (
+            "候补号源已顺延",
+            "{hospital}{department}{date}有退号，但按规则暂不能约给{patient}，已顺延给下一位。您的排位不变，原因见“我的候补”。",
+        ),
+        (
+            "A place went to the next",
+            (
+                "A place was freed at {hospital}, {department} on {date}, but a rule keeps it from {patient} for now, "
+                "so it went to the next. You keep your place in line; “My waitlist” says why."
+            ),
+        ),
+    ),
+    T.WAITLIST_LAPSED: Template(
+        Topic.BOOKING,
+        _LINE,
+        (
+            "候补号源未确认",
+            "{hospital}{department}{date}为{patient}保留的号未在时限内确认，已转给下一位。是否仍在候补，请看“我的候补”。",
+        ),
+        (
+            "An offer ran out",
+            (
+                "The place kept for {patient} at {hospital}, {department} on {date} was not answered in time and "
+                "went to the next. “My waitlist” says whether you are still in line."
+            ),
+        ),
+    ),
+    T.WAITLIST_CLOSED: Template(
+        Topic.BOOKING,
+        {**_LINE, "reason": Kind.CHOICE},
+        (
+            "候补已结束",
+            "{patient}在{hospital}{department}{date}的候补已结束：{reason}。如仍需就诊，请预约其他时间。",
+        ),
+        (
+            "Waiting has ended",
+            (
+                "Waiting for {hospital}, {department} on {date} has ended for {patient}: {reason}. If you still need a "
+                "visit, please book another time."
+            ),
+        ),
+    ),
 }
 
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "bookings": {"zh": "预约过于频繁", "en": "very many bookings"},
     "cancels": {"zh": "取消过于频繁", "en": "very many cancellations"},
     "identity": {"zh": "多次填写无效证件", "en": "repeated invalid identity numbers"},
+    "waitlist_over": {"zh": "直到截止没有等到退号", "en": "no place was freed in time"},
+    "waitlist_stopped": {
+        "zh": "医生停诊。我们很抱歉，其他医生和日期仍可预约",
+        "en": "the clinic was stopped; we are sorry, other doctors and days can be booked",
+    },
+    "waitlist_patient_gone": {"zh": "就诊人已从账号中移除", "en": "the patient was taken off the account"},
+    "waitlist_account_closed": {"zh": "账号已注销", "en": "the account was closed"},
 }
 
 

@@ -79,6 +79,11 @@ def is_open(session: Session, now: datetime, policies: Policies, *, pool: Pool =
     return rules.is_open(session, now, policies, pool=pool)
 
 
+def booking_ends_at(session: Session, policies: Policies) -> datetime:
+    """The instant (exclusive) until which the session's open pools may be booked (R-002)."""
+    return rules.booking_ends_at(session, policies)
+
+
 def must_hide_name(session: Session, policies: Policies, *, is_first_visit: bool) -> bool:
     """Whether this visit is booked by specialty and title, its doctor unnamed (R-004)."""
     return rules.must_hide_name(session, policies, is_first_visit=is_first_visit)

@@ -126,6 +126,18 @@ def referral_returns_at(day: date, policies: Policies) -> datetime:
     return clock.at_shanghai(day - before, policies.time("pools.referral_return_time"))
 
 
+def booking_ends_at(session: Session, policies: Policies) -> datetime:
+    """The instant (exclusive) until which the session's open pools may be booked (R-002): the lead before its end where
+    the day itself may be booked, else the stop time of the day before, or the end of the last day that is early enough.
+    """
+    if policies.flag("booking.window.same_day"):
+        return session.ends_at - policies.minutes("booking.window.lead_minutes")
+    first = max(1, policies.int("booking.window.min_days"))
+    if first == 1:
+        return clock.at_shanghai(session.date - TOMORROW, policies.time("booking.window.stop_for_tomorrow"))
+    return clock.at_shanghai(session.date - timedelta(days=first - 1), time.min)
+
+
 # -- first visits (R-004) ------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,7 @@
 """Confirm, cancel, move, check in: what becomes of a booking by somebody's will."""
 
-import secrets
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from yitong.core import clock
@@ -14,6 +13,7 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors, models, permissions, rules
 from yitong.domains.booking.commands import lines
 from yitong.domains.booking.commands.claim import CONSTRAINTS, live_bookings, project, shard_of
+from yitong.domains.booking.commands.freeing import free_slot
 from yitong.domains.booking.contracts import (
     BookingCancelled,
     BookingCheckedIn,
@@ -75,7 +75,7 @@ def cancel_booking(cmd: CancelBooking, *, actor: Actor, now: datetime) -> Change
     after = next_state(State(before), Move.CANCEL)
     if booking.state == State.CONFIRMED:
         rules.check_can_cancel(booking.visit_date, in_force, channel=actor.channel, now=now)
-    end(booking, after, reason=cmd.reason, policies_in_force=in_force, now=now)
+    end(booking, after, reason=cmd.reason, policies_in_force=in_force, actor=actor, now=now)
     if booking.account_id is not None:
         abuse.note_cancel(booking.account_id, at=now)
     tell(BookingCancelled, booking, before, actor, now, reason=cmd.reason)
@@ -86,10 +86,10 @@ def cancel_booking(cmd: CancelBooking, *, actor: Actor, now: datetime) -> Change
 def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     """改约 (R-047): one act with the deadline of a cancel and the rules of a claim; the id stays.
 
-    The old slot is freed by R-017.
+    The old slot is freed as a cancelled one (R-017).
 
-    Locks: the patient's limits, the new session (share). Emits: BookingMoved. Refuses: as hold_slot and cancel_booking,
-    PatientImmutable (R-017).
+    Locks: the patient's limits, both sessions (share). Emits: BookingMoved, SlotKept.
+    Refuses: as hold_slot and cancel_booking, PatientImmutable (R-017).
     """
     permissions.check_may_ask(actor, cmd.hospital_id)
     booking = _begin(cmd.hospital_id, cmd.booking_id, actor)
@@ -106,6 +106,8 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
         raise errors.SlotTaken()  # by this very booking; moved onto itself it would be freed, and count as a cancel
     held_limits = limits.lock_limits(booking.patient_id)
     patient_id = held_limits.patient_id  # the survivor, where the record was merged since (R-102)
+    to_session = offered.get_slot(cmd.hospital_id, cmd.slot_id).session_id
+    schedule.share_sessions(cmd.hospital_id, [booking.session_id, to_session])  # in id order, as a stop of both locks
     bookable = schedule.share_slot(cmd.hospital_id, cmd.slot_id)
     in_force = policies.at(cmd.hospital_id, now, department_id=bookable.session.department_id)
     claim = rules.Claim(
@@ -124,7 +126,7 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     )
     rules.check_can_hold(claim, now=now)
     from_session, from_slot, from_day = booking.session_id, booking.slot_id, booking.visit_date
-    schedule.reopen_slot(cmd.hospital_id, from_slot, reopens_at(old, now=now))  # before it is free, as in `end`
+    free_slot(cmd.hospital_id, from_session, from_slot, old, actor=actor, now=now)  # before it is free, as in `end`
     _take_over(booking, claim)
     booking.state = after.value
     booking.save()
@@ -166,11 +168,13 @@ def check_in_booking(cmd: CheckIn, *, actor: Actor, now: datetime) -> Changed:
     return once.finish(_changed(booking))
 
 
-def end(booking: models.Booking, after: State, *, reason: str, policies_in_force: Policies, now: datetime) -> None:
-    """Ends a live booking: the day goes back to the patient, the slot after its delay to all. Joins its command."""
+def end(
+    booking: models.Booking, after: State, *, reason: str, policies_in_force: Policies, actor: Actor, now: datetime
+) -> None:
+    """Ends a live booking: the day goes back to the patient, the slot to those who wait, or after its delay to all.
+    Joins its command."""
     if after is not State.STOPPED:
-        # The slot first: a claim at the same moment holds it shared, so it either lost already or sees the delay.
-        schedule.reopen_slot(booking.hospital_id, booking.slot_id, reopens_at(policies_in_force, now=now))
+        free_slot(booking.hospital_id, booking.session_id, booking.slot_id, policies_in_force, actor=actor, now=now)
     booking.state = after.value
     booking.live = False
     booking.ended_at = now
@@ -199,13 +203,6 @@ def _give_back_entitlement(hospital_id: UUID, entitlement_id: UUID) -> None:
 
 def has_run_out(booking: models.Booking, now: datetime) -> bool:
     return booking.state == State.HELD and booking.hold_until is not None and booking.hold_until <= now
-
-
-def reopens_at(in_force: Policies, *, now: datetime) -> datetime:
-    """R-017: a freed slot returns after a random delay, so that nobody can hand it over."""
-    least = in_force.int("booking.rerelease.min_minutes") * 60
-    most = max(least, in_force.int("booking.rerelease.max_minutes") * 60)
-    return now + timedelta(seconds=least + secrets.randbelow(most - least + 1))
 
 
 def locked_booking(hospital_id: UUID, booking_id: UUID) -> models.Booking:

@@ -44,7 +44,14 @@ def expire_hold(hospital_id: UUID, booking_id: UUID, *, actor: Actor, now: datet
         return False
     before = booking.state
     in_force = policies.at(hospital_id, now, department_id=booking.department_id)
-    end(booking, next_state(State(before), Move.EXPIRE), reason="unpaid", policies_in_force=in_force, now=now)
+    end(
+        booking,
+        next_state(State(before), Move.EXPIRE),
+        reason="unpaid",
+        policies_in_force=in_force,
+        actor=actor,
+        now=now,
+    )
     tell(HoldExpired, booking, before, actor, now)
     return True
 
@@ -64,7 +71,14 @@ def stop_bookings(hospital_id: UUID, session_id: UUID, *, reason: str, actor: Ac
             continue  # moved away or ended while we waited for its lock
         before = booking.state
         in_force = policies.at(hospital_id, now, department_id=booking.department_id)
-        end(booking, next_state(State(before), Move.STOP), reason=reason, policies_in_force=in_force, now=now)
+        end(
+            booking,
+            next_state(State(before), Move.STOP),
+            reason=reason,
+            policies_in_force=in_force,
+            actor=actor,
+            now=now,
+        )
         tell(BookingStopped, booking, before, actor, now, reason=reason)
         stopped += 1
     return stopped

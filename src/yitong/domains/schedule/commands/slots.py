@@ -1,5 +1,6 @@
 """Slots: what booking joins in its own transaction, and moves between pools."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +32,18 @@ def share_slot(hospital_id: UUID, slot_id: UUID) -> contracts.BookableSlot:
         raise errors.SlotMissing()
     session, slot = found
     return contracts.BookableSlot(slot.as_contract(), session.as_contract())
+
+
+def share_sessions(hospital_id: UUID, session_ids: Collection[UUID]) -> dict[UUID, contracts.Session]:
+    """The sessions FOR SHARE, in id order, for who frees slots of them or takes one. Joins the caller's command.
+
+    Refuses: SessionMissing.
+    """
+    wanted = set(session_ids)
+    found = {row.id: row.as_contract() for row in models.share_sessions(hospital_id, wanted)}
+    if set(found) != wanted:
+        raise errors.SessionMissing()
+    return found
 
 
 def lock_session(hospital_id: UUID, session_id: UUID) -> contracts.Session:

@@ -7,6 +7,7 @@ from yitong.domains.schedule.models.rows import (
     lock_sessions,
     session_of,
     share,
+    share_sessions,
     slots_of,
     values_of,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "lock_sessions",
     "session_of",
     "share",
+    "share_sessions",
     "slots_of",
     "values_of",
 ]

@@ -1,6 +1,6 @@
 """Rows: written by COPY, made from what is planned, locked for a command."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
@@ -119,6 +119,18 @@ def lock_sessions(hospital_id: UUID, which: Q) -> list[ClinicSession]:
     with joined():
         rows = ClinicSession.objects.filter(which, hospital_id=hospital_id)
         return list(rows.select_for_update(of=("self",)).order_by("id"))
+
+
+def share_sessions(hospital_id: UUID, session_ids: Collection[UUID]) -> list[ClinicSession]:
+    """These sessions FOR SHARE, in id order. Joins the caller's transaction."""
+    with joined(), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_columns(ClinicSession, 'c')} FROM schedule_clinic_session c"
+            " WHERE c.hospital_id = %s AND c.id = ANY(%s) ORDER BY c.id FOR SHARE OF c",
+            [hospital_id, list(session_ids)],
+        )
+        names = _names(ClinicSession)
+        return [ClinicSession.from_db(connection.alias, names, row) for row in cursor.fetchall()]
 
 
 def share(hospital_id: UUID, slot_id: UUID) -> tuple[ClinicSession, Slot] | None:

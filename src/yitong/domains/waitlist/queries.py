@@ -1,0 +1,177 @@
+"""Waitlist: reads."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Sum
+
+from yitong.core.actor import Actor
+from yitong.core.db import policies
+from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.contracts import Kept
+from yitong.domains.people import queries as people
+from yitong.domains.waitlist import models, permissions
+from yitong.domains.waitlist.contracts import (
+    CloseReason,
+    Entry,
+    Line,
+    LineLength,
+    Mode,
+    Offer,
+    OfferedSlot,
+    OfferState,
+    Passing,
+    SessionKey,
+    State,
+    Waiting,
+)
+from yitong.domains.waitlist.errors import EntryMissing
+
+PAGE = 20
+MOST_IN_LINE = 500
+PASSINGS = 5
+
+
+def sessions_of(entry_id: UUID) -> list[SessionKey]:
+    """Where an entry waits or waited, in its order of preference."""
+    row = models.WaitlistEntry.objects.get(id=entry_id)
+    return [SessionKey(*key) for key in zip(row.hospital_ids, row.session_ids, strict=True)]
+
+
+def list_my_entries(actor: Actor, *, only_live: bool = False) -> list[Entry]:
+    """The account's entries, those that wait first, then the latest; at most 20. As many queries for one as for all,
+    and some more for each hospital."""
+    if actor.account_id is None:
+        return []
+    rows = models.WaitlistEntry.objects.filter(account_id=actor.account_id)
+    if only_live:
+        rows = rows.filter(live=True)
+    return _entries(list(rows.order_by("-live", "-joined_at", "-id")[:PAGE]))
+
+
+def get_entry(entry_id: UUID, actor: Actor) -> Entry:
+    """Refuses EntryMissing where it is another's."""
+    account_id = permissions.check_can_wait(actor)
+    found = _entries(list(models.WaitlistEntry.objects.filter(id=entry_id, account_id=account_id)))
+    if not found:
+        raise EntryMissing()
+    return found[0]
+
+
+def count_offers(actor: Actor) -> int:
+    """How many of the account's entries have an offer to answer. One query."""
+    if actor.account_id is None:
+        return 0
+    return models.WaitlistEntry.objects.filter(
+        account_id=actor.account_id, live=True, state=State.OFFERED.value
+    ).count()
+
+
+def line_lengths(hospital_id: UUID, session_ids: Collection[UUID]) -> dict[UUID, LineLength]:
+    """How many people wait for each of these sessions; who waits for none is absent. One query."""
+    rows = models.WaitlistChoice.objects.filter(hospital_id=hospital_id, session_id__in=session_ids, live=True)
+    counted = rows.values_list("session_id").annotate(n=Sum("people")).order_by()
+    return {session_id: LineLength(session_id, n) for session_id, n in counted}
+
+
+def list_waiting(hospital_id: UUID, session_id: UUID, actor: Actor, *, now: datetime) -> list[Waiting]:
+    """The line of a session for the hospital's staff, in order. The reads are logged. Nobody can move anybody."""
+    permissions.check_can_list(actor, hospital_id)
+    choices = models.WaitlistChoice.objects.filter(hospital_id=hospital_id, session_id=session_id, live=True)
+    in_line = list(choices.order_by("joined_at", "entry_id").values_list("entry_id", flat=True)[:MOST_IN_LINE])
+    entries = models.WaitlistEntry.objects.in_bulk(in_line)
+    until = dict(
+        models.WaitlistOffer.objects.filter(
+            hospital_id=hospital_id, session_id=session_id, live=True, state=OfferState.OPEN.value
+        ).values_list("entry_id", "until")
+    )
+    ids = [patient_id for entry in entries.values() for patient_id in entry.patient_ids]
+    names = people.names_of(ids)
+    people.record_reads([(one, hospital_id) for one in ids], actor, what="waitlist", purpose="booking", now=now)
+    return [
+        Waiting(
+            entry_id=entry_id,
+            place=place,
+            joined_at=entries[entry_id].joined_at,
+            mode=Mode(entries[entry_id].mode),
+            state=State(entries[entry_id].state),
+            patient_ids=tuple(entries[entry_id].patient_ids),
+            patient_names=tuple(names.get(one, "") for one in entries[entry_id].patient_ids),
+            offer_until=until.get(entry_id),
+        )
+        for place, entry_id in enumerate(in_line, start=1)
+    ]
+
+
+def _entries(rows: Sequence[models.WaitlistEntry]) -> list[Entry]:
+    by_hospital: dict[UUID, list[models.WaitlistEntry]] = {}
+    for row in rows:
+        for hospital_id in dict.fromkeys(row.hospital_ids):
+            by_hospital.setdefault(hospital_id, []).append(row)
+    lines: dict[UUID, list[Line]] = {row.id: [] for row in rows}
+    offers: dict[UUID, Offer] = {}
+    passings: dict[UUID, list[Passing]] = {row.id: [] for row in rows}
+    for hospital_id, mine in by_hospital.items():
+        _read_hospital(hospital_id, [row.id for row in mine], lines, offers, passings)
+    most = {row.id: _most_offers(row) for row in rows}
+    return [
+        Entry(
+            entry_id=row.id,
+            state=State(row.state),
+            mode=Mode(row.mode),
+            patient_ids=tuple(row.patient_ids),
+            joined_at=row.joined_at,
+            ended_at=row.ended_at,
+            end_reason=row.end_reason,
+            offers_left=max(0, most[row.id] - row.offers),
+            lines=tuple(sorted(lines[row.id], key=lambda line: line.place)),
+            offer=offers.get(row.id),
+            passings=tuple(sorted(passings[row.id], key=lambda one: one.at, reverse=True)[:PASSINGS]),
+            booked=SessionKey(row.booked_hospital_id, row.booked_session_id)
+            if row.booked_hospital_id and row.booked_session_id
+            else None,
+        )
+        for row in rows
+    ]
+
+
+def _most_offers(row: models.WaitlistEntry) -> int:
+    """As the hospital wanted most says it; where it is asked, that hospital's own number decides."""
+    return policies.at(row.hospital_ids[0], row.joined_at).int("waitlist.offers_per_entry")
+
+
+def _read_hospital(
+    hospital_id: UUID,
+    entry_ids: Collection[UUID],
+    lines: dict[UUID, list[Line]],
+    offers: dict[UUID, Offer],
+    passings: dict[UUID, list[Passing]],
+) -> None:
+    own = list(models.WaitlistChoice.objects.filter(hospital_id=hospital_id, entry_id__in=entry_ids))
+    sessions = {row.session_id for row in own if row.live}
+    everybody = models.WaitlistChoice.objects.filter(hospital_id=hospital_id, session_id__in=sessions, live=True)
+    in_line = list(everybody.values_list("session_id", "joined_at", "entry_id", "people"))
+    for row in own:
+        ahead = sum(
+            n
+            for session_id, joined_at, entry_id, n in in_line
+            if session_id == row.session_id and (joined_at, entry_id) < (row.joined_at, row.entry_id)
+        )
+        reason = CloseReason(row.end_reason) if row.end_reason else None
+        line = Line(hospital_id, row.session_id, row.place, row.live, reason, row.closes_at, ahead if row.live else 0)
+        lines[row.entry_id].append(line)
+    for offer in models.WaitlistOffer.objects.filter(hospital_id=hospital_id, entry_id__in=entry_ids, live=True):
+        kept = [one for one in bookings.list_kept(hospital_id, offer.session_id) if one.promised_id == offer.id]
+        offers[offer.entry_id] = _offer(offer, kept)
+    for passed in models.WaitlistPassed.objects.filter(hospital_id=hospital_id, entry_id__in=entry_ids).order_by("-at")[
+        : PASSINGS * len(entry_ids)
+    ]:
+        passings[passed.entry_id].append(Passing(hospital_id, passed.session_id, passed.reason, passed.at))
+
+
+def _offer(row: models.WaitlistOffer, kept: Sequence[Kept]) -> Offer:
+    slots = tuple(
+        OfferedSlot(one.number, one.starts_at, one.ends_at) for one in sorted(kept, key=lambda one: one.number)
+    )
+    return Offer(row.hospital_id, row.id, row.session_id, OfferState(row.state), row.made_at, row.until, slots)
