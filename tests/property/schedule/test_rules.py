@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yitong.core import clock
+from yitong.core.policy.keys import KEYS
 from yitong.core.policy.values import Policies
 from yitong.domains.schedule import rules
 from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState
@@ -120,3 +121,23 @@ def test_every_day_has_a_kind_and_one_roster(day: date) -> None:
     assert (kind is rules.DayKind.WORKED_WEEKEND) == (weekday != day.weekday())
     if kind is rules.DayKind.WORKDAY:
         assert day.weekday() < 5
+
+
+@pytest.mark.rule("R-002")
+@given(WINDOWS, INSTANTS, st.integers(0, 40), st.integers(0, 480))
+def test_booking_ends_when_it_is_said_to(policies: Policies, now: datetime, ahead: int, lead: int) -> None:
+    """Nothing is open from that instant on; and before it, where the day was open at all, something was."""
+    policies = Policies({**{key: policies.raw(key) for key in KEYS}, "booking.window.lead_minutes": lead})
+    day = clock.shanghai_date(now) + timedelta(days=ahead)
+    starts_at, ends_at = clock.at_shanghai(day, time(2)), clock.at_shanghai(day, time(6))
+    session = Session(
+        UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4), None, None, "general", None, day, HalfDay.AM, starts_at,
+        ends_at, 0, SessionState.RELEASED, starts_at - timedelta(days=200), False, None, 1,
+    )  # fmt: skip
+    ends = rules.booking_ends_at(session, policies)
+    if rules.is_open(session, now, policies):
+        assert now < ends
+    last = ends - timedelta(microseconds=1)
+    if day in rules.bookable_dates(last, policies):
+        assert rules.is_open(session, last, policies)
+    assert not rules.is_open(session, ends, policies)

@@ -76,6 +76,7 @@ ENGLISH = [
 FOR_PATIENTS = (
     "faces/patient",
     "core/catalogue/booking",
+    "core/catalogue/waitlist",
     "core/catalogue/people",
     "domains/notify/rules",
     "domains/hospitals/rules",

@@ -304,7 +304,7 @@ TEMPLATES: Mapping[T, Template] = {
         {**_LINE, "count": Kind.WORD},
         (
             "候补已登记",
-            "已为{patient}登记候补：{hospital}{department}（{practitioner}）{date}等{count}个场次。有退号时按登记先后安排，无需守着手机。",
+            "已为{patient}登记候补：{hospital}{department}（{practitioner}）{date}等{count}个场次。有人取消预约时按登记先后安排，无需守着手机。",
         ),
         (
             "You are in line",
@@ -343,7 +343,7 @@ TEMPLATES: Mapping[T, Template] = {
         _LINE,
         (
             "候补号源已顺延",
-            "{hospital}{department}{date}有退号，但按规则暂不能约给{patient}，已顺延给下一位。您的排位不变，原因见“我的候补”。",
+            "{hospital}{department}{date}有人取消预约，但按规则暂不能约给{patient}，已顺延给下一位。您的排位不变，原因见“我的候补”。",
         ),
         (
             "A place went to the next",
@@ -389,7 +389,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "bookings": {"zh": "预约过于频繁", "en": "very many bookings"},
     "cancels": {"zh": "取消过于频繁", "en": "very many cancellations"},
     "identity": {"zh": "多次填写无效证件", "en": "repeated invalid identity numbers"},
-    "waitlist_over": {"zh": "直到截止没有等到退号", "en": "no place was freed in time"},
+    "waitlist_over": {"zh": "直到截止没有空出的号", "en": "no place was freed in time"},
     "waitlist_stopped": {
         "zh": "医生停诊。我们很抱歉，其他医生和日期仍可预约",
         "en": "the clinic was stopped; we are sorry, other doctors and days can be booked",

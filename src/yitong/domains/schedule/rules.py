@@ -130,8 +130,9 @@ def booking_ends_at(session: Session, policies: Policies) -> datetime:
     """The instant (exclusive) until which the session's open pools may be booked (R-002): the lead before its end where
     the day itself may be booked, else the stop time of the day before, or the end of the last day that is early enough.
     """
-    if policies.flag("booking.window.same_day"):
-        return session.ends_at - policies.minutes("booking.window.lead_minutes")
+    before_lead = session.ends_at - policies.minutes("booking.window.lead_minutes")
+    if policies.flag("booking.window.same_day") and clock.shanghai_date(before_lead) == session.date:
+        return before_lead
     first = max(1, policies.int("booking.window.min_days"))
     if first == 1:
         return clock.at_shanghai(session.date - TOMORROW, policies.time("booking.window.stop_for_tomorrow"))

@@ -40,7 +40,6 @@ class WaitlistEntry(models.Model):
     class Meta:
         db_table = "waitlist_entry"
         constraints = [
-            models.CheckConstraint(name="entry_state_known", condition=Q(state__in=list(State))),
             models.CheckConstraint(name="entry_mode_known", condition=Q(mode__in=list(Mode))),
             models.CheckConstraint(
                 name="entry_live_as_its_state",

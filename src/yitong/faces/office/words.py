@@ -60,6 +60,7 @@ DOMAINS: dict[str, Promise] = {
     "hospitals": _("医院和规则"),
     "people": _("就诊人和账号"),
     "schedule": _("排班和号源"),
+    "waitlist": _("候补"),
     "core": _("系统内核"),
 }
 OPERATIONS: dict[str, Promise] = {
@@ -87,6 +88,8 @@ OPERATIONS: dict[str, Promise] = {
     "booking.line_closed": _("排队结束"),
     "booking.line_opened": _("排队开始"),
     "booking.slot_held": _("占号"),
+    "booking.slot_kept": _("退号留给候补"),
+    "booking.slot_let_go": _("候补号源放出"),
     "core.dead_letter_settled": _("处理未送达事件"),
     "fairness.level_changed": _("账号的评分级别变更"),
     "hospitals.announcement_published": _("发布公告"),
@@ -138,6 +141,14 @@ OPERATIONS: dict[str, Promise] = {
     "schedule.session_substituted": _("替诊"),
     "schedule.sessions_planned": _("生成出诊单元"),
     "schedule.slots_moved": _("调整号源池"),
+    "waitlist.choice_closed": _("候补场次结束"),
+    "waitlist.entry_booked": _("候补成功"),
+    "waitlist.entry_closed": _("候补结束"),
+    "waitlist.entry_joined": _("登记候补"),
+    "waitlist.entry_passed": _("候补顺延"),
+    "waitlist.entry_withdrawn": _("退出候补"),
+    "waitlist.offer_made": _("通知候补人确认"),
+    "waitlist.slots_gathered": _("为多人候补凑号"),
 }
 
 

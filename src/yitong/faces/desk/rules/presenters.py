@@ -21,11 +21,17 @@ GROUPS: tuple[tuple[str, Promise], ...] = (
     ("booking.window", gettext_lazy("放号和可约天数")),
     ("booking.limits", gettext_lazy("预约次数")),
     ("booking.", gettext_lazy("预约")),
+    ("waitlist.", gettext_lazy("候补")),
     ("pools.", gettext_lazy("号源分配")),
     ("identity.", gettext_lazy("实名和就诊码")),
     ("staff.", gettext_lazy("职工登录")),
 )
-CHOICES: dict[str, Promise] = {"at_visit": gettext_lazy("就诊时支付"), "online": gettext_lazy("网上支付")}
+CHOICES: dict[str, Promise] = {
+    "at_visit": gettext_lazy("就诊时支付"),
+    "online": gettext_lazy("网上支付"),
+    "random": gettext_lazy("随机延迟"),
+    "at_time": gettext_lazy("固定时间"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ def _what(code: str) -> str:
         "booking": _("预约"),
         "session_list": _("出诊名单"),
         "fairness_score": _("预约评分和原因"),
+        "waitlist": _("候补名单"),
         "search": _("查找就诊人"),
         "qr": _("就诊码"),
         "carrier": _("就诊卡"),

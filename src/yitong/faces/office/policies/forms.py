@@ -19,6 +19,8 @@ CHOICES = {
     "online": _("网上付费"),
     "off": _("不排队"),
     "release": _("放号时先排队"),
+    "random": _("随机延迟"),
+    "at_time": _("固定时间"),
 }
 PERIODS = {"natural_year": _("一个自然年内"), "3_months": _("3 个月内")}
 WRONG = {"required": _("请填新的值"), "invalid": _("请填整数")}
