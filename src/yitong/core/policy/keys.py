@@ -3,94 +3,8 @@
 from collections.abc import Mapping
 
 from yitong.core.errors import PolicyUnknown
-from yitong.core.policy import fairness
+from yitong.core.policy import fairness, waiting
 from yitong.core.policy.kinds import PolicyKey, Stricter
-
-
-def _waitlist() -> list[PolicyKey]:
-    """候补: freed slots go to those who wait (R-017)."""
-    low, free, p = Stricter.LOWER, Stricter.FREE, PolicyKey
-    return [
-        p(
-            "waitlist.offer_minutes",
-            "minutes",
-            30,
-            free,
-            "R-017",
-            "候补号源保留多久等待确认（分钟）",
-            "An offer to who waits stands for",
-            5,
-            240,
-        ),
-        p(
-            "waitlist.least_offer_minutes",
-            "minutes",
-            10,
-            free,
-            "R-017",
-            "临近截止时至少保留（分钟）",
-            "Near the end an offer stands for at least",
-            5,
-            60,
-        ),
-        p("waitlist.quiet_from", "time", "22:00", free, "R-017", "夜间不计时：开始", "No offer's clock runs from"),
-        p("waitlist.quiet_until", "time", "07:00", free, "R-017", "夜间不计时：结束", "No offer's clock runs until"),
-        p(
-            "waitlist.close_minutes",
-            "minutes",
-            60,
-            free,
-            "R-017",
-            "预约截止前多久停止候补（分钟）",
-            "Waiting ends before booking does",
-            0,
-            1440,
-        ),
-        p(
-            "waitlist.gather_minutes",
-            "minutes",
-            60,
-            free,
-            "R-017",
-            "为多人候补凑号的最长时间（分钟）",
-            "A slot waits for the rest of a family's for",
-            0,
-            720,
-        ),
-        p(
-            "waitlist.entries_per_patient",
-            "int",
-            3,
-            low,
-            "R-017",
-            "每位就诊人候补上限",
-            "Places in line of one patient",
-            1,
-            10,
-        ),
-        p(
-            "waitlist.sessions_per_entry",
-            "int",
-            6,
-            low,
-            "R-017",
-            "每份候补可选场次上限",
-            "Clinics that one wish may name",
-            1,
-            20,
-        ),
-        p(
-            "waitlist.offers_per_entry",
-            "int",
-            2,
-            free,
-            "R-017",
-            "每份候补最多通知确认几次",
-            "How often who waits is asked",
-            1,
-            5,
-        ),
-    ]
 
 
 def _keys() -> dict[str, PolicyKey]:
@@ -353,7 +267,7 @@ def _keys() -> dict[str, PolicyKey]:
             "退号统一再放出时间",
             "Freed slots return at (time)",
         ),
-        *_waitlist(),
+        *waiting.keys(),
         p("booking.verified_only", "bool", True, yes, "R-045", "须实名核验后预约", "Booking needs a verified identity"),
         p("booking.arrears_block", "bool", True, yes, "R-011", "欠费不可预约", "Arrears block booking"),
         p(

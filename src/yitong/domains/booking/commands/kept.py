@@ -202,6 +202,7 @@ def _claim(cmd: HoldSlot, bookable: BookableSlot, *, actor: Actor, now: datetime
         is_open=offered.is_open(session, now, in_force, pool=Pool.ONLINE),
         hides_name=False,
         entitled_pool=bookable.slot.pool,
+        has_turn=True,  # it was given one: no line before the window stands before a kept slot
     )
 
 
