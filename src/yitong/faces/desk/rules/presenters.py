@@ -23,6 +23,7 @@ GROUPS: tuple[tuple[str, Promise], ...] = (
     ("booking.", gettext_lazy("预约")),
     ("waitlist.", gettext_lazy("候补")),
     ("pools.", gettext_lazy("号源分配")),
+    ("fairness.", gettext_lazy("公平：评分和慢速通道")),
     ("identity.", gettext_lazy("实名和就诊码")),
     ("staff.", gettext_lazy("职工登录")),
 )
