@@ -2,15 +2,13 @@
 
 import json
 import random
-from array import array
-from collections.abc import Iterable
 from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
 from bench._flash_passes import pass_of
 from bench._flash_people import Person
-from bench._flash_shapes import Ask, Crowd, Session, Shape, keep
+from bench._flash_shapes import Ask, Crowd, Session, Shape, keep, write_requests
 
 SEED = 2026
 NEARS, NEAR_WEIGHTS = ("slot", "window", "session"), (10, 20, 70)
@@ -117,13 +115,3 @@ def _read(session: Session, chance: random.Random) -> bytes:
     else:
         path = f"/counter/departments/{session.hospital_id}/{session.department_id}"
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n\r\n".encode()
-
-
-def write_requests(requests: Path, parts: Iterable[bytes]) -> None:
-    """All of them one after the other, and beside them where each begins."""
-    ends = array("Q", [0])
-    with requests.open("wb") as file:
-        for part in parts:
-            file.write(part)
-            ends.append(ends[-1] + len(part))
-    keep(Path(f"{requests}.offsets"), ends)

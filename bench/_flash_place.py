@@ -80,15 +80,17 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         yield running
 
 
-def make_city(running: Cluster, name: str, shape: Shape) -> City:
-    """A database of that name, new, with a city and its crowd."""
+def make_city(
+    running: Cluster, name: str, shape: Shape, *, by: str = "_flash_city.py", more: Sequence[str] = ()
+) -> City:
+    """A database of that name, new, with a city and its crowd, as the script `by` makes them."""
     city = City(running.base, name, *_urls(running, name))
     with running.connect(OWNER) as connection:
         for statement in ("DROP DATABASE IF EXISTS {}", f"CREATE DATABASE {{}} TEMPLATE {DATABASE}"):
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
     keep(city.folder / f"{name}.shape", shape)
     environment = {**city.environment, "YITONG_DATABASE_URL": city.owner_url}
-    _call(str(HERE / "_flash_city.py"), str(city.folder), name, environment=environment)
+    _call(str(HERE / by), str(city.folder), name, *more, environment=environment)
     return city
 
 
@@ -148,6 +150,26 @@ def await_health(port: int) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes below this one that serve: those that no other stands below, but for Python's own helper."""
+    below: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            command = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"resource_tracker" not in command:
+            below.setdefault(parent, []).append(int(entry.name))
+    found, leaves = [pid], []
+    while found:
+        one = found.pop()
+        found += below.get(one, [])
+        if one not in below:
+            leaves.append(one)
+    return [one for one in leaves if one != pid]
 
 
 @contextmanager

@@ -3,7 +3,7 @@ process. Nothing here needs the product."""
 
 import pickle
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,16 @@ class Answers:
 def percentile(ordered: Sequence[float], share: float) -> float:
     """Of sorted values; 0 where there are none."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+
+
+def write_requests(requests: Path, parts: Iterable[bytes]) -> None:
+    """All of them one after the other, and beside them where each begins."""
+    ends = array("Q", [0])
+    with requests.open("wb") as file:
+        for part in parts:
+            file.write(part)
+            ends.append(ends[-1] + len(part))
+    keep(Path(f"{requests}.offsets"), ends)
 
 
 def keep(path: Path, value: Any) -> None:

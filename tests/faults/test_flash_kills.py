@@ -17,11 +17,11 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from bench import _flash_demand, _flash_place
+from bench import _flash_place
 from bench._flash_check import judge, summary
 from bench._flash_facts import Facts, read
-from bench._flash_place import City
-from bench._flash_shapes import Answers, Crowd, Shape, kept
+from bench._flash_place import City, workers_of
+from bench._flash_shapes import Answers, Crowd, Shape, kept, write_requests
 
 from yitong.cli.postgres import Cluster
 
@@ -65,26 +65,6 @@ def revived(cluster: Cluster) -> Iterator[None]:
     finally:
         over.set()
         guard.join()
-
-
-def workers_of(pid: int) -> list[int]:
-    """The processes below this one that serve: those that no other stands below, but for Python's own helper."""
-    below: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            command = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"resource_tracker" not in command:
-            below.setdefault(parent, []).append(int(entry.name))
-    found, leaves = [pid], []
-    while found:
-        one = found.pop()
-        found += below.get(one, [])
-        if one not in below:
-            leaves.append(one)
-    return [one for one in leaves if one != pid]
 
 
 def is_ready(port: int) -> bool:
@@ -136,7 +116,7 @@ def repeat(city: City, port: int, crowd: Crowd, answers: Answers) -> None:
     everything = (city.folder / f"{city.name}.requests").read_bytes()
     offsets = kept(city.folder / f"{city.name}.requests.offsets")
     parts = [everything[offsets[at[ask]] : offsets[at[ask] + 1]] for ask in seldom]
-    _flash_demand.write_requests(city.folder / f"{city.name}.repeats", parts)
+    write_requests(city.folder / f"{city.name}.repeats", parts)
     due = array("d", bytes(8 * len(parts)))
     again = _flash_place.generate(city, port, what="repeats", due=due, connections=4, seconds=60).result(90)
     assert again.unanswered == 0

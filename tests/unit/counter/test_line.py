@@ -400,6 +400,20 @@ def test_a_line_is_there_when_it_is_and_not_else(place: build.Clinic) -> None:
     run(work)
 
 
+def test_while_nobody_knows_who_stands_where_one_is_told_to_ask_again(place: build.Clinic) -> None:
+    """After a kill the window is up before it has read the lines: "nobody has to wait" would be false."""
+    who = windows.holder()
+
+    async def work() -> None:
+        async with opened() as lines_:
+            lines_.room.is_ready = False
+            for patients in ((), (0,)):
+                asked = await lines_.ask(place, who, *patients, at=GATHERING)
+                assert (asked.status, asked.said["code"]) == (503, "BUSY")
+
+    run(work)
+
+
 @pytest.mark.parametrize(
     "sent", [b"", b"{}", b'{"pass": 1}', b'{"pass": "x", "patients": ["y"]}', b"\xff", b"[" * 20_000]
 )

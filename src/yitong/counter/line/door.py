@@ -18,7 +18,7 @@ from uuid import UUID
 import msgspec
 
 from yitong.core import clock
-from yitong.core.errors import Refusal, Throttled
+from yitong.core.errors import Busy, Refusal, Throttled
 from yitong.counter.body import BodyTooLong, whole
 from yitong.counter.line.places import Line
 from yitong.counter.line.room import Room
@@ -75,6 +75,8 @@ class LineDoor:
             ask = _read(await whole(scope, protocol, most=LONGEST_BODY), is_form=is_form)
             holder = self.who(ask.pass_, now)
             self._pace(holder.account_id, now)
+            if not self.room.is_ready:  # who stands where is not known
+                raise Busy()
             line = self.room.line_at(department, now)
             if line is None:
                 raise LineNotOpen()

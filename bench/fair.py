@@ -1,0 +1,194 @@
+"""A fair release: fifty scripts at 200 requests a second each against 5,000 people, for 500 slots, many times over.
+
+With the line before the window, once with one verified person a script, once with 200; without it, for comparison; and
+by draw. Chances are of a verified person: who owns more of them owns more chances, and that shows elsewhere (scores).
+"""
+
+import random
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import psycopg
+from bench import _flash_place, _place
+from bench._fair_shapes import GATHER_S, Asker, Tally, Verdict, judged
+from bench._flash_place import City
+from bench._flash_shapes import Answers, Session, Shape, kept, write_requests
+
+SCRIPTS, PER_S, PEOPLE, SLOTS, PERSONS_EACH = 50, 200, 5_000, 500, 200
+RUNS, RUNS_MANY = 30, 5
+BEFORE_S = 2.0  # how long before the release scripts and people begin to come
+AFTER_DOORS_S = 2.5  # until everybody who is next was let in
+CONNECTIONS = 256
+NOTICE_S = 6.0
+LIMIT_S = 60
+HUMAN_S = 10.0  # in which people come who have nothing to gain by haste, where there is no line
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A city and who is who in it: the first persons are the scripts', as many each."""
+
+    city: City
+    people: list[Asker]
+    sessions: list[Session]
+    scripts: int
+    each: int
+    rate: int  # requests a second of one script
+
+    @property
+    def of_scripts(self) -> int:
+        return self.scripts * self.each
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """`quick`: a tenth of everybody, of their rate, and of the runs."""
+    machine = _place.machine()
+    by, runs, runs_many = (10, 3, 2) if quick else (1, RUNS, RUNS_MANY)
+    scripts, people, slots, each, rate = SCRIPTS // by, PEOPLE // by, SLOTS // by, PERSONS_EACH // by, PER_S // by
+    with _flash_place.cluster(_place.folder("fair")) as running:
+
+        def scene(name: str, each: int, runs: int, line: str) -> Scene:
+            many = scripts * each + people
+            shape = Shape(hospitals=1, departments=runs, sessions=runs, slots=slots * runs, people=many, requests=0)
+            city = _flash_place.make_city(running, name, shape, by="_fair_city.py", more=(line, "2"))
+            known = kept(city.folder / f"{name}.people")
+            return Scene(city, known, city.sessions, scripts, each, rate)
+
+        free = scene("fair_free", 1, 1, "off")
+        one = scene("fair_one", 1, runs, "release")
+        many = scene("fair_many", each, runs_many, "release")
+        seed = random.Random(7)
+        without = judged([_without_line(free, seed)])
+        singly = [_with_line(one, n, seed) for n in range(runs)]
+        in_bulk = [_with_line(many, n, seed)[0] for n in range(runs_many)]
+    return {"bench": "fair", "machine": machine, **_report(without, singly, in_bulk, quick=quick)}
+
+
+def _with_line(scene: Scene, n: int, seed: random.Random) -> tuple[Tally, float]:
+    """One release with the line before it; and how many requests a second were answered while people gathered."""
+    session = scene.sessions[n]
+    _forget(scene.city)
+    with _flash_place.counter(scene.city, notice_s=NOTICE_S) as (port, release):
+        came = _send(scene, port, _gathering(scene, session, seed), release)
+        looks = [(GATHER_S + AFTER_DOORS_S, one.looks(session)) for one in scene.people]
+        looked = _send(scene, port, looks, release)
+        let_in = [scene.people[place] for place, body in enumerate(_bodies(looked, len(looks))) if _is_let_in(body)]
+        # Scripts are the quickest here as well: it gains them nothing any more.
+        claims = [(0.0, one.claims(session, f"turn-{uuid4()}")) for one in let_in]
+        _send(scene, port, claims, None)
+    lasted = max(came.answered) - min(came.sent)
+    return _tally(scene, session), len(came) / lasted
+
+
+def _gathering(scene: Scene, session: Session, seed: random.Random) -> list[tuple[float, bytes]]:
+    """(when, what): people come once each, at any time; scripts join at once, then hammer with looks, and claims."""
+    until = GATHER_S - 0.5
+    due = [(seed.uniform(-BEFORE_S, until), one.joins(session)) for one in scene.people[scene.of_scripts :]]
+    for script in range(scene.scripts):
+        mine = scene.people[script * scene.each : (script + 1) * scene.each]
+        due += [(-BEFORE_S, one.joins(session)) for one in mine]
+        for n in range(int((until + BEFORE_S) * scene.rate)):
+            one = mine[n % len(mine)]
+            # A claim every other second: a script that asks for more has none left when its turn comes (R-017).
+            sent = one.looks(session) if n % (2 * scene.rate) else one.claims(session, f"early-{uuid4()}")
+            due.append((-BEFORE_S + n / scene.rate, sent))
+    return due
+
+
+def _without_line(scene: Scene, seed: random.Random) -> Tally:
+    """The same crowd with nothing before the window: first come, first served."""
+    session = scene.sessions[0]
+    due = [(seed.uniform(0.3, HUMAN_S), one.claims(session, f"{uuid4()}")) for one in scene.people[scene.of_scripts :]]
+    for script, one in enumerate(scene.people[: scene.of_scripts]):
+        key = f"script-{script:04d}-{uuid4()}"
+        due += [(n / scene.rate, one.claims(session, key)) for n in range(scene.rate)]
+    with _flash_place.counter(scene.city, notice_s=NOTICE_S) as (port, release):
+        _send(scene, port, due, release)
+    return _tally(scene, session)
+
+
+def _send(scene: Scene, port: int, due: Iterable[tuple[float, bytes]], release: float | None) -> Answers:
+    """Each at its time after the release, or all at once; `Answers.request` is the place in `due`."""
+    listed = list(due)
+    order = sorted(range(len(listed)), key=lambda n: listed[n][0])
+    write_requests(scene.city.folder / f"{scene.city.name}.requests", (listed[n][1] for n in order))
+    instants = array("d", (listed[n][0] for n in order))
+    sending = _flash_place.generate(
+        scene.city, port, due=instants, connections=CONNECTIONS, seconds=LIMIT_S, start_at=release
+    )
+    answers = sending.result(2 * LIMIT_S)
+    assert not answers.unanswered, answers.unanswered
+    for place, request in enumerate(answers.request):
+        answers.request[place] = order[request]
+    return answers
+
+
+def _bodies(answers: Answers, count: int) -> list[bytes]:
+    """What each of the requests was answered."""
+    found = [b""] * count
+    for place, request in enumerate(answers.request):
+        found[request] = answers.bodies[answers.body[place]]
+    return found
+
+
+def _is_let_in(body: bytes) -> bool:
+    return any(place["standing"] == "admitted" for place in msgspec.json.decode(body)["places"])
+
+
+def _tally(scene: Scene, session: Session) -> Tally:
+    with psycopg.connect(scene.city.owner_url) as connection:
+        rows = connection.execute(
+            "SELECT patient_id::text FROM booking_booking WHERE hospital_id = %s AND session_id = %s AND live",
+            [session.hospital_id, session.session_id],
+        ).fetchall()
+    scripts = {one.patient_id for one in scene.people[: scene.of_scripts]}
+    return Tally(
+        scripts=scene.of_scripts,
+        everybody=len(scene.people),
+        slots=len(session.slots),
+        won_by_scripts=sum(patient in scripts for (patient,) in rows),
+        won=len(rows),
+    )
+
+
+def _forget(city: City) -> None:
+    """Nobody has booked yet: each run is the first of its week, and no limit (R-005) stands before anybody."""
+    with psycopg.connect(city.owner_url) as connection:
+        connection.execute("DELETE FROM booking_booking")
+        connection.execute("DELETE FROM booking_patient_booking")
+        connection.execute("UPDATE people_booking_limits SET live_days = '{}' WHERE live_days <> '{}'")
+
+
+def _report(without: Verdict, singly: list[tuple[Tally, float]], many: list[Tally], *, quick: bool) -> dict[str, Any]:
+    even, in_bulk = judged([one for one, _ in singly]), judged(many)
+    sold = all(one.won == one.slots for one in [*(one for one, _ in singly), *many])
+    figures = {
+        "form": "quick, a tenth" if quick else "whole",
+        "runs": even.runs,
+        "asked_per_s": round(sum(per_s for _, per_s in singly) / len(singly), 1),
+        "chance_of_a_script_without_a_line": round(without.chance_script, 3),
+        "chance_of_others_without_a_line": round(without.chance_other, 3),
+        "chance_of_a_script_in_line": round(even.chance_script, 4),
+        "chance_of_others_in_line": round(even.chance_other, 4),
+        "deviations_from_even": round(even.z, 2),
+        "chance_of_a_scripts_person_of_many": round(in_bulk.chance_script, 4),
+        "chance_of_others_beside_many": round(in_bulk.chance_other, 4),
+        "deviations_from_even_of_many": round(in_bulk.z, 2),
+    }
+    ratios = {"script_over_others_in_line": round(even.chance_script / even.chance_other, 3)}
+    return {
+        "figures": figures,
+        "ratios": ratios,
+        "checks": {
+            "in_line_no_better_than_anybody": even.is_even,
+            "persons_of_many_no_better_each": in_bulk.is_even,
+            "every_slot_went_to_somebody": sold,
+        },
+        "line": f"fair: a script's person gets a slot in {even.chance_script:.1%} of releases, others in"
+        f" {even.chance_other:.1%} ({even.z:+.1f} deviations from even, {even.runs} runs);"
+        f" without a line {without.chance_script:.0%} against {without.chance_other:.0%}",
+    }
