@@ -13,6 +13,10 @@ from tests.browser.visitors import Visitor
 
 from yitong.core import clock
 from yitong.core.actor import Actor
+from yitong.core.ids import new_id
+from yitong.domains.fairness import models as fairness
+from yitong.domains.fairness.commands import reviewing, scoring
+from yitong.domains.fairness.contracts import AskReview
 from yitong.domains.people import contracts as people
 from yitong.domains.people import queries
 from yitong.domains.people.commands import abuse, phones
@@ -62,6 +66,27 @@ class Household:
         with transaction.atomic():
             account = phones.account_of(self.actor)
             abuse.lock(account.id, reason, Actor.system("people.note_account_use"), clock.now())
+
+    def slow_down(self) -> None:
+        """As after weeks of slots that were handed over (R-017): the acts stand there, the score is the job's own."""
+        assert self.actor.account_id is not None
+        now = clock.now()
+        acts = []
+        for n in range(6):
+            at, session_id = now - timedelta(days=n + 1), new_id()
+            for kind, minutes in (("booked", 0), ("cancelled", 20), ("booked", 50)):
+                when, patient_id = at + timedelta(minutes=minutes), UUID(int=minutes // 30)
+                act = fairness.Act(account_id=self.actor.account_id, kind=kind, at=when, session_id=session_id)
+                act.event_id, act.patient_id, act.after_ms = new_id(), patient_id, 20 * 60_000
+                acts.append(act)
+        fairness.Act.objects.bulk_create(acts)
+        fairness.Score.objects.create(account_id=self.actor.account_id)
+        scoring.score_stale(now=now)
+
+    def ask_review(self, words: str) -> UUID:
+        """The holder asks a person to look at the score (R-199)."""
+        reviewing.ask_review(AskReview(words), actor=self.actor, now=clock.now())
+        return fairness.Review.objects.get(account_id=self.actor.account_id, decision=None).id
 
     def decide(self, decision: people.Decision) -> None:
         """A person of the city looked at the appeal (R-199)."""

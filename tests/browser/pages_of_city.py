@@ -84,6 +84,11 @@ PAGES = (
     Page("patient:devices", "/me/devices/", "patient"),
     Page("patient:phone", "/me/phone/", "patient"),
     Page("patient:appeal", "/me/appeal/", "limited"),
+    Page("patient:check", "/me/check/", "slowed"),
+    Page("patient:check", "/me/check/", "newcomer", "plain"),
+    Page("patient:check", "/me/check/", "reviewed", "waiting"),
+    Page("patient:check_review", "/me/check/review/", "slowed"),
+    Page("patient:check_how", "/me/check/how/"),
     Page("patient:data", "/me/data/", "patient"),
     Page("patient:data_erase", "/me/data/erase/", "patient"),
     Page("patient:settings", "/settings/"),
@@ -167,6 +172,7 @@ PAGES = (
     Page("office:announcements", "/office/announcements/", "operator"),
     Page("office:appeals", "/office/appeals/", "operator"),
     Page("office:appeal", "/office/appeals/{lock}/", "operator"),
+    Page("office:review", "/office/appeals/reviews/{review}/", "operator"),
     Page("outbox:outbox", "/outbox/"),
     Page("gallery:gallery", "/gallery/"),
     Page("gallery:work", "/gallery/desk/"),
@@ -199,6 +205,7 @@ NO_PAGE = {
     "patient:messages_unread": "takes a form",
     "patient:device_revoke": "takes a form",
     "patient:phone_codes": "takes a form",
+    "patient:check_code": "the answer to a form: test_patient_check.py",
     "patient:data_export": "a file",
     "desk:provider": "leads to a hospital's own sign-in",
     "desk:provider_back": "the way back from there",
@@ -240,16 +247,20 @@ class World:
 
 
 def build_world(ward: Ward, numbers: list[str]) -> World:
-    """Made by the commands, as in life. `numbers`: three phones that nobody has."""
+    """Made by the commands, as in life. `numbers`: five phones that nobody has."""
     ids: dict[str, str] = {}
     cookies: dict[str, dict[str, str]] = {"": {}}
-    for who, phone in zip(("patient", "newcomer", "limited"), numbers, strict=True):
+    for who, phone in zip(("patient", "newcomer", "limited", "slowed", "reviewed"), numbers, strict=True):
         home = households.open_household(phone)
         cookies[who] = {ACCOUNT_COOKIE: home.token, DEVICE_COOKIE: home.device}
         if who == "patient":
             _patient(home, ids)
         if who == "limited":
             _appeal(home, ids)
+        if who in ("slowed", "reviewed"):
+            home.slow_down()
+        if who == "reviewed":
+            ids["review"] = str(home.ask_review("我是村卫生室的，替村里老人约号，他们不会用手机。"))
     _desk(ward, ids, cookies)
     _office(ids, cookies)
     return World(ids, cookies)

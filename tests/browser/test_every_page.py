@@ -43,7 +43,7 @@ def world(server: str, django_db_blocker: DjangoDbBlocker) -> World:
     with django_db_blocker.unblock():
         found = hospitals.find_hospital_by_code(HOSPITAL)
         assert found is not None
-        return build_world(Ward(found.hospital_id, django_db_blocker), [next(NUMBERS) for _ in range(3)])
+        return build_world(Ward(found.hospital_id, django_db_blocker), [next(NUMBERS) for _ in range(5)])
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.test import Client
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
+from tests.unit.fairness.test_slow_path import slow_holder
 from tests.unit.office.conftest import HERE
 
 from yitong.core.actor import Actor
@@ -23,6 +24,9 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.access.errors import ChannelRevoked
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import ChannelCount
+from yitong.domains.fairness.commands import reviewing
+from yitong.domains.fairness.contracts import AskReview
+from yitong.domains.fairness.models import Review
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.commands import policies as policy_commands
 from yitong.domains.hospitals.contracts import SetPolicy
@@ -584,3 +588,30 @@ def test_appeal_is_decided_by_a_person(decision: str, lifted: bool, enter: Enter
     assert client.get(page).status_code == 409
     assert enter("auditor").get("/office/appeals/").status_code == 403
     assert events.CITY
+
+
+@pytest.mark.rule("R-199")
+@pytest.mark.parametrize(("decision", "stays"), [("lifted", False), ("kept", True)])
+def test_one_list_serves_both_kinds_of_appeal_and_a_score_is_read_with_its_reasons(
+    decision: str, stays: bool, enter: Enter, text: Text
+) -> None:
+    locked_account()
+    actor, patient = slow_holder()
+    reviewing.ask_review(AskReview("在村卫生室替老人约号"), actor=actor, now=NOW + timedelta(minutes=1))
+    review = Review.objects.get()
+    client = enter("city_operator")
+    listed = text(client.get("/office/appeals/"))
+    assert listed.index("给全家老人约的号") < listed.index("在村卫生室替老人约号")
+    assert "评分 70，预约前要确认" in listed
+    page = f"/office/appeals/reviews/{review.id}/"
+    assert people.ReadLog.objects.filter(patient_id=patient).count() == 0
+    shown = text(client.get(page))
+    assert "最近60天里，有2次放掉一个号后" in shown
+    assert "满 45 要确认" in shown
+    assert people.ReadLog.objects.filter(patient_id=patient, what="fairness_score").count() == 1
+    assert client.post(page, {"decision": decision, "reason": " "}).status_code == 422
+    assert client.post(page, {"decision": decision, "reason": "问过村卫生室"}).status_code == 303
+    assert client.get(page).status_code == 404
+    assert people.SlowPath.objects.filter(account_id=actor.account_id).exists() is stays
+    for role in ("auditor", "policy_officer", "security_admin"):
+        assert enter(role).get(page).status_code == 403

@@ -106,7 +106,13 @@ WRITES: list[tuple[str, dict[str, str], str]] = [
     ("announcements/{announcement_id}/withdraw/", {}, "city_operator"),
 ]
 READ_ONLY_POSTS = {"audit/log/"}  # a press that only recomputes
-SPECIAL = {"", "sign-in/", "audit/log/<str:log>/<str:shard>/", "appeals/<uuid:lock_id>/"}  # tested by themselves
+SPECIAL = {
+    "",
+    "sign-in/",
+    "audit/log/<str:log>/<str:shard>/",
+    "appeals/<uuid:lock_id>/",
+    "appeals/reviews/<uuid:review_id>/",
+}  # tested by themselves
 
 
 def path(page: str, place: Place) -> str:

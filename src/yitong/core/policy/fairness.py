@@ -29,6 +29,7 @@ BOUNDS = (
         1440,
     ),
     ("fast_ms", "int", 300, "放号后多少毫秒内算瞬间", "Milliseconds after the release", 50, 5000),
+    ("check_minutes", "minutes", 30, "答对后多久内可以预约（分钟）", "A check opens booking for minutes", 5, 1440),
     ("burst_seconds", "int", 5, "几秒之内算一起约的（秒）", "Seconds between two bookings", 1, 60),
 )
 

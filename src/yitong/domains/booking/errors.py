@@ -87,6 +87,13 @@ class AbuseLocked(Forbidden):
     rule = "R-010"
 
 
+class CheckRequired(Forbidden):
+    """The account is on the slow path: a short check comes before booking online."""
+
+    code = "CHECK_REQUIRED"
+    rule = "R-017"
+
+
 class PoolExhausted(Conflict):
     code = "POOL_EXHAUSTED"
     rule = "R-012"

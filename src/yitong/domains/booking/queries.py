@@ -43,7 +43,7 @@ from yitong.domains.booking.contracts import (
     StateCount,
     Usual,
 )
-from yitong.domains.booking.errors import BookingMissing
+from yitong.domains.booking.errors import BookingMissing, CheckRequired
 from yitong.domains.booking.states import STOPPABLE
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import AccountSession
@@ -309,15 +309,21 @@ def count_by_channel(from_date: date, until_date: date, actor: Actor) -> list[Ch
 def issue_pass(session: AccountSession, *, channel: str, now: datetime, key_id: UUID | None = None) -> IssuedPass:
     """A signed pass to the booking window for an account holder who is signed in: for whom he may book, for a quarter
     of an hour. `key_id`: the key of the channel that asks for it, which the window looks at in each claim (S-14). Two
-    queries."""
+    queries. Refuses CheckRequired (R-017): an account on the slow path gets one while a check of its is fresh, and for
+    no longer."""
     ring = keyring()
-    patients = facts.bookable_patients(session.account_id, now)
+    bookable = facts.bookable_patients(session.account_id, now)
+    patients, expires_at = bookable.names, now + PASS_LIFE
+    if bookable.checked_until is not None:
+        if bookable.checked_until <= now:
+            raise CheckRequired()
+        expires_at = min(expires_at, bookable.checked_until)
     said = Pass(
         account_id=session.account_id,
         session_id=session.session_id,
         channel=channel,
         patients=tuple(PassPatient(one, ring.encrypt(name, PATIENT_NAME)) for one, name in patients.items()),
-        expires_at=now + PASS_LIFE,
+        expires_at=expires_at,
         key_id=key_id,
     )
     return IssuedPass(passes().write(said), said.expires_at, tuple(patients))

@@ -89,6 +89,8 @@ def check_person(claim: Claim, *, now: datetime) -> None:
         return  # at the window locks don't hold: "急诊和现场就诊不受影响"
     if facts.abuse_locked:
         raise errors.AbuseLocked()
+    if facts.needs_check:
+        raise errors.CheckRequired()
     check_account_use(AccountUse(facts.account_booked_m3, facts.account_cancels_m1), policies)
     locked_until = claim.limits.locked_until
     if locked_until is not None and clock.shanghai_date(now) < locked_until:

@@ -1,10 +1,13 @@
 """Tables of fairness. What it knows of an account lies beside accounts, on one node."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
+from yitong.core.ids import new_id
 from yitong.domains.fairness.contracts import ActKind, Level, Signal
+from yitong.domains.people.contracts import Decision
 
 
 class Act(models.Model):
@@ -95,3 +98,51 @@ class ScoreReason(models.Model):
             models.CheckConstraint(name="reason_signal_known", condition=Q(signal__in=[one.value for one in Signal])),
             models.CheckConstraint(name="reason_has_points", condition=Q(points__gt=0)),
         ]
+
+
+class Check(models.Model):
+    """The questions that an account was asked and has not answered yet, by the seed that they are drawn from."""
+
+    scale = Scale.L
+    append_only = False
+
+    account_id = models.UUIDField(primary_key=True)
+    seed = models.BigIntegerField()
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "fairness_check"
+
+
+class Review(models.Model):
+    """A person is asked to look at a score (R-199), and what he decided."""
+
+    scale = Scale.L
+    append_only = False
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    account_id = models.UUIDField()
+    points = models.PositiveIntegerField(help_text="when it was asked for")
+    asked_at = models.DateTimeField()
+    words = EncryptedText(aad="fairness.review.words")
+    decision = models.CharField(max_length=8, null=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=64, null=True)
+    decided_why = EncryptedText(aad="fairness.review.decided_why", null=True)
+
+    class Meta:
+        db_table = "fairness_review"
+        constraints = [
+            models.UniqueConstraint(name="review_one_waiting", fields=["account_id"], condition=Q(decision=None)),
+            models.CheckConstraint(
+                name="review_decision_whole",
+                condition=Q(decision=None, decided_at=None, decided_by=None, decided_why=None)
+                | Q(
+                    decision__in=[one.value for one in Decision],
+                    decided_at__gte=F("asked_at"),
+                    decided_by__isnull=False,
+                    decided_why__isnull=False,
+                ),
+            ),
+        ]
+        indexes = [models.Index(fields=["asked_at"], name="review_waiting", condition=Q(decision=None))]

@@ -15,7 +15,11 @@ def check_can_see_standing(actor: Actor, account_id: UUID) -> None:
     if actor.kind == "staff":
         check_can_review(actor)
     else:
-        people.check_is_account(actor, account_id)
+        check_is_holder(actor, account_id)
+
+
+def check_is_holder(actor: Actor, account_id: UUID) -> None:
+    people.check_is_account(actor, account_id)
 
 
 def check_can_review(actor: Actor) -> None:

@@ -22,20 +22,28 @@ def export(patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, 
             {"at": act.at.isoformat(), "kind": act.kind, "patient_id": str(act.patient_id), "after_ms": act.after_ms}
             for act in acts
         ],
+        "reviews": [
+            {"asked_at": row.asked_at.isoformat(), "words": row.words, "decision": row.decision}
+            for row in models.Review.objects.filter(account_id=account_id).order_by("asked_at", "id")
+        ],
     }
 
 
 def erase(patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, int]:
-    """Forgets the account's score and acts, and acts for these patients by whomever. Joins the caller's command."""
+    """Forgets the account's score, acts and reviews, and acts for these patients by whomever. Joins."""
     acts, _ = models.Act.objects.filter(patient_id__in=patient_ids).delete()
     if account_id is not None:
         acts += models.Act.objects.filter(account_id=account_id).delete()[0]
         models.Score.objects.filter(account_id=account_id).delete()
+        models.Check.objects.filter(account_id=account_id).delete()
+        models.Review.objects.filter(account_id=account_id).delete()
     return {"acts": acts}
 
 
 def retain() -> dict[str, str]:
     return {
         "fairness_act": f"{LONGEST_DAYS} days, the longest that a signal looks back (R-199)",
+        "fairness_check": "until it is answered",
+        "fairness_review": "until the account is closed (R-199)",
         "fairness_score": "until the account is closed; its points fade to nothing with its acts",
     }

@@ -5,11 +5,22 @@ from uuid import UUID
 
 from yitong.core.actor import Actor
 from yitong.core.db import policies
-from yitong.domains.fairness import models, permissions
-from yitong.domains.fairness.contracts import Level, Reason, Signal, Standing
+from yitong.domains.fairness import errors, models, permissions
+from yitong.domains.fairness.contracts import (
+    Level,
+    Reason,
+    Review,
+    ReviewAnswer,
+    RuleInForce,
+    RulesInForce,
+    Signal,
+    Standing,
+)
 from yitong.domains.fairness.rules import signals
 from yitong.domains.people import queries as people
+from yitong.domains.people.contracts import Decision
 
+PAGE = 50
 PURPOSE = "fairness"  # of a look at somebody's score, as the patient reads it in who looked at his records
 
 
@@ -17,20 +28,74 @@ def get_standing(account_id: UUID, actor: Actor, *, now: datetime) -> Standing:
     """An account's score with its reasons, for its holder, or for who reviews it: that look stands in the read log of
     every patient of the account. Refuses: Unidentified, Forbidden, AccountMissing."""
     permissions.check_can_see_standing(actor, account_id)
-    read = [(card.patient_id, None) for card in people.patients_of(account_id)] if actor.kind == "staff" else []
-    people.record_reads(read, actor, what="fairness_score", purpose=PURPOSE, now=now)
+    _log_read(account_id, actor, now)
     return standing_of(account_id, now)
 
 
+def list_reviews(actor: Actor, *, now: datetime) -> list[Review]:
+    """Reviews that wait for a person, the oldest first, without the reasons: `get_review` gives them (R-199)."""
+    permissions.check_can_review(actor)
+    rows = models.Review.objects.filter(decision=None).order_by("asked_at", "id")[:PAGE]
+    scores = models.Score.objects.in_bulk([row.account_id for row in rows])
+    slow_at = policies.at(None, now).int("fairness.slow_at")
+    return [_review(row, _standing(scores[row.account_id], (), slow_at)) for row in rows]
+
+
+def get_review(review_id: UUID, actor: Actor, *, now: datetime) -> Review:
+    """One that waits, with the reasons of the score; the look is logged. Refuses: Forbidden, ReviewMissing."""
+    permissions.check_can_review(actor)
+    row = models.Review.objects.filter(id=review_id, decision=None).order_by("id").first()
+    if row is None:
+        raise errors.ReviewMissing()
+    return _review(row, get_standing(row.account_id, actor, now=now))
+
+
+def find_last_review(account_id: UUID, actor: Actor) -> ReviewAnswer | None:
+    """The newest review of the actor's own account. Refuses: Unidentified, Forbidden, AccountMissing."""
+    permissions.check_is_holder(actor, account_id)
+    row = models.Review.objects.filter(account_id=account_id).order_by("-asked_at", "-id").first()
+    if row is None:
+        return None
+    return ReviewAnswer(row.id, row.asked_at, Decision(row.decision) if row.decision else None, row.decided_at)
+
+
+def list_rules(now: datetime) -> RulesInForce:
+    """By what points are counted today, for anybody: nothing of it is secret."""
+    in_force = policies.at(None, now)
+    found = []
+    for signal in Signal:
+        points, free, days = (in_force.int(f"fairness.{signal.value}.{name}") for name in ("points", "free", "days"))
+        zh, en = signals.said(signal, in_force)
+        found.append(RuleInForce(signal, zh, en, points, free, days))
+    return RulesInForce(tuple(found), in_force.int("fairness.slow_at"), in_force.int("fairness.single_most"))
+
+
+def _log_read(account_id: UUID, actor: Actor, now: datetime) -> None:
+    if actor.kind == "staff":
+        read = [(patient_id, None) for patient_id in sorted(people.ids_of(account_id))]
+        people.record_reads(read, actor, what="fairness_score", purpose=PURPOSE, now=now)
+
+
 def standing_of(account_id: UUID, now: datetime) -> Standing:
-    """As `get_standing`, for who was asked for his right already. Three queries."""
+    """As `get_standing`, for who was asked for his right already. Three queries; four on the slow path."""
     slow_at = policies.at(None, now).int("fairness.slow_at")
     row = models.Score.objects.filter(account_id=account_id).order_by("account_id").first()
     if row is None:
         return Standing(account_id, Level.PLAIN, 0, slow_at, (), None, None)
     rows = models.ScoreReason.objects.filter(account_id=account_id).order_by("-points", "signal")
     reasons = tuple(_reason(one) for one in rows)
-    return Standing(account_id, Level(row.level), row.points, slow_at, reasons, row.since, row.computed_at)
+    return _standing(row, reasons, slow_at)
+
+
+def _standing(row: models.Score, reasons: tuple[Reason, ...], slow_at: int) -> Standing:
+    level, until = Level(row.level), None
+    if level is Level.SLOW and reasons:
+        until = people.checked_until(row.account_id)
+    return Standing(row.account_id, level, row.points, slow_at, reasons, row.since, row.computed_at, until)
+
+
+def _review(row: models.Review, standing: Standing) -> Review:
+    return Review(row.id, row.account_id, row.asked_at, row.words, standing)
 
 
 def _reason(row: models.ScoreReason) -> Reason:

@@ -134,6 +134,42 @@ TEMPLATES: Mapping[T, Template] = {
             "After review by a person the restriction stays for now. You can see why, and appeal again.",
         ),
     ),
+    T.SLOW_PATH_BEGUN: Template(
+        Topic.SECURITY,
+        {},
+        (
+            "预约前多一步确认",
+            "近期的预约和取消像在倒号，以后在网上预约前请先回答两个小问题。原因和怎样请人复核，见“我的”里“预约前的确认”。",
+        ),
+        (
+            "One more step before booking",
+            (
+                "Recent bookings look like trading in slots: please answer two short questions before you book online. "
+                "Why, and how to ask a person: see “Me”, “Check before booking”."
+            ),
+        ),
+    ),
+    T.SLOW_PATH_REVIEWED: Template(
+        Topic.SECURITY,
+        {},
+        ("复核结果", "经人工复核，您以后预约不用再先回答问题，之前的记录不再计分。感谢您的耐心。"),
+        (
+            "A person has reviewed it",
+            "You need not answer questions before booking any more, and what was counted counts no longer. Thank you.",
+        ),
+    ),
+    T.SLOW_PATH_KEPT: Template(
+        Topic.SECURITY,
+        {},
+        ("复核结果", "经人工复核，预约前的确认暂时保留；分数每天减少，减完就不用再答。您可以补充说明后再次申请。"),
+        (
+            "A person has reviewed it",
+            (
+                "The check before booking stays for now; the points shrink every day, and with them it ends. You may "
+                "explain more and ask again."
+            ),
+        ),
+    ),
     T.PATIENT_VERIFIED: Template(
         Topic.PEOPLE,
         _PATIENT,

@@ -15,5 +15,6 @@ urlpatterns = [
     path("me/people/", include("yitong.faces.patient.people.urls")),
     path("messages/", include("yitong.faces.patient.messages.urls")),
     path("", include("yitong.faces.patient.me.urls")),
+    path("", include("yitong.faces.patient.check.urls")),
     path("", include("yitong.faces.patient.offline.urls")),
 ]

@@ -39,8 +39,8 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
     Locks: the patient's limits, the session (share), the account. Emits: SlotHeld or BookingConfirmed.
 
     Refuses: SlotTaken, WindowClosed (R-002), FirstVisitBySpecialty (R-004), the limits of R-005, NoShowLocked (R-009),
-    AbuseLocked (R-010), PoolExhausted, EntitlementInvalid (R-012), SessionCancelled (R-016), VerifyRequired (R-045),
-    NotEligible, TimeClash (R-046), PatientMissing, KeyReused.
+    AbuseLocked (R-010), CheckRequired (R-017), PoolExhausted, EntitlementInvalid (R-012), SessionCancelled (R-016),
+    VerifyRequired (R-045), NotEligible, TimeClash (R-046), PatientMissing, KeyReused.
     """
     permissions.check_may_ask(actor, cmd.hospital_id)
     if not cmd.key or len(cmd.key) > 80:

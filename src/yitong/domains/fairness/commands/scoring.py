@@ -13,7 +13,10 @@ from yitong.domains.fairness import models
 from yitong.domains.fairness.contracts import ActKind, Level, LevelChanged
 from yitong.domains.fairness.rules import scoring
 from yitong.domains.fairness.rules.signals import LONGEST_DAYS, Act, History
+from yitong.domains.notify import commands as notify
+from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import queries as people
+from yitong.domains.people.commands import slowing
 from yitong.domains.people.contracts import Mate
 
 MOST = 100  # accounts in one command
@@ -23,7 +26,8 @@ SCORER = Actor.system("fairness.score")
 
 @command()
 def score_stale(*, now: datetime) -> int:
-    """Compute the next scores that something happened to. Returns how many; there may be more where it is `MOST`.
+    """Compute the next scores that something happened to. Who crosses the line comes onto the slow path, or leaves it,
+    in the same transaction. Returns how many; there may be more where it is `MOST`.
 
     Locks: the scores, in id order. Emits: LevelChanged.
     """
@@ -64,7 +68,12 @@ def _settle(row: models.Score, points: int, in_force: Policies, now: datetime) -
         return
     row.since = now
     changed = LevelChanged(subject_id=row.account_id, from_state=before.value, to_state=after.value, points=points)
-    events.append(changed, SCORER, at=now, shard=f"account:{row.account_id}")
+    event_id = events.append(changed, SCORER, at=now, shard=f"account:{row.account_id}")
+    if after is Level.PLAIN:
+        slowing.end_slow_path(row.account_id)
+        return
+    slowing.slow_down(row.account_id, at=now)
+    notify.tell(Tell(f"slow_path:{event_id}", row.account_id, TemplateName.SLOW_PATH_BEGUN.value), now)
 
 
 def _reason(row: models.Score, one: scoring.Weighed) -> models.ScoreReason:

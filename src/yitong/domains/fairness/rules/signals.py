@@ -47,10 +47,12 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One signal: what finds it; the policy of the bound that it goes by, where it has one; its sentences."""
+    """One signal: what finds it; the policy of the bound that it goes by, where it has one; what it is in general, and
+    what was seen of it, each in (Chinese, English)."""
 
     find: Callable[[History, int], Iterable[datetime]]
     bound: str
+    what: tuple[str, str]
     zh: str
     en: str
 
@@ -112,55 +114,69 @@ RULES: Mapping[Signal, Rule] = {
     Signal.UNLINKED: Rule(
         _unlinked,
         "",
+        ("为一位就诊人约过号，后来又把他移除", "A patient was booked for, and removed from the account afterwards"),
         "最近{days}天里，这个账号为{count}位就诊人约过号，后来又把他们移除了",
-        "In the last {days} days this account booked for {count} patients whom it removed afterwards",
+        "Patients whom this account booked for and removed afterwards: {count} in the last {days} days",
     ),
     Signal.UNDONE: Rule(
         _undone,
         "early_minutes",
+        ("约好后{bound}分钟内就取消，或到时间没有支付", "A booking was cancelled, or not paid, within {bound} minutes"),
         "最近{days}天里，有{count}次约好后{bound}分钟内就取消，或到时间没有支付",
-        "In the last {days} days {count} bookings were cancelled, or not paid, within {bound} minutes",
+        "Bookings that were cancelled, or not paid, within {bound} minutes: {count} in the last {days} days",
     ),
     Signal.HANDED_OVER: Rule(
         _handed_over,
         "hand_over_minutes",
+        (
+            "放掉一个号后，{bound}分钟内在同一场次为另一个人约上（同一台设备上的账号一起算）",
+            "A slot let go, and within {bound} minutes another person booked there (accounts on one device together)",
+        ),
         "最近{days}天里，有{count}次放掉一个号后，{bound}分钟内在同一场次为另一个人约上",
-        "In the last {days} days it happened {count} times that a slot was let go and within {bound} minutes somebody "
-        "else was booked at the same session",
+        "A slot was let go, and within {bound} minutes somebody else was booked at the same session: {count} in the "
+        "last {days} days",
     ),
     Signal.FAST: Rule(
         _fast,
         "fast_ms",
+        ("在放号后{bound}毫秒内约上", "A booking came within {bound} milliseconds after the release"),
         "最近{days}天里，有{count}次在放号后{bound}毫秒内约上，人的手很难这么快",
-        "In the last {days} days {count} bookings came within {bound} milliseconds after the release, which hands "
-        "hardly can",
+        "Bookings within {bound} milliseconds after the release, which hands hardly can: {count} in the last {days} "
+        "days",
     ),
     Signal.BURST: Rule(
         _burst,
         "burst_seconds",
+        (
+            "在{bound}秒之内接连为不同的人约上（同一台设备上的账号一起算）",
+            "A booking within {bound} seconds after one for another person (accounts on one device together)",
+        ),
         "最近{days}天里，有{count}次在{bound}秒之内接连为不同的人约上",
-        "In the last {days} days {count} bookings followed one for another person within {bound} seconds",
+        "Bookings within {bound} seconds after one for another person: {count} in the last {days} days",
     ),
     Signal.NIGHT: Rule(
         _night,
         "",
+        ("在半夜0点到5点预约或取消", "A booking or cancellation between midnight and 5:00"),
         "最近{days}天里，有{count}次在半夜0点到5点预约或取消",
-        "In the last {days} days {count} bookings or cancellations were made between midnight and 5:00",
+        "Bookings and cancellations between midnight and 5:00: {count} in the last {days} days",
     ),
     Signal.DEVICES: Rule(
         lambda history, _: history.met_on_device,
         "",
+        ("同一台设备上还有另外一个账号在预约", "Another account books on the same device"),
         "最近{days}天里，您的设备上还有另外{count}个账号在预约",
-        "In the last {days} days {count} other accounts booked on your devices",
+        "Other accounts that booked on your devices: {count} in the last {days} days",
     ),
     Signal.ADDRESS: Rule(
         lambda history, _: history.met_at_address,
         "",
+        ("同一个网络地址上还有另外一个账号在预约", "Another account books from the same network address"),
         "最近{days}天里，从您登录的网络地址还有另外{count}个账号在预约",
-        "In the last {days} days {count} other accounts booked from the network address that you signed in from",
+        "Other accounts that booked from the network address of your sign-ins: {count} in the last {days} days",
     ),
 }
-EXCUSED = ("；其中{free}次不计分", "; {free} of them are not counted")
+EXCUSED = ("；其中{free}次不计分", "; of these, not counted: {free}")
 
 
 def find(history: History, policies: Policies) -> dict[Signal, list[datetime]]:
@@ -171,6 +187,13 @@ def find(history: History, policies: Policies) -> dict[Signal, list[datetime]]:
 def bound_of(signal: Signal, policies: Policies) -> int:
     name = RULES[signal].bound
     return policies.int(f"fairness.{name}") if name else 0
+
+
+def said(signal: Signal, policies: Policies) -> tuple[str, str]:
+    """(zh, en): what the signal is, with the bound in force."""
+    zh, en = RULES[signal].what
+    bound = bound_of(signal, policies)
+    return zh.format(bound=bound), en.format(bound=bound)
 
 
 def sentences(signal: Signal, *, count: int, free: int, days: int, bound: int) -> tuple[str, str]:

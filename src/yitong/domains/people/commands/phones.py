@@ -99,6 +99,23 @@ def _hash(code_id: UUID, code: str) -> bytes:
     return blind_index("code", f"{code_id.hex}{code}")
 
 
+def send_check_code(account_id: UUID, *, device: str, address: str, language: str, now: datetime) -> CodeAsked:
+    """A code to the account's own phone, for the check of the slow path (R-017). Joins.
+
+    Refuses: AccountMissing where it has no phone any more, Throttled.
+    """
+    account = locked_account(account_id)
+    if account.phone is None:
+        raise errors.AccountMissing()
+    return send_code(account.phone, CodePurpose.CHECK, device=device, address=address, language=language, now=now)
+
+
+def try_check_code(account_id: UUID, code: str, *, now: datetime) -> Refusal | None:
+    """Use up the code of the check, as `try_code`. Joins."""
+    phone = locked_account(account_id).phone
+    return errors.CodeOver() if phone is None else try_code(phone, CodePurpose.CHECK, code, now)
+
+
 def try_code(phone: str, purpose: CodePurpose, code: str, now: datetime) -> Refusal | None:
     """Use up a code. A wrong try must leave its trace, so the refusal is an answer, to be raised after the commit.
 
@@ -243,6 +260,7 @@ def close(account: models.Account, now: datetime) -> None:
     end_sessions(account.id, now)
     models.AccountPhone.objects.filter(account=account).delete()
     models.AccountPatient.objects.filter(account=account).delete()
+    models.SlowPath.objects.filter(account=account).delete()
     notify.forget_account(account.id)
     account.state = models.AccountState.CLOSED.value
     account.phone = None

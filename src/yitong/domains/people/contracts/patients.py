@@ -67,6 +67,16 @@ class BookingFacts:
     abuse_locked: bool  # R-010
     account_booked_m3: int  # live or ended bookings made by the acting account in 3 months
     account_cancels_m1: int
+    needs_check: bool = False  # R-017: the acting account is on the slow path, and no check of its is fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Bookable:
+    """Whom an account may book for, as id → name in clear. `checked_until`: until when a check that was passed opens
+    booking (R-017); None where none is asked for."""
+
+    names: dict[UUID, str]
+    checked_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

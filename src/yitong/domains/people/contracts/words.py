@@ -77,6 +77,7 @@ class CodePurpose(StrEnum):
     SIGN_IN = "sign_in"
     LEAVE_PHONE = "leave_phone"  # to the phone that is given up
     TAKE_PHONE = "take_phone"  # to the new one
+    CHECK = "check"  # to the account's own phone, before it books on the slow path
 
 
 class LockReason(StrEnum):

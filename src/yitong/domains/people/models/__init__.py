@@ -10,6 +10,7 @@ from yitong.domains.people.models.accounts import (
     Device,
     Quota,
     SignInCode,
+    SlowPath,
 )
 from yitong.domains.people.models.patients import (
     BookingLimits,
@@ -45,5 +46,6 @@ __all__ = [
     "Quota",
     "ReadLog",
     "SignInCode",
+    "SlowPath",
     "Verification",
 ]

@@ -157,7 +157,7 @@ class Quota(models.Model):
         db_table = "people_quota"
         constraints = [
             models.CheckConstraint(
-                name="quota_kind_known", condition=Q(kind__in=["phone", "device", "address", "fact", "verify"])
+                name="quota_kind_known", condition=Q(kind__in=["phone", "device", "address", "fact", "verify", "check"])
             )
         ]
 
@@ -201,6 +201,28 @@ class AbuseLock(models.Model):
         indexes = [
             models.Index(
                 fields=["appealed_at"], name="abuse_appeals_waiting", condition=Q(lifted_at=None, decision=None)
+            )
+        ]
+
+
+class SlowPath(models.Model):
+    """An account that has to pass a check before it books online (R-017): slower, not blocked. Fairness writes it, and
+    booking asks for it in the reads that it makes anyway."""
+
+    scale = Scale.L
+    append_only = False
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    since = models.DateTimeField()
+    checked_until = models.DateTimeField(
+        help_text="booking is open until then; its beginning, while nothing was passed"
+    )
+
+    class Meta:
+        db_table = "people_slow_path"
+        constraints = [
+            models.CheckConstraint(
+                name="slow_path_checked_after_its_beginning", condition=Q(checked_until__gte=F("since"))
             )
         ]
 

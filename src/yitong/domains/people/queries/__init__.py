@@ -11,6 +11,7 @@ from yitong.domains.people.queries.carriers import (
 )
 from yitong.domains.people.queries.facts import (
     booking_facts,
+    checked_until,
 )
 from yitong.domains.people.queries.joined import (
     mates_by_address,
@@ -63,6 +64,7 @@ __all__ = [
     "audit_reads",
     "booking_facts",
     "carrier_of",
+    "checked_until",
     "find_hospital_number",
     "find_patients",
     "get_account",

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from yitong.core.actor import Actor
 from yitong.core.clock import shanghai_date
 from yitong.domains.people import errors, models
-from yitong.domains.people.contracts import BookingFacts, IdentityLevel, PatientState, Relation, Sex
+from yitong.domains.people.contracts import Bookable, BookingFacts, IdentityLevel, PatientState, Relation, Sex
 from yitong.domains.people.rules import family
 from yitong.domains.people.rules.usage import used_since
 
@@ -22,8 +22,8 @@ def booking_facts(patient_id: UUID, actor: Actor, now: datetime) -> BookingFacts
     Refuses: PatientMissing, and GuardianRequired where the account has the patient but may not act for him (R-103).
     """
     links = _links_of(actor.account_id) if actor.account_id else []
-    link, is_locked = next((pair for pair in links if pair[0].patient_id == patient_id), (None, False))
-    own = next((found for found, _ in links if found.relation == Relation.SELF), None)
+    link = next((found for found in links if found.patient_id == patient_id), None)
+    own = next((found for found in links if found.relation == Relation.SELF), None)
     wanted = {patient_id} | ({own.patient_id} if link and own else set())
     people = {row.id: row for row in models.Patient.objects.filter(id__in=wanted).only(*FACTS)}
     patient = people.get(patient_id)
@@ -41,31 +41,42 @@ def booking_facts(patient_id: UUID, actor: Actor, now: datetime) -> BookingFacts
         sex=Sex(patient.sex),
         birth_date=patient.birth_date,
         may_act=may_act,
-        abuse_locked=is_locked,
+        abuse_locked=link is not None and link.is_locked,
         account_booked_m3=used_since(account.booked_at, now, months=3) if account else 0,
         account_cancels_m1=used_since(account.cancelled_at, now, months=1) if account else 0,
+        needs_check=link is not None and link.checked_until is not None and link.checked_until <= now,
     )
 
 
-def bookable_patients(account_id: UUID, now: datetime) -> dict[UUID, str]:
-    """Those of the account's patients whom its holder may book for (R-103), with their names in clear."""
-    links = [link for link, _ in _links_of(account_id)]
+def bookable_patients(account_id: UUID, now: datetime) -> Bookable:
+    """Those of the account's patients whom its holder may book for (R-103), with their names in clear, and until when
+    a check opens booking where the account is on the slow path (R-017). Two queries."""
+    links = _links_of(account_id)
     people = models.Patient.objects.in_bulk([link.patient_id for link in links])
     own = next((people[link.patient_id] for link in links if link.relation == Relation.SELF), None)
     day = shanghai_date(now)
     rows = [(people[link.patient_id], link) for link in links]
-    return {row.id: row.name for row, link in rows if row.name is not None and _may_act(row, link, own, day)}
+    names = {row.id: row.name for row, link in rows if row.name is not None and _may_act(row, link, own, day)}
+    return Bookable(names, links[0].checked_until if links else None)
 
 
-def _links_of(account_id: UUID) -> list[tuple[models.AccountPatient, bool]]:
-    """All of an account's patients, with the account, and whether it is locked (R-010). One query."""
+def checked_until(account_id: UUID) -> datetime | None:
+    """Until when a check that was passed opens booking; None off the slow path (R-017). One query."""
+    rows = models.SlowPath.objects.filter(account_id=account_id).values_list("checked_until", flat=True)
+    return rows.order_by("account_id").first()
+
+
+def _links_of(account_id: UUID) -> list[Any]:
+    """All of an account's patients, with the account; `is_locked` (R-010) and `checked_until` (R-017, null off the slow
+    path) are the account's. One query."""
     locks = models.AbuseLock.objects.filter(account_id=OuterRef("account_id"), lifted_at=None)
+    slow = models.SlowPath.objects.filter(account_id=OuterRef("account_id")).values("checked_until")
     found: Any = (
         models.AccountPatient.objects.filter(account_id=account_id)
         .select_related("account")
         .only(*("seat", "patient_id", "relation", "guardian_consent", "account__booked_at", "account__cancelled_at"))
     )
-    return [(link, link.is_locked) for link in found.annotate(is_locked=Exists(locks)).order_by("seat")]
+    return list(found.annotate(is_locked=Exists(locks), checked_until=Subquery(slow)).order_by("seat"))
 
 
 def _may_act(patient: models.Patient, link: models.AccountPatient, holder: models.Patient | None, day: date) -> bool:

@@ -35,6 +35,7 @@ ALLOWANCES = {
     "address": Allowance(((HOUR, 60), (DAY, 300))),  # many people share the address of a carrier or a hospital
     "fact": Allowance(((DAY, 10),)),
     "verify": Allowance(((DAY, 10),)),
+    "check": Allowance(((timedelta(minutes=10), 5), (DAY, 30)), gap=timedelta(seconds=5)),
 }
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from yitong.domains.fairness.contracts import DecideReview as Decided
 from yitong.domains.people.contracts import DecideAppeal, Decision
 from yitong.faces.office.forms import NO_MEMORY
 
@@ -26,3 +27,18 @@ class Decide(forms.Form):
 
     def to_command(self, lock_id: UUID) -> DecideAppeal:
         return DecideAppeal(lock_id, Decision(self.cleaned_data["decision"]), self.cleaned_data["reason"])
+
+
+class DecideReview(Decide):
+    decision = forms.ChoiceField(
+        label=_("怎么决定"),
+        choices=[
+            (Decision.LIFTED.value, _("不用再确认，之前的记录不再计分")),
+            (Decision.KEPT.value, _("保留预约前的确认")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("请选一项")},
+    )
+
+    def to_review(self, review_id: UUID) -> Decided:
+        return Decided(review_id, Decision(self.cleaned_data["decision"]), self.cleaned_data["reason"])

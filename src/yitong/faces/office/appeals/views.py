@@ -1,4 +1,4 @@
-"""Appeals of locked accounts: a person reads and decides, and says why (R-199)."""
+"""Appeals against a lock and against the slow path: a person reads and decides, and says why (R-199)."""
 
 from uuid import UUID
 
@@ -8,6 +8,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yitong.core.db import policies
 from yitong.core.errors import Refusal
+from yitong.domains.fairness import queries as fairness
+from yitong.domains.fairness.commands import reviewing
 from yitong.domains.people import queries
 from yitong.domains.people.commands import abuse
 from yitong.domains.people.errors import AppealMissing
@@ -22,10 +24,10 @@ from yitong.faces.office.forms import IN_PLACE, status_of
 @gate.in_office
 def appeals(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
-    found = queries.list_appeals(request.actor, reader.now)
-    return pages.page(
-        request, "office/appeals/appeals.html", {"appeals": [presenters.line(one, reader) for one in found]}
+    found = presenters.waiting(
+        queries.list_appeals(request.actor, reader.now), fairness.list_reviews(request.actor, now=reader.now), reader
     )
+    return pages.page(request, "office/appeals/appeals.html", {"appeals": found})
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,3 +55,22 @@ def appeal(request: Request, lock_id: UUID) -> HttpResponse:
         "refusal": pages.said(refusal, reader),
     }
     return pages.page(request, "office/appeals/appeal.html", context, status_of(form, refusal))
+
+
+@require_http_methods(["GET", "POST"])
+@gate.in_office
+def review(request: Request, review_id: UUID) -> HttpResponse:
+    """One appeal against the slow path, with the reasons of the score. Each look stands in the patients' read log."""
+    reader = pages.reader_of(request)
+    found = fairness.get_review(review_id, request.actor, now=reader.now)
+    form = forms.DecideReview(request.POST if request.method == "POST" else None)
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            reviewing.decide_review(form.to_review(review_id), actor=request.actor, now=reader.now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "office:appeals", notice=_("已决定，本人会收到消息"))
+    context = {"review": presenters.review(found, reader), "form": form, "refusal": pages.said(refusal, reader)}
+    return pages.page(request, "office/appeals/review.html", context, status_of(form, refusal))

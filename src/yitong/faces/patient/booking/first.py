@@ -25,6 +25,7 @@ from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import forms, views, window
+from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.hospitals import choosing
 from yitong.faces.patient.hospitals.presenters import Visit
 from yitong.faces.patient.people import presenters as persons
@@ -35,6 +36,7 @@ LONGEST_S = 15 * 60
 
 @never_cache
 @require_POST
+@check_first
 def begin(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     """Adds oneself and asks the authority; then waits for it."""
     account_id = pages.account_of(request)
@@ -63,6 +65,7 @@ def begin(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
 
 @never_cache
 @require_GET
+@check_first
 def wait(request: Request, hospital_id: UUID, slot_id: UUID, token: str) -> HttpResponse:
     """How the check stands; once it is passed, the booking that was asked for, which a script then sends."""
     account_id = pages.account_of(request)

@@ -16,7 +16,7 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as reads
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import Booking, State
-from yitong.domains.booking.errors import AbuseLocked, NotYourTurn, VerifyRequired
+from yitong.domains.booking.errors import AbuseLocked, CheckRequired, NotYourTurn, VerifyRequired
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
@@ -25,6 +25,7 @@ from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import forms, instead, presenters, window
+from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.hospitals import choosing, live
 from yitong.faces.patient.hospitals import presenters as choices
 
@@ -32,6 +33,7 @@ IS_NEW = timedelta(minutes=5)
 
 
 @require_http_methods(["GET", "POST"])
+@check_first
 def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     """For whom, what it costs, until when it can be undone; then it is booked."""
     account_id = pages.account_of(request)
@@ -52,7 +54,7 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
         held = claim.hold_slot(cmd, actor=request.actor, now=reader.now)
-    except Unidentified:
+    except (Unidentified, CheckRequired):
         raise
     except Refusal as refusal:
         return book_page(request, slot, session, in_force, account_id, reader, form=form, refusal=refusal)

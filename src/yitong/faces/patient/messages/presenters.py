@@ -19,6 +19,9 @@ OF_ACCOUNT = (
     TemplateName.ACCOUNT_LOCKED,
     TemplateName.ACCOUNT_UNLOCKED,
     TemplateName.APPEAL_REFUSED,
+    TemplateName.SLOW_PATH_BEGUN,
+    TemplateName.SLOW_PATH_REVIEWED,
+    TemplateName.SLOW_PATH_KEPT,
 )
 OF_PEOPLE = (
     TemplateName.PATIENT_VERIFIED,
@@ -85,4 +88,6 @@ def _about(template: str, params: Mapping[str, str]) -> tuple[str, str]:
         return reverse("patient:devices"), _("看我的设备")
     if template == TemplateName.ACCOUNT_LOCKED:
         return reverse("patient:appeal"), _("去申诉")
+    if template in (TemplateName.SLOW_PATH_BEGUN, TemplateName.SLOW_PATH_KEPT):
+        return reverse("patient:check"), _("看原因")
     return "", ""
