@@ -103,6 +103,7 @@ def expecting() -> Iterator[list[str]]:
 # -- one statement ---------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=20_000)
 def faults_of(sql: str) -> tuple[tuple[str, bool], ...]:
     """(what is wrong, whether `cross_hospital` excuses it) for each fault of the statement."""
     copies = COPIES.match(sql)
