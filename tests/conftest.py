@@ -26,6 +26,7 @@ from django.db import connections
 from hypothesis import HealthCheck, Phase, settings
 from pytest_django.plugin import DjangoDbBlocker
 from tests import recorder
+from tests.clones import Clone
 
 from yitong.cli import database, grants, messages, migration
 from yitong.cli.postgres import APP, OWNER, Cluster
@@ -154,7 +155,7 @@ def _clone(template: str, name: str) -> None:
 
 @pytest.fixture(scope="session")
 def clone(django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], None]]:
-    """This process's own database. The value makes it new again."""
+    """This process's own database. The value puts it back as it was made."""
     CLUSTER.join()
     name = f"clone_{os.getpid()}"
     try:
@@ -163,9 +164,16 @@ def clone(django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], None]]:
             _clone(template, name)
             _point_at(name, APP)
 
+        def birth() -> Clone:
+            return Clone(lambda: CLUSTER.connect(database=name))
+
+        born = [birth()]
+
         def renew() -> None:
             connections.close_all()
-            _clone(template, name)
+            if not born[-1].put_back():
+                _clone(template, name)
+                born.append(birth())
 
         yield renew
         with django_db_blocker.unblock():
@@ -194,15 +202,15 @@ def _committed(clone: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[
 
 @pytest.fixture
 def committed_db(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Real commits, seen by other threads and processes; a new clone takes the database's place afterwards."""
+    """Real commits, seen by other threads and processes; afterwards the database is put back as it was made."""
     with _committed(clone, django_db_blocker):
         yield
 
 
 @pytest.fixture(scope="module")
 def committed_for_module(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """As `committed_db`, for tests which put back themselves what they changed. All of the module's, or the clone is
-    renewed below them."""
+    """As `committed_db`, for tests which put back themselves what they changed. All of the module's, or the database is
+    put back below them."""
     with _committed(clone, django_db_blocker):
         yield
 
