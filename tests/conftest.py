@@ -22,7 +22,7 @@ import pytest
 import pytest_socket
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.db import connections
+from django.db import connections, transaction
 from hypothesis import HealthCheck, Phase, settings
 from pytest_django.plugin import DjangoDbBlocker
 from tests import recorder
@@ -213,6 +213,16 @@ def committed_for_module(clone: Callable[[], None], django_db_blocker: DjangoDbB
     put back below them."""
     with _committed(clone, django_db_blocker):
         yield
+
+
+@pytest.fixture(scope="module")
+def shared_db(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One transaction around a module's `db` tests: what fixtures of this scope make is made once, and each test rolls
+    back to there."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        connections["default"].atomic_blocks[-1]._from_testcase = True  # a command may begin inside
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
