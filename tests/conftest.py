@@ -216,6 +216,23 @@ def committed_for_module(clone: Callable[[], None], django_db_blocker: DjangoDbB
 
 
 @pytest.fixture(scope="module")
+def as_it_stands(clone: Callable[[], None]) -> Callable[[], Callable[[], None]]:
+    """`back = as_it_stands()` looks at what was committed so far, and `back()` puts all of it back."""
+
+    def look() -> Callable[[], None]:
+        name = f"clone_{os.getpid()}"
+        seen = Clone(lambda: CLUSTER.connect(database=name))
+
+        def back() -> None:
+            connections.close_all()
+            assert seen.put_back(), "a test changed the schema"
+
+        return back
+
+    return look
+
+
+@pytest.fixture(scope="module")
 def shared_db(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """One transaction around a module's `db` tests: what fixtures of this scope make is made once, and each test rolls
     back to there."""

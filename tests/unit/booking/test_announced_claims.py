@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from yitong.domains.booking.models import Booking
 from yitong.domains.notify.models import Message
 from yitong.domains.people.models import Account
 
-pytestmark = [pytest.mark.usefixtures("committed_db"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 ANNOUNCE, TELL = "booking.commands.claimed.announce_claims", "booking.commands.announce.tell_booking"
 
 
@@ -36,7 +37,17 @@ class Batch:
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch(made: tuple[Batch, Callable[[], None]]) -> Iterator[Batch]:
+    """As the window left it, before anybody was told."""
+    batch, back = made
+    yield batch
+    back()
+
+
+@pytest.fixture(scope="module")
+def made(
+    committed_for_module: None, as_it_stands: Callable[[], Callable[[], None]]
+) -> tuple[Batch, Callable[[], None]]:
     place = build.clinic(slots=4)
     family, single = windows.holder(patients=2), windows.holder()
     sent = [
@@ -57,7 +68,8 @@ def batch() -> Batch:
         asyncio.run(book())
     event = Event.objects.get(operation=SlotsClaimed.operation)
     rows = Booking.objects.filter(hospital_id=place.hospital_id)
-    return Batch(event, {row.id: row.account_id for row in rows if row.account_id is not None})
+    made = Batch(event, {row.id: row.account_id for row in rows if row.account_id is not None})
+    return made, as_it_stands()
 
 
 def carry_all() -> None:

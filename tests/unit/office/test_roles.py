@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import get_resolver
 from tests import make
 from tests.clinic import NOW
+from tests.unit.office.conftest import CITY
 
 from yitong.core.db import events
 from yitong.core.db.models import Event
@@ -19,7 +20,6 @@ from yitong.domains.access.queries import list_keys
 from yitong.domains.hospitals.commands import hospitals
 from yitong.domains.hospitals.contracts import PublishAnnouncement
 
-CITY = ("city_operator", "policy_officer", "security_admin", "auditor")
 Enter = Callable[..., Client]
 
 
@@ -32,8 +32,8 @@ class Place:
     announcement_id: UUID
 
 
-@pytest.fixture
-def place() -> Place:
+@pytest.fixture(scope="module")
+def place(shared_db: None) -> Place:
     hospital_id = make.hospital(now=NOW)
     channel_id, _secret = make.channel(Scope.COUNTS, now=NOW)
     key_id = list_keys(make.security_admin(), channel_id)[0].key_id

@@ -41,8 +41,9 @@ TOMORROW = make.TOMORROW
 SYSTEM = Actor.system("test")
 
 
-@pytest.fixture
-def clinic() -> make.Clinic:
+@pytest.fixture(scope="module")
+def clinic(shared_db: None) -> make.Clinic:
+    """As it was made: what another test did there is rolled back."""
     return make.clinic()
 
 

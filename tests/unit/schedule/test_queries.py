@@ -18,8 +18,9 @@ NOW = make.NOW
 MONDAY = date(2026, 11, 30)
 
 
-@pytest.fixture
-def clinic() -> make.Clinic:
+@pytest.fixture(scope="module")
+def clinic(shared_db: None) -> make.Clinic:
+    """As it was made: what another test did there is rolled back."""
     return make.clinic()
 
 

@@ -40,8 +40,9 @@ SYSTEM = Actor.system("test")
 Freeze = Callable[[datetime], datetime]
 
 
-@pytest.fixture
-def clinic() -> make.Clinic:
+@pytest.fixture(scope="module")
+def clinic(shared_db: None) -> make.Clinic:
+    """As it was made: what another test did there is rolled back."""
     return make.clinic()
 
 
