@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 from tests import clinic as build
 from tests import make
-from tests.unit.desk.conftest import ONSITE, Desk, Hospital, enter, open_hospital
+from tests.unit.desk.conftest import NOW, ONSITE, Desk, Hospital, enter, open_hospital
 
+from yitong.core import clock
 from yitong.core.db.models import Event
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
@@ -129,8 +130,14 @@ OPEN = {"sign_in", "invite", "provider", "provider_back", "switch", "sign_out"} 
 REFUSED = (403, 404, 422)  # a choice that isn't offered here is refused by its form
 
 
-def things(of: Hospital) -> dict[str, object]:
+@pytest.fixture(scope="module")
+def names(opened: Hospital) -> dict[str, object]:
     """What the addresses name."""
+    with clock.frozen(NOW):
+        return things(opened)
+
+
+def things(of: Hospital) -> dict[str, object]:
     actor, patient = build.holder()
     held = build.hold(of.place, patient, build.registrar(of.id), n=ONSITE)
     manager = make.staff_actor("roster_manager", hospital_id=of.id)
@@ -186,16 +193,14 @@ def test_the_tables_name_every_page() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_sees_its_pages_and_no_other(role: str, hospital: Hospital, desk: Callable[..., Desk]) -> None:
-    names = things(hospital)
+def test_each_role_sees_its_pages_and_no_other(role: str, desk: Callable[..., Desk], names: dict[str, object]) -> None:
     someone = desk(role)
     seen = {name: someone.get(filled(path, names)).status_code for name, (path, _who) in PAGES.items()}
     assert seen == {name: 200 if role in who else 403 for name, (_path, who) in PAGES.items()}
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_is_kept_from_other_acts(role: str, hospital: Hospital, desk: Callable[..., Desk]) -> None:
-    names = things(hospital)
+def test_each_role_is_kept_from_other_acts(role: str, desk: Callable[..., Desk], names: dict[str, object]) -> None:
     someone = desk(role)
     before = Event.objects.count()
     for name, (path, who, data) in ACTS.items():
@@ -206,9 +211,8 @@ def test_each_role_is_kept_from_other_acts(role: str, hospital: Hospital, desk: 
     assert Booking.objects.get(id=names["booking"]).state == State.CONFIRMED
 
 
-def test_another_hospitals_staff_find_nothing(hospital: Hospital, desk: Callable[..., Desk]) -> None:
+def test_another_hospitals_staff_find_nothing(hospital: Hospital, names: dict[str, object]) -> None:
     """With every role of their own: what is named by an id looks absent, and nothing changed."""
-    names = things(hospital)
     other = open_hospital()
     stranger = enter(make.staff_member(*ROLES, hospital_id=other.id), with_totp=True)
     before, reads = Event.objects.count(), ReadLog.objects.filter(hospital_id=hospital.id).count()
@@ -224,8 +228,7 @@ def test_another_hospitals_staff_find_nothing(hospital: Hospital, desk: Callable
     assert ReadLog.objects.filter(hospital_id=hospital.id).count() == reads
 
 
-def test_nobody_is_led_to_the_sign_in(hospital: Hospital) -> None:
-    names = things(hospital)
+def test_nobody_is_led_to_the_sign_in(names: dict[str, object]) -> None:
     client = Client()
     for path, _who in PAGES.values():
         answer = client.get(filled(path, names))
