@@ -97,7 +97,9 @@ def asks_only_while_it_is_seen(someone: Visitor) -> None:
 def test_who_is_too_late_sees_it_at_once_and_what_is_near(patient: New, new_practice: NewPractice) -> None:
     practice = new_practice()
     session = opens_soon(practice, within_s=-1)
-    watcher, late = patient(), patient()
+    watcher, late, by_doctor = patient(), patient(), patient()
+    by_doctor.go(f"/hospitals/{session.hospital_id}/doctors/{session.practitioner_id}/?date={session.date.isoformat()}")
+    expect(by_doctor.page.locator("a.window")).to_have_count(2)
     quick = [patient() for _ in range(2)]
 
     watcher.go(session_path(session))
@@ -109,6 +111,8 @@ def test_who_is_too_late_sees_it_at_once_and_what_is_near(patient: New, new_prac
         one.open(one.page.get_by_role("button", name="确认预约"))
         assert "预约成功" in one.text(), n
 
+    expect(by_doctor.page.locator("a.window")).to_have_count(0, timeout=15_000)  # on the doctor's own page, too
+    expect(by_doctor.page.locator("[data-sitting] .tag").first).to_have_text("约满")
     expect(watcher.page.locator("a.window")).to_have_count(0, timeout=15_000)
     expect(watcher.page.locator(".banner").get_by_text("刚刚约满了")).to_be_visible()
     watcher.look("release-gone")

@@ -400,6 +400,23 @@ def test_a_line_is_there_when_it_is_and_not_else(place: build.Clinic) -> None:
     run(work)
 
 
+def test_of_two_lines_at_once_the_first_release_is_meant(place: build.Clinic) -> None:
+    later = RELEASE + timedelta(minutes=5)
+    same = {"hospital_id": place.hospital_id, "department_id": place.department_id}
+    for day in range(1, 4):  # several, so that their order in memory is not the one of their releases
+        build.clinic(slots=2, day=build.DAY + timedelta(days=day), release_at=later, **same)
+    who = windows.holder()
+
+    async def work() -> None:
+        async with opened() as lines_:
+            found = {
+                (await lines_.ask(place, who, at=GATHERING + timedelta(minutes=n))).said["release_at"] for n in (3, 4)
+            }
+            assert found == {RELEASE.isoformat().replace("+00:00", "Z")}
+
+    run(work)
+
+
 def test_while_nobody_knows_who_stands_where_one_is_told_to_ask_again(place: build.Clinic) -> None:
     """After a kill the window is up before it has read the lines: "nobody has to wait" would be false."""
     who = windows.holder()

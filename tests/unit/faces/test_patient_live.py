@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +68,20 @@ def test_a_department_says_where_to_ask_and_which_part_is_whose() -> None:
     assert f'data-sessions="{place.session_id}"' in page
     assert f'data-way="{session_path(place)}"' in page
     assert 'data-left="余 {n}"' in page
+    assert "patient/live.js" in page
+
+
+def test_a_doctors_half_days_are_followed_together() -> None:
+    here = build.clinic(day=DAY + timedelta(days=1))
+    hospital_id, same = here.hospital_id, {"hospital_id": here.hospital_id, "department_id": here.department_id}
+    doctor = make.practitioner(hospital_id, department_code(here))
+    am = build.clinic(practitioner_id=doctor, **same)
+    pm = build.clinic(practitioner_id=doctor, at=time(13, 30), **same)
+    page = get(f"/hospitals/{hospital_id}/doctors/{doctor}/?date={DAY.isoformat()}")
+    live = re.findall(r'data-live="/counter/sessions/([^"]+)"', page)[0]
+    assert set(live.partition("/")[2].split(",")) == {str(am.session_id), str(pm.session_id)}
+    assert page.count("data-sitting") == 2
+    assert f'data-slot="/book/{hospital_id}/{UUID(int=0)}/?visit=again"' in page
     assert "patient/live.js" in page
 
 

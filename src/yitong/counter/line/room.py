@@ -96,14 +96,19 @@ class Room:
         return rules.EPOCH + timedelta(microseconds=at)
 
     def _find(self, department: UUID, now: datetime) -> Line | None:
+        """Where two releases are so near that both have their line, the first one's: as the page of it says."""
+        open_now: list[tuple[LineTimes, str]] = []
         for session_id in self.picture.by_department.get(department, ()):
             board = self.picture.boards[session_id]
             if board.session.state is SessionState.STOPPED:
                 continue
             times = rules.line_times(board.session.release_at, self.picture.policies(board.session, now))
             if times is not None and times.opens_at <= now < times.ends_at:
-                return self._line(board.hospital, str(department), times)
-        return None
+                open_now.append((times, board.hospital))
+        if not open_now:
+            return None
+        times, hospital = min(open_now, key=lambda one: one[0].release_at)
+        return self._line(hospital, str(department), times)
 
     def _line(self, hospital: str, department: str, times: LineTimes) -> Line:
         key = (hospital, department, times.release_at)

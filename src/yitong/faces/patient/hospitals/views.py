@@ -145,6 +145,7 @@ def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader
     way = presenters.NewBooking(visit)
     chosen = choosing.choice(asked, hospital_id, days, sessions, visit, way, link, in_force, reader)
     shown = presenters.doctor(found, reader)
+    that_day = [one for one in sessions if one.date == chosen["day"]]
     place = {
         "name": shown.name,
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
@@ -152,11 +153,13 @@ def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader
     }
     part = chosen | {
         "doctor": shown,
-        "sittings": choosing.sittings([s for s in sessions if s.date == chosen["day"]], way, in_force, reader),
+        "sittings": choosing.sittings(that_day, way, in_force, reader),
+        "live": live.of_sessions(that_day, way) if that_day else None,
         "colleagues": [] if chosen["is_open"] else near.colleagues(_departments_of(found), practitioner_id, reader),
         "introduction": found.introduction,
     }
-    return place, pages.part("patient/hospitals/_doctor.html", place | part)
+    told = pages.part("patient/hospitals/_doctor.html", place | part)
+    return place | {"is_live": bool(part["live"])}, told
 
 
 @require_GET

@@ -87,6 +87,12 @@
       }
       const windows = Object.fromEntries((found.windows || []).map((one) => [Date.parse(one.starts_at) / 1000, one]));
       if (!isDepartment) document.querySelectorAll("[data-starts]").forEach((tile) => showWindow(tile, windows[tile.dataset.starts], found));
+      for (const part of document.querySelectorAll("[data-sitting]")) {
+        const own = [...part.querySelectorAll("[data-starts]")].flatMap((tile) => windows[tile.dataset.starts] || []);
+        const tag = part.querySelector(".tag");
+        if (own.length) write(tag, told([{ ...found, left: left(own) }]));
+        if (own.length) tag.classList.toggle("tag-brand", left(own) > 0);
+      }
       return left(isDepartment ? (found.days.find((day) => day.date === words.chosen) || { sessions: [] }).sessions : sessions) > 0;
     };
 
