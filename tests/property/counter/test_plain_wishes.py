@@ -3,6 +3,7 @@
 The long way is `booking.rules.check_can_hold` of all that is known of the wish, as desk and pages ask it.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -29,6 +30,7 @@ from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule import rules as schedule
 from yitong.domains.schedule.contracts import Pool, SessionState
 
+LONG = bool(os.environ.get("YITONG_LONG"))
 NOW = datetime(2026, 11, 23, 1, 59, 45, tzinfo=UTC)  # before ten, when something may open or shut
 BOARD = windows.board_at(slots=4)
 SESSION, PATIENT = BOARD.session, new_id()
@@ -160,7 +162,7 @@ def at_length(one: Asked, clinic: Clinic, at: Instant) -> None:
 
 
 @pytest.mark.rule("R-002", "R-004", "R-005", "R-009", "R-010", "R-012", "R-014", "R-016", "R-017", "R-046", "R-103")
-@settings(max_examples=600)
+@settings(max_examples=600 if LONG else 150)
 @given(
     st.data(),
     drawn(POLICIES),
@@ -211,7 +213,7 @@ def test_a_number_kept_for_the_old_is_not_granted_for_its_neighbours_sake() -> N
 times = st.sampled_from(["00:00", "00:01", "07:30", "08:00", "16:00", "23:59"])
 
 
-@settings(max_examples=500)
+@settings(max_examples=500 if LONG else 150)
 @given(
     st.fixed_dictionaries(
         {

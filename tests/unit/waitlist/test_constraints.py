@@ -16,8 +16,8 @@ from yitong.domains.waitlist.contracts import Mode
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def full() -> lines.SoldOut:
+@pytest.fixture(scope="module")
+def full(shared_db: None) -> lines.SoldOut:
     """One waits with an open offer; another just waits."""
     made = lines.sold_out()
     lines.waits(made, mode=Mode.ASK)
