@@ -32,6 +32,7 @@ from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.errors import SlotMissing
 
 AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
+SLOT_TAKEN, POOL_EXHAUSTED = SlotTaken(), PoolExhausted()  # told by the thousand, never raised
 PASSING = (pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure, pg.QueryCanceled)
 
 Reload = Callable[[Collection[UUID]], Awaitable[None]]
@@ -189,9 +190,10 @@ class Batches:
         """Locks patients, then sessions; asks the rules about each wish. Refusals go into `answers`."""
         asked = [batch[place] for place in proposed]
         keys_in_use = await store.share_keys({wish.holder.key_id for wish in asked if wish.holder.key_id is not None})
-        found = await store.lock_wishes(asked, at.now)
+        boards = {wish.board.text: wish.board for wish in asked}
+        found, versions = await store.lock_wishes(asked, boards.values(), at.now)
         others = await store.others([asked[n] for n, one in found.items() if one.live_days])
-        clinics = await self._share(store, {wish.board.text: wish.board for wish in asked}, at)
+        clinics = await self._clinics_of(store, boards, versions, at)
         waiting = [n for n, wish in enumerate(asked) if _stands_in_line(wish, clinics, at)]
         turns = await store.turns([asked[n] for n in waiting], at.now)
         without_turn = {n for place, n in enumerate(waiting) if place not in turns}
@@ -214,10 +216,11 @@ class Batches:
                 answers[place] = refusal
         return claims
 
-    async def _share(self, store: Store, boards: dict[str, Board], at: Instant) -> dict[str, Clinic]:
-        """The sessions of these boards under their locks, without those that are gone; only one whose row has changed
+    async def _clinics_of(
+        self, store: Store, boards: dict[str, Board], versions: dict[str, int], at: Instant
+    ) -> dict[str, Clinic]:
+        """The sessions of these boards, which are locked, without those that are gone; only one whose row has changed
         is read anew."""
-        versions = await store.share_sessions(boards.values())
         changed = await store.sessions([one for key, one in boards.items() if versions.get(key) != one.row_version])
         clinics = {}
         for text, board in boards.items():
@@ -233,7 +236,10 @@ class Batches:
 
     def _code(self, hospital: str, codes: Iterator[str]) -> str:
         """One that no booking here has as far as we know (R-019); the constraint knows all of them."""
-        return next(code for code in codes if (hospital, code) not in self.picture.codes)
+        code = next(codes)
+        while (hospital, code) in self.picture.codes:
+            code = next(codes)
+        return code
 
 
 def _stands_in_line(wish: Wish, clinics: dict[str, Clinic], at: Instant) -> bool:
@@ -257,7 +263,7 @@ def new_trace() -> str:
 
 def gone(board: Board, slot: str, pools: Collection[Pool]) -> Refusal:
     """Why nothing could be proposed: the slot is of another pool, or it and what is near it are taken."""
-    return SlotTaken() if board.slots[board.number_of[slot]].pool in pools else PoolExhausted()
+    return SLOT_TAKEN if board.slots[board.number_of[slot]].pool in pools else POOL_EXHAUSTED
 
 
 def is_loss(error: Exception) -> bool:

@@ -35,6 +35,7 @@ class Instant:
     text: str = ""
     _days: dict[int, list[date]] = field(default_factory=dict)
     _later: "Instant | None" = None
+    _holds: dict[int, tuple[datetime, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.text = str(self.now)
@@ -45,6 +46,14 @@ class Instant:
         if self._later is None:
             self._later = Instant(self.now + KEPT)
         return self._later
+
+    def hold(self, policies: Policies) -> tuple[datetime, str]:
+        """Until when what is held now is held under these policies (R-018), and the same as COPY takes it."""
+        found = self._holds.get(id(policies))
+        if found is None:
+            until = self.now + policies.minutes("booking.hold_minutes")
+            found = self._holds[id(policies)] = until, str(until)
+        return found
 
     def days(self, policies: Policies) -> list[date]:
         """What may be booked now under these policies."""

@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from yitong.core.ids import new_id
+from yitong.core.ids import new_ids
 from yitong.counter import statements
 from yitong.counter.clinics import Clinic, Instant
 from yitong.counter.line.statements import TURNS
+from yitong.counter.link import Link, Row, Statement
 from yitong.counter.loss import answered_within
 from yitong.counter.picture import Board, Key, Known, Told
 from yitong.counter.statements import LockedWish, uuids
@@ -47,14 +48,14 @@ class Claimed(msgspec.Struct, frozen=True, eq=False):
     def of(
         cls, wish: Wish, booking: str, code: str, live_days: Sequence[date] | None, clinic: Clinic, at: Instant
     ) -> "Claimed":
-        board, policies = wish.board, clinic.policies
+        board = wish.board
         slot = board.slots[wish.n]
         told = Told(
             hospital_id=board.hospital,
             booking_id=booking,
             state=clinic.state.value,
             code=code,
-            hold_until=at.now + policies.minutes("booking.hold_minutes") if clinic.state is State.HELD else None,
+            hold_until=at.hold(clinic.policies)[0] if clinic.state is State.HELD else None,
             slot_id=board.texts[wish.n],
             number=slot.number,
             starts_at=slot.starts_at,
@@ -69,7 +70,7 @@ class Claimed(msgspec.Struct, frozen=True, eq=False):
         wish, told, clinic = self.wish, self.known.told, self.clinic
         holder, member = wish.holder, wish.member
         hours = wish.board.hours[wish.n]
-        until = NULL if told.hold_until is None else str(told.hold_until)
+        until = NULL if told.hold_until is None else at.hold(clinic.policies)[1]
         booking = (
             f"{clinic.line}\t{hours}\t{self.pool}\t{told.slot_id}\t{told.number}\t{told.booking_id}\t"
             f"{member.patient_id}\t{holder.account_id}\t{'t' if wish.is_first_visit else 'f'}\t{told.code}\t"
@@ -93,47 +94,55 @@ class Store:
     def __init__(self, connection: psycopg.AsyncConnection[Any], trace: str) -> None:
         """`trace` marks the events of this counter: its feed leaves them out."""
         self.connection = connection
+        self.link = Link(connection)
         self.trace = trace
+        self._begins = False  # with the next statement
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
-        """Fails as on a lost connection where the server is silent for too long."""
+        """Begins with what is asked first. Fails as on a lost connection where the server is silent for too long."""
         with answered_within(self.connection, ANSWER_S):
-            async with self.connection.transaction():
+            self._begins = True
+            try:
                 yield
+            except BaseException:
+                if not self._begins and not self.connection.closed:
+                    await self.link.ask(("ROLLBACK", ()))
+                raise
+            if not self._begins:
+                await self.link.ask(("COMMIT", ()))
+            self._begins = False
 
-    async def lock_wishes(self, wishes: Sequence[Wish], now: datetime) -> dict[int, LockedWish]:
-        """By place in `wishes`; who is not there has no patient."""
-        rows = await self._all(
-            statements.LOCK_WISHES,
-            [
-                uuids([wish.member.patient_id for wish in wishes]),
-                uuids([wish.holder.account_id for wish in wishes]),
-                uuids([wish.holder.session_id for wish in wishes]),
-                now,
-            ],
-        )
-        return {row[0] - 1: LockedWish._make(row) for row in rows}
+    async def lock_wishes(
+        self, wishes: Sequence[Wish], boards: Collection[Board], now: datetime
+    ) -> tuple[dict[int, LockedWish], dict[str, int]]:
+        """What is known of each wish, by its place; who is not there has no patient. And the version of each session's
+        row. Both under their locks from now on, patients first."""
+        asked = [
+            uuids([wish.member.patient_id for wish in wishes]),
+            uuids([wish.holder.account_id for wish in wishes]),
+            uuids([wish.holder.session_id for wish in wishes]),
+            now,
+        ]
+        rows, versions = await self._ask((statements.LOCK_WISHES, asked), (statements.SHARE_SESSIONS, _keys(boards)))
+        return {row[0] - 1: LockedWish._make(row) for row in rows}, dict(versions)
 
     async def share_keys(self, key_ids: Collection[UUID]) -> dict[UUID, KeyInUse]:
         """The keys of channels as they stand; none of them can be killed before this transaction ends (S-14)."""
         if not key_ids:
             return {}
-        await self._all(statements.SHARE_CHANNELS, [list(key_ids)])
-        keys = map(statements.key_of, await self._all(statements.KEYS, [list(key_ids)]))
-        return {key.key_id: key for key in keys}
+        _, rows = await self._ask((statements.SHARE_CHANNELS, [list(key_ids)]), (statements.KEYS, [list(key_ids)]))
+        return {key.key_id: key for key in map(statements.key_of, rows)}
 
     async def others(self, wishes: Sequence[Wish]) -> dict[str, list[rules.LiveBooking]]:
         """The live bookings of the patients of these wishes, by patient."""
+        if not wishes:
+            return {}
         found: dict[str, list[rules.LiveBooking]] = {}
-        patients = uuids(wish.member.patient_id for wish in wishes)
-        for patient, *rest in await self._all(statements.OTHERS, [patients]) if wishes else ():
+        (rows,) = await self._ask((statements.OTHERS, [uuids(wish.member.patient_id for wish in wishes)]))
+        for patient, *rest in rows:
             found.setdefault(patient, []).append(rules.LiveBooking(*rest))
         return found
-
-    async def share_sessions(self, boards: Collection[Board]) -> dict[str, int]:
-        """The version of each session's row, now under its lock."""
-        return dict(await self._all(statements.SHARE_SESSIONS, _keys(boards)))
 
     async def turns(self, wishes: Sequence[Wish], now: datetime) -> set[int]:
         """Which of these, by place, have been let in by the line and have not booked yet."""
@@ -146,10 +155,13 @@ class Store:
             [session.release_at for session in sessions],
             uuids(wish.member.patient_id for wish in wishes),
         ]
-        return {n - 1 for (n,) in await self._all(TURNS, [*asked, now, now])}
+        (rows,) = await self._ask((TURNS, [*asked, now, now]))
+        return {n - 1 for (n,) in rows}
 
     async def sessions(self, boards: Collection[Board]) -> dict[str, tuple[Session, int]]:
-        rows = await self._all(statements.SESSIONS, _keys(boards)) if boards else ()
+        if not boards:
+            return {}
+        (rows,) = await self._ask((statements.SESSIONS, _keys(boards)))
         return {str(session.session_id): (session, version) for session, version in map(statements.session_of, rows)}
 
     async def by_key(self, keys: Iterable[Key]) -> dict[Key, Known]:
@@ -157,8 +169,9 @@ class Store:
         wanted = list(keys)
         if not wanted:
             return {}
+        columns = [list(column) for column in zip(*wanted, strict=True)]
         with answered_within(self.connection, ANSWER_S):  # it is asked outside of a transaction, too
-            rows = await self._all(statements.BY_KEY, [list(column) for column in zip(*wanted, strict=True)])
+            (rows,) = await self._ask((statements.BY_KEY, columns))
         return {known.key: known for known in map(statements.known_of, rows)}
 
     async def write(self, claims: Sequence[Claimed], at: Instant) -> bool:
@@ -169,29 +182,28 @@ class Store:
         """
         ordered = sorted(claims, key=_slot)  # as their ids: the letters of both are in one order
         lines = [claim.lines(at) for claim in ordered]
-        await self._copy(statements.COPY_BOOKINGS, "".join([booking for booking, _ in lines]))
-        await self._copy(statements.COPY_PATIENT_BOOKINGS, "".join([patient for _, patient in lines]))
-        found = await self._all(
-            statements.FINISH,
-            [
-                uuids([claim.wish.member.patient_id for claim in ordered]),
-                uuids([f'"{{{claim.days}}}"' for claim in ordered]),
-                *(SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
-                *(_events(ordered), WAKE),
-                uuids([claim.wish.board.hospital for claim in ordered]),
-                uuids([claim.known.told.slot_id for claim in ordered]),
-                uuids([claim.pool for claim in ordered]),
-                at.now,
-            ],
+        await self.link.copy(
+            (statements.COPY_BOOKINGS, "".join([booking for booking, _ in lines]).encode()),
+            (statements.COPY_PATIENT_BOOKINGS, "".join([patient for _, patient in lines]).encode()),
         )
+        values = [
+            uuids([claim.wish.member.patient_id for claim in ordered]),
+            uuids([f'"{{{claim.days}}}"' for claim in ordered]),
+            *(SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
+            *(_events(ordered), WAKE),
+            uuids([claim.wish.board.hospital for claim in ordered]),
+            uuids([claim.known.told.slot_id for claim in ordered]),
+            uuids([claim.pool for claim in ordered]),
+            at.now,
+        ]
+        (found,) = await self._ask((statements.FINISH, values))
         return not found
 
-    async def _all(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        return await (await self.connection.execute(statement, values)).fetchall()
-
-    async def _copy(self, statement: str, lines: str) -> None:
-        async with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            await copy.write(lines.encode())
+    async def _ask(self, *asked: Statement) -> list[list[Row]]:
+        if self._begins:
+            self._begins = False
+            return (await self.link.ask(("BEGIN", ()), *asked))[1:]
+        return await self.link.ask(*asked)
 
 
 def _days(live_days: Sequence[date], day: date) -> str:
@@ -210,14 +222,16 @@ def _events(claims: Sequence[Claimed]) -> str:
     by_hospital: dict[str, list[Claimed]] = {}
     for claim in claims:
         by_hospital.setdefault(claim.wish.board.hospital, []).append(claim)
-    return msgspec.json.encode([_event(hospital, mine) for hospital, mine in by_hospital.items()]).decode()
+    ids = new_ids(len(by_hospital))
+    events = [_event(event, *of) for event, of in zip(ids, by_hospital.items(), strict=True)]
+    return msgspec.json.encode(events).decode()
 
 
-def _event(hospital: str, claims: Sequence[Claimed]) -> dict[str, object]:
+def _event(event: str, hospital: str, claims: Sequence[Claimed]) -> dict[str, object]:
     """Its body is what `SlotsClaimed.body()` says, of ids that are text already."""
     sessions = list({claim.wish.board.text for claim in claims})
     body = {"bookings": [claim.known.told.booking_id for claim in claims], "sessions": sessions}
-    return {"hospital_id": hospital, "id": str(new_id()), "body": body}
+    return {"hospital_id": hospital, "id": event, "body": body}
 
 
 def _slot(claim: Claimed) -> str:

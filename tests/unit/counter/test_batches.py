@@ -379,15 +379,12 @@ def test_a_session_that_is_gone_is_not_believed_as_it_was_read() -> None:
     """Its row has no version under the lock: what the board remembers of it is nothing to book by."""
 
     class NoSession(NothingStored):
-        async def share_sessions(self, boards: Collection[Board]) -> dict[str, int]:
-            return {}
-
         async def sessions(self, boards: Collection[Board]) -> dict[str, object]:
             return {}
 
     async def shared() -> dict[str, object]:
         board = board_of(new_id())
         batches = Batches(Picture(), no_reload)
-        return dict(await batches._share(cast(Store, NoSession()), {board.text: board}, Instant(NOW)))
+        return dict(await batches._clinics_of(cast(Store, NoSession()), {board.text: board}, {}, Instant(NOW)))
 
     assert asyncio.run(shared()) == {}
