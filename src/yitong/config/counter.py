@@ -4,7 +4,7 @@ import base64
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from yitong.config import databases, keys
@@ -40,9 +40,9 @@ class Application:
         if self._counter is not None:
             self._counter.stop(loop)
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+    def __rsgi__(self, scope: Any, protocol: Any) -> Awaitable[None]:
         assert self._counter is not None
-        await self._counter(scope, protocol)
+        return self._counter(scope, protocol)
 
 
 # A worker of a killed server would hold the port and answer beside its successor.

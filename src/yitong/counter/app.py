@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import psycopg
@@ -52,8 +52,8 @@ class Counter:
         if self._task is not None:
             self._task.cancel()
 
-    async def __call__(self, scope: Any, protocol: Answering) -> None:
-        await self.door.answer(scope, protocol)
+    def __call__(self, scope: Any, protocol: Answering) -> Coroutine[Any, Any, None]:
+        return self.door.answer(scope, protocol)
 
     async def _live(self) -> None:
         """Works until cancelled. After a loss the last batch's outcomes are unknown, so the picture is made anew."""

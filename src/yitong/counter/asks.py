@@ -1,6 +1,5 @@
 """A claim as it comes over HTTP: JSON from a page's script or a partner, a form from a page without scripts."""
 
-import re
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from yitong.domains.booking.errors import ClaimUnreadable
 
 
 class Ask(msgspec.Struct):
-    """A claim as it is sent. Its ids are the text that the picture knows them by, however they were written."""
+    """A claim as it is sent."""
 
     key: str
     hospital_id: str
@@ -22,15 +21,19 @@ class Ask(msgspec.Struct):
     by_name: bool = False
     near: Near = Near.WINDOW
 
-    def __post_init__(self) -> None:
-        if _IDS.fullmatch(f"{self.hospital_id} {self.slot_id} {self.patient_id}") is None:
+    def put_plainly(self) -> None:
+        """Makes its ids the text that the picture knows them by, however they were written. Refuses ClaimUnreadable.
+
+        What the picture knows is written so, so this is asked only where something is not found.
+        """
+        try:
             self.hospital_id, self.slot_id, self.patient_id = (
                 str(UUID(one)) for one in (self.hospital_id, self.slot_id, self.patient_id)
             )
+        except ValueError as error:
+            raise ClaimUnreadable() from error
 
 
-_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_IDS = re.compile(f"{_ID} {_ID} {_ID}")
 _asks = msgspec.json.Decoder(Ask)
 
 
@@ -40,6 +43,8 @@ def read(body: bytes, *, is_form: bool) -> Ask:
         if not is_form:
             return _asks.decode(body)
         fields = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
-        return msgspec.convert(fields, Ask, strict=False)
+        ask = msgspec.convert(fields, Ask, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ClaimUnreadable() from error
+    ask.put_plainly()  # they become parts of an address
+    return ask

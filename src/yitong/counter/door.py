@@ -38,6 +38,7 @@ from yitong.domains.schedule.errors import SlotMissing
 
 LONGEST_BODY = 16_384
 PASSES_KEPT = 50_000
+CLAIMS = "/counter/claims"
 FORM = "application/x-www-form-urlencoded"
 JSON = ("content-type", "application/json")
 HELD = [JSON, NOT_STORED]
@@ -62,10 +63,11 @@ class Door:
 
     async def answer(self, scope: Any, protocol: Answering) -> None:
         """Every request under `/counter/`."""
-        parts = scope.path.split("/")[2:]
-        match (scope.method, parts):
-            case ("POST", ["claims"]):
-                await self._claims(scope, protocol)
+        path = scope.path
+        if path == CLAIMS and scope.method == "POST":
+            await self._claims(scope, protocol)
+            return
+        match (scope.method, path.split("/")[2:]):
             case ("POST", ["lines", *which]) if self._lines is not None:
                 await self._lines.answer(which, scope, protocol)
             case ("GET", ["sessions" | "departments" as kind, _, one]):
@@ -90,10 +92,12 @@ class Door:
         is_form = scope.headers.get("content-type", "").lower().startswith(FORM)
         ask: Ask | None = None
         body = b""
+        outcome: Answer
         try:
             body = await whole(scope, protocol, most=LONGEST_BODY)
             ask = asks.read(body, is_form=is_form)
-            outcome = await self._take(ask, scope, clock.now())
+            taken = self._take(ask, scope, clock.now())
+            outcome = taken if isinstance(taken, Refusal) else await taken
         except BodyTooLong:
             outcome = ClaimUnreadable()
         except Refusal as refusal:
@@ -105,27 +109,36 @@ class Door:
         else:
             refuse(protocol, scope, outcome)
 
-    def _take(self, ask: Ask, scope: Any, now: datetime) -> Awaitable[Answer]:
-        """What becomes of a wish, or the first answer of a repeat; refuses what memory knows to be refused."""
+    def _take(self, ask: Ask, scope: Any, now: datetime) -> Refusal | Awaitable[Answer]:
+        """What becomes of a wish, or the first answer of a repeat; refuses what memory knows to be refused. That all is
+        gone is given and not raised: a crowd hears mostly this."""
+        board = self.picture.by_slot.get(ask.slot_id)
+        if board is None or board.hospital != ask.hospital_id:
+            ask.put_plainly()
+            board = self.picture.by_slot.get(ask.slot_id)
         holder, member = self._who(ask, now)
-        in_use = self._key(holder, now)
+        in_use = None if holder.key_id is None else self._key(holder.key_id, now)
         if self.is_ready:  # who is told to ask again has used nothing up
             self.pace.take(holder.account_id, in_use or client_address(scope, self.proxies), now)
         if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
             raise KeyMissing()
         key = (ask.hospital_id, holder.actor, ask.key)
         first: Known | Wish | None = self.picture.known.get(key) or self.batches.queue.under_way.get(key)
-        # A crowd is mostly refused: what only a claim needs is made after that.
         is_repeat = first is not None
-        board = None if is_repeat else self._open_board(ask, holder, now)
+        if not is_repeat:
+            board = self._open(board, ask, now)
+            if not board.has_left(ask.slot_id, ask.near, holder.pools, now):
+                # Not the limits: what fills them may be this very request, confirmed by another window a moment ago.
+                return gone(board, ask.slot_id, holder.pools)
+        # What only a claim needs is made after that.
         is_first_visit, by_name = ask.is_first_visit, ask.by_name
         digest = digest_of_hold(
             ask.hospital_id, ask.slot_id, ask.patient_id, ask.near, is_first_visit=is_first_visit, by_name=by_name
         )
-        if board is not None:
+        if first is None:
+            assert board is not None
             first = Wish(key, digest, holder, member, board, ask.slot_id, ask.near, is_first_visit, by_name)
             self.batches.queue.ask(first)
-        assert first is not None
         if first.digest != digest:
             raise KeyReused()
         if isinstance(first, Known):
@@ -145,12 +158,10 @@ class Door:
             raise Busy()
         return self.batches.repeats.ask(key)
 
-    def _open_board(self, ask: Ask, holder: Holder, now: datetime) -> Board:
-        """Where the slot is; refuses what the picture knows: stopped, not open yet, sold out. Each as the claim itself
-        would."""
+    def _open(self, board: Board | None, ask: Ask, now: datetime) -> Board:
+        """Where the slot is; refuses what the picture knows: stopped, not open yet. Each as the claim itself would."""
         if not self.is_ready:
             raise Busy()
-        board = self.picture.by_slot.get(ask.slot_id)
         if board is None or board.hospital != ask.hospital_id:
             raise SlotMissing()
         session = board.session
@@ -163,15 +174,15 @@ class Door:
                 max=policies.int("booking.window.max_days"),
                 release_time=policies.word("booking.window.release"),
             )
-        # Not the limits: what fills them may be this very request, confirmed by another window a moment ago.
-        if board.choose(ask.slot_id, ask.near, holder.pools, now, even_proposed=True) is None:
-            raise gone(board, ask.slot_id, holder.pools)
         return board
 
     def _who(self, ask: Ask, now: datetime) -> tuple[Holder, Member]:
         """Who shows the pass, and which of his patients is meant. Refuses PassInvalid, PatientMissing."""
         holder = self.holder(ask.pass_, now)
         member = holder.member(ask.patient_id)
+        if member is None:
+            ask.put_plainly()
+            member = holder.member(ask.patient_id)
         if member is None:
             raise PatientMissing()
         return holder, member
@@ -191,12 +202,12 @@ class Door:
             raise PassInvalid()
         return holder
 
-    def _key(self, holder: Holder, now: datetime) -> KeyInUse | None:
-        """The channel's key, where the pass is one's and the picture knows it; refuses as the API would (S-14).
+    def _key(self, key_id: UUID, now: datetime) -> KeyInUse | None:
+        """The channel's key, where the picture knows it; refuses as the API would (S-14).
 
         The claim itself reads it under a lock: this only tells a killed channel also in place of a first answer.
         """
-        in_use = self.picture.keys.get(holder.key_id) if holder.key_id is not None else None
+        in_use = self.picture.keys.get(key_id)
         if in_use is not None:
             channels.check_may_claim(in_use, now)
         return in_use

@@ -156,6 +156,12 @@ class Board:
             return _next(in_window, n, upwards=upwards)
         return _next(free, n, upwards=upwards) if free and near is Near.SESSION else None
 
+    def has_left(self, slot: str, near: Near, pools: tuple[Pool, ...], now: datetime) -> bool:
+        """Whether anything could be proposed for such a wish, once no batch is under way."""
+        if not self.open_mask & ~self.taken:
+            return False
+        return self.choose(slot, near, pools, now, even_proposed=True) is not None
+
     def pool_mask(self, pools: tuple[Pool, ...]) -> int:
         mask = self._masks.get(pools)
         if mask is None:

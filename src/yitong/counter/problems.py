@@ -26,7 +26,13 @@ class Answering(Sending, Protocol):
 def refuse(protocol: Answering, scope: Any, refusal: Refusal) -> None:
     """In the asker's language; says when to ask again."""
     language = "en" if scope.headers.get("accept-language", "").lower().startswith("en") else "zh"
-    protocol.response_bytes(refusal.status, _headers(refusal), _problem(refusal, language))
+    if refusal.params:
+        protocol.response_bytes(refusal.status, _headers(refusal), _problem(refusal, language))
+        return
+    found = _plain.get((refusal.code, language))
+    if found is None:
+        found = _plain[refusal.code, language] = (_headers(refusal), _problem(refusal, language))
+    protocol.response_bytes(refusal.status, *found)
 
 
 def _headers(refusal: Refusal) -> list[tuple[str, str]]:
@@ -40,6 +46,7 @@ def _headers(refusal: Refusal) -> list[tuple[str, str]]:
 Params = tuple[tuple[str, object], ...]
 
 _problems: dict[tuple[str, str, Params], bytes] = {}
+_plain: dict[tuple[str, str], tuple[list[tuple[str, str]], bytes]] = {}  # without params: nearly all, in a release
 
 
 def _problem(refusal: Refusal, language: str) -> bytes:

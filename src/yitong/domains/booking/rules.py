@@ -30,6 +30,7 @@ from yitong.domains.schedule.errors import SessionIsStopping
 
 DESK = "desk"
 KEPT_POOLS = (Pool.ONLINE, Pool.PHONE)  # who waits draws on no pool (R-012), but these are what everybody may have
+ONLINE_ONLY = (Pool.ONLINE,)
 OLD_FROM = 60  # years: 老年人 by law (R-226)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -128,7 +129,7 @@ def window_in_words(policies: Policies) -> dict[str, int | str]:
 
 def pools_open_to(channel: str, entitled_pool: Pool | None) -> tuple[Pool, ...]:
     """The pools that a channel draws from (R-012); an entitlement opens one more."""
-    pools = POOLS_OF_CHANNEL.get(channel, (Pool.ONLINE,))
+    pools = POOLS_OF_CHANNEL.get(channel, ONLINE_ONLY)
     return pools if entitled_pool is None else (*pools, entitled_pool)
 
 
