@@ -1,13 +1,14 @@
-"""Fills a migrated, empty database for `bench fair`: `_fair_city.py FOLDER RUN LINE TURN`.
+"""Fills a migrated, empty database for `bench fair`: `_fair_city.py FOLDER RUN LINE TURN SCRIPTS EACH`.
 
 A process of its own, in the environment of that database, as its owner. It leaves beside the shape the sessions
 (`.sessions`) and everybody with what his page would have given him (`.people`). LINE is `release` or `off`, TURN how
-many minutes one has.
+many minutes one has. The first SCRIPTS × EACH people are the scripts', and each script's are on one device.
 """
 
 import os
 import sys
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,9 +27,10 @@ from django.db import connection, transaction  # noqa: E402
 
 from yitong.core import clock  # noqa: E402
 from yitong.core.db import policies  # noqa: E402
+from yitong.domains.people.models import Device  # noqa: E402
 
 
-def main(folder: Path, run: str, line: str, turn_minutes: int) -> None:
+def main(folder: Path, run: str, line: str, turn_minutes: int, scripts: int, each: int) -> None:
     shape: Shape = kept(folder / f"{run}.shape")
     now = clock.now()
     decided = {
@@ -57,12 +59,15 @@ def main(folder: Path, run: str, line: str, turn_minutes: int) -> None:
         crowd = _flash_people.people(shape.people)
         for model, columns, rows in _flash_people.rows(crowd, now):
             copy(model, columns, rows)
+        for script in range(scripts if each > 1 else 0):
+            mine = [one.account_id for one in crowd[script * each : (script + 1) * each]]
+            Device.objects.filter(account_id__in=mine).update(device_hash=sha256(f"script {script}".encode()).digest())
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     keep(folder / f"{run}.sessions", sessions)
-    people = [Asker(str(one.patient_id), pass_of(one, now=now), one.address) for one in crowd]
+    people = [Asker(str(one.account_id), str(one.patient_id), pass_of(one, now=now), one.address) for one in crowd]
     keep(folder / f"{run}.people", people)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], *map(int, sys.argv[4:7]))

@@ -15,6 +15,7 @@ BOUND = 3.29  # standard deviations: an even draw goes beyond once in a thousand
 class Asker:
     """A verified person with an account of his own. `token` is his pass."""
 
+    account_id: str
     patient_id: str
     token: str
     address: str
@@ -37,6 +38,15 @@ class Asker:
             b"X-Forwarded-For: %b\r\nContent-Length: %d\r\n\r\n%b"
             % (what.encode(), self.address.encode(), len(body), body)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An account's points, its level ("plain", "slow") and the signals that gave them."""
+
+    points: int
+    level: str
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,14 @@ def make_city(
         for statement in ("DROP DATABASE IF EXISTS {}", f"CREATE DATABASE {{}} TEMPLATE {DATABASE}"):
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
     keep(city.folder / f"{name}.shape", shape)
-    environment = {**city.environment, "YITONG_DATABASE_URL": city.owner_url}
-    _call(str(HERE / by), str(city.folder), name, *more, environment=environment)
+    call(city, by, *more)
     return city
+
+
+def call(city: City, script: str, *more: str) -> None:
+    """One of our scripts on a city, as its owner, until it is done."""
+    environment = {**city.environment, "YITONG_DATABASE_URL": city.owner_url}
+    _call(str(HERE / script), str(city.folder), city.name, *more, environment=environment)
 
 
 def _urls(running: Cluster, name: str) -> tuple[str, str]:

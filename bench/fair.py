@@ -5,7 +5,9 @@ by draw. Chances are of a verified person: who owns more of them owns more chanc
 """
 
 import random
+import statistics
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +16,12 @@ from uuid import uuid4
 import msgspec
 import psycopg
 from bench import _flash_place, _place
-from bench._fair_shapes import GATHER_S, Asker, Tally, Verdict, judged
+from bench._fair_shapes import GATHER_S, Asker, Scored, Tally, Verdict, judged
 from bench._flash_place import City
 from bench._flash_shapes import Answers, Session, Shape, kept, write_requests
+
+from yitong.core.lots import order as lots
+from yitong.core.lots.terms import Entry
 
 SCRIPTS, PER_S, PEOPLE, SLOTS, PERSONS_EACH = 50, 200, 5_000, 500, 200
 RUNS, RUNS_MANY = 30, 5
@@ -44,17 +49,44 @@ class Scene:
         return self.scripts * self.each
 
 
+@dataclass(frozen=True)
+class _Scores:
+    """Points of the accounts that booked or share a device with one that did: the scripts' and the others'."""
+
+    scripts: list[Scored]
+    others: list[Scored]
+
+    @classmethod
+    def of(cls, scene: Scene) -> "_Scores":
+        scores: dict[str, Scored] = kept(scene.city.folder / f"{scene.city.name}.scores")
+        scripts = {one.account_id for one in scene.people[: scene.of_scripts]}
+        theirs = [one for account, one in scores.items() if account in scripts]
+        return cls(theirs, [one for account, one in scores.items() if account not in scripts])
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many of the scripts' accounts have each."""
+        return dict(sorted(Counter(reason for one in self.scripts for reason in one.reasons).items()))
+
+    @property
+    def tell_apart(self) -> bool:
+        """Whether each account of a script is told a reason that no other has."""
+        return min(one.points for one in self.scripts) > max((one.points for one in self.others), default=0)
+
+
 def run(quick: bool) -> dict[str, Any]:
-    """`quick`: a tenth of everybody, of their rate, and of the runs."""
+    """`quick`: a tenth of scripts, people, slots, rate and runs."""
     machine = _place.machine()
     by, runs, runs_many = (10, 3, 2) if quick else (1, RUNS, RUNS_MANY)
-    scripts, people, slots, each, rate = SCRIPTS // by, PEOPLE // by, SLOTS // by, PERSONS_EACH // by, PER_S // by
+    scripts, people, slots, each, rate = SCRIPTS // by, PEOPLE // by, SLOTS // by, PERSONS_EACH, PER_S // by
     with _flash_place.cluster(_place.folder("fair")) as running:
 
         def scene(name: str, each: int, runs: int, line: str) -> Scene:
             many = scripts * each + people
             shape = Shape(hospitals=1, departments=runs, sessions=runs, slots=slots * runs, people=many, requests=0)
-            city = _flash_place.make_city(running, name, shape, by="_fair_city.py", more=(line, "2"))
+            city = _flash_place.make_city(
+                running, name, shape, by="_fair_city.py", more=(line, "2", f"{scripts}", f"{each}")
+            )
             known = kept(city.folder / f"{name}.people")
             return Scene(city, known, city.sessions, scripts, each, rate)
 
@@ -64,8 +96,13 @@ def run(quick: bool) -> dict[str, Any]:
         seed = random.Random(7)
         without = judged([_without_line(free, seed)])
         singly = [_with_line(one, n, seed) for n in range(runs)]
-        in_bulk = [_with_line(many, n, seed)[0] for n in range(runs_many)]
-    return {"bench": "fair", "machine": machine, **_report(without, singly, in_bulk, quick=quick)}
+        in_bulk = []
+        for n in range(runs_many):
+            in_bulk.append(_with_line(many, n, seed)[0])
+            _flash_place.call(many.city, "_fair_scores.py")
+        scores = _Scores.of(many)
+    drawn = [_by_draw(one, seed) for _ in range(runs)]
+    return {"bench": "fair", "machine": machine, **_report(without, singly, in_bulk, drawn, scores, quick=quick)}
 
 
 def _with_line(scene: Scene, n: int, seed: random.Random) -> tuple[Tally, float]:
@@ -97,6 +134,17 @@ def _gathering(scene: Scene, session: Session, seed: random.Random) -> list[tupl
             sent = one.looks(session) if n % (2 * scene.rate) else one.claims(session, f"early-{uuid4()}")
             due.append((-BEFORE_S + n / scene.rate, sent))
     return due
+
+
+def _by_draw(scene: Scene, seed: random.Random) -> Tally:
+    """摇号 among the same people: `core.lots`, as a draw's settlement and whoever checks it use it."""
+    entries = [Entry(seed.randbytes(16), (), 1, 1, ("a",)) for _ in scene.people]
+    ranked = [entry for _, entry in lots.order_of(seed.randbytes(32), entries)]
+    slots = len(scene.sessions[0].slots)
+    given = lots.allocate(ranked, {"a": slots})
+    winners = {entry.ticket for entry, session in zip(ranked, given, strict=True) if session is not None}
+    won_by_scripts = sum(entry.ticket in winners for entry in entries[: scene.of_scripts])
+    return Tally(scene.of_scripts, len(entries), slots, won_by_scripts, len(winners))
 
 
 def _without_line(scene: Scene, seed: random.Random) -> Tally:
@@ -163,7 +211,16 @@ def _forget(city: City) -> None:
         connection.execute("UPDATE people_booking_limits SET live_days = '{}' WHERE live_days <> '{}'")
 
 
-def _report(without: Verdict, singly: list[tuple[Tally, float]], many: list[Tally], *, quick: bool) -> dict[str, Any]:
+def _report(
+    without: Verdict,
+    singly: list[tuple[Tally, float]],
+    many: list[Tally],
+    drawn: list[Tally],
+    scores: _Scores,
+    *,
+    quick: bool,
+) -> dict[str, Any]:
+    by_draw = judged(drawn)
     even, in_bulk = judged([one for one, _ in singly]), judged(many)
     sold = all(one.won == one.slots for one in [*(one for one, _ in singly), *many])
     figures = {
@@ -178,6 +235,15 @@ def _report(without: Verdict, singly: list[tuple[Tally, float]], many: list[Tall
         "chance_of_a_scripts_person_of_many": round(in_bulk.chance_script, 4),
         "chance_of_others_beside_many": round(in_bulk.chance_other, 4),
         "deviations_from_even_of_many": round(in_bulk.z, 2),
+        "chance_of_a_script_in_a_draw": round(by_draw.chance_script, 4),
+        "chance_of_others_in_a_draw": round(by_draw.chance_other, 4),
+        "deviations_from_even_in_a_draw": round(by_draw.z, 2),
+        "points_of_many_median": statistics.median(one.points for one in scores.scripts),
+        "reasons_of_many": scores.reasons,
+        "accounts_of_many": len(scores.scripts),
+        "accounts_of_many_slowed": sum(one.level == "slow" for one in scores.scripts),
+        "other_accounts": len(scores.others),
+        "other_accounts_with_points": sum(one.points > 0 for one in scores.others),
     }
     ratios = {"script_over_others_in_line": round(even.chance_script / even.chance_other, 3)}
     return {
@@ -186,6 +252,9 @@ def _report(without: Verdict, singly: list[tuple[Tally, float]], many: list[Tall
         "checks": {
             "in_line_no_better_than_anybody": even.is_even,
             "persons_of_many_no_better_each": in_bulk.is_even,
+            "in_a_draw_no_better_than_anybody": by_draw.is_even,
+            "who_owns_many_shows_in_the_scores": scores.tell_apart,
+            "nobody_else_is_slowed": not any(one.level == "slow" for one in scores.others),
             "every_slot_went_to_somebody": sold,
         },
         "line": f"fair: a script's person gets a slot in {even.chance_script:.1%} of releases, others in"

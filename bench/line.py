@@ -40,7 +40,7 @@ def measure(folder: Path, *, quick: bool) -> dict[str, Any]:
     count = PEOPLE // 20 if quick else PEOPLE
     with _flash_place.cluster(folder) as running:
         shape = Shape(hospitals=1, departments=1, sessions=1, slots=SLOTS, people=count, requests=0)
-        more = ("release", TURN_MINUTES)
+        more = ("release", TURN_MINUTES, "0", "1")
         city = _flash_place.make_city(running, "line", shape, by="_fair_city.py", more=more)
         people: list[Asker] = kept(city.folder / "line.people")
         session = city.sessions[0]

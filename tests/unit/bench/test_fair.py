@@ -35,7 +35,7 @@ def test_the_expected_spread_is_that_of_drawing_without_putting_back() -> None:
 
 
 def test_who_stands_before_somebody_that_was_there_already_is_found() -> None:
-    people = [Asker(str(n), "", "") for n in range(3)]
+    people = [Asker("", str(n), "", "") for n in range(3)]
     sent, told = {0: 0.0, 1: 2.0, 2: 2.5}, {0: 1.0, 1: 3.0, 2: 3.0}
     ranks = {"0": (5, True), "1": (6, True), "2": (7, True)}
     assert line.out_of_order(people, sent, told, ranks) == 0
