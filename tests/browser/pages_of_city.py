@@ -5,6 +5,7 @@ then photographed and judged with the others (`test_every_page.py`).
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from tests import make
 from tests.browser import households, practices
@@ -22,6 +23,8 @@ from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse
 from yitong.domains.people.contracts import AppealLock, LockReason
 from yitong.domains.schedule import queries as schedule
+from yitong.domains.waitlist.commands import joining
+from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
 from yitong.faces.common.actors import ACCOUNT_COOKIE, STAFF_COOKIE
 from yitong.faces.patient.devices import DEVICE_COOKIE
 from yitong.faces.patient.hospitals.soon import COMMON
@@ -61,6 +64,12 @@ PAGES = (
     Page("patient:bookings", "/bookings/", "patient"),
     Page("patient:bookings", "/bookings/", "newcomer", "empty"),
     Page("patient:booking", "/bookings/{hospital}/{booking}/", "patient"),
+    Page("patient:waitlist_join", "/book/waitlist/{full_hospital}/{full_session}/", "patient"),
+    Page("patient:waitlist_join", "/book/waitlist/{hospital}/{session}/", "patient", "closed"),
+    Page("patient:waitlist", "/bookings/waitlist/", "patient"),
+    Page("patient:waitlist", "/bookings/waitlist/", "newcomer", "empty"),
+    Page("patient:waitlist_entry", "/bookings/waitlist/{entry}/", "patient"),
+    Page("patient:waitlist_withdraw", "/bookings/waitlist/{entry}/withdraw/", "patient"),
     Page("patient:cancel", "/bookings/{hospital}/{booking}/cancel/", "patient"),
     Page("patient:move", "/bookings/{hospital}/{booking}/move/", "patient"),
     Page("patient:move_window", "/bookings/{hospital}/{booking}/move/{session}/", "patient"),
@@ -105,6 +114,7 @@ PAGES = (
     Page("desk:second_factor", "/desk/me/second-factor/", "desk"),
     Page("desk:session", "/desk/sessions/{ward_session}/", "desk"),
     Page("desk:print_list", "/desk/sessions/{ward_session}/list/", "desk"),
+    Page("desk:waiting", "/desk/sessions/{ward_session}/waitlist/", "desk"),
     Page("desk:stop", "/desk/sessions/{ward_session}/stop/", "desk"),
     Page("desk:substitute", "/desk/sessions/{ward_session}/substitute/", "desk"),
     Page("desk:pools", "/desk/sessions/{ward_session}/pools/", "desk"),
@@ -206,6 +216,7 @@ NO_PAGE = {
     "patient:device_revoke": "takes a form",
     "patient:phone_codes": "takes a form",
     "patient:check_code": "the answer to a form: test_patient_check.py",
+    "patient:waitlist_answer": "takes a form",
     "patient:data_export": "a file",
     "desk:provider": "leads to a hospital's own sign-in",
     "desk:provider_back": "the way back from there",
@@ -287,6 +298,22 @@ def _patient(home: households.Household, ids: dict[str, str]) -> None:
         "slot": str(free.slot_id),
         "booking": str(held.booking_id),
         "person": str(person),
+    }
+    _waiting(home, person, ids)
+
+
+def _waiting(home: households.Household, person: UUID, ids: dict[str, str]) -> None:
+    """An afternoon that is full, and a place in its line."""
+    full = practices.sell_out(practices.found(), 0)
+    more = practices.sell_out(practices.found(), 0)
+    where = SessionKey(full.session.hospital_id, full.session.session_id)
+    joined = joining.join_waitlist(
+        Join(f"page{make.number()}", (person,), (where,), Mode.ASK), actor=home.actor, now=clock.now()
+    )
+    ids |= {
+        "entry": str(joined.entry_id),
+        "full_hospital": str(more.session.hospital_id),
+        "full_session": str(more.session.session_id),
     }
 
 

@@ -11,8 +11,8 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.domains.access.contracts import Scope
-from yitong.domains.booking.commands import claim
-from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.booking.commands import change, claim
+from yitong.domains.booking.contracts import CancelBooking, Held, HoldSlot
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule import queries as offered
 
@@ -85,3 +85,33 @@ def crowd(made: Practice, *, each: int = 12) -> None:
             channel = Actor.for_channel(hospital_id, ("web", "app")[n % 2], scopes=frozenset(Scope))
             hold = HoldSlot(f"crowd{make.number()}", hospital_id, slot.slot_id, build.patient(hospital_id))
             claim.hold_slot(hold, actor=channel, now=clock.now())
+
+
+@dataclass
+class Full:
+    """A morning of which every slot that can be booked is taken."""
+
+    session: schedule.Session
+    held: list[Held]
+
+    @property
+    def path(self) -> str:
+        one = self.session
+        return f"/hospitals/{one.hospital_id}/departments/{one.department_id}/?date={one.date}"
+
+    def free(self) -> None:
+        """Somebody cancels; the worker then serves who waits."""
+        held = self.held.pop()
+        cmd = CancelBooking(f"cancel{make.number()}", held.hospital_id, held.booking_id)
+        change.cancel_booking(cmd, actor=build.registrar(held.hospital_id), now=clock.now())
+
+
+def sell_out(place: Practice, n: int) -> Full:
+    session = place.sit(place.days[n], per_window=1)
+    hospital_id, channel = session.hospital_id, Actor("system", "test", "web")
+    held = []
+    for slot in offered.list_slots(hospital_id, session.session_id):
+        if slot.pool == "online":
+            wish = HoldSlot(f"full{make.number()}", hospital_id, slot.slot_id, build.patient(hospital_id))
+            held.append(claim.hold_slot(wish, actor=channel, now=clock.now()))
+    return Full(session, held)

@@ -35,6 +35,7 @@ PAGES: dict[str, tuple[str, set[str]]] = {
     "session": ("/desk/sessions/{session}/", ALL),
     "session_news": ("/desk/sessions/{session}/news/", ALL),
     "print_list": ("/desk/sessions/{session}/list/", ALL),
+    "waiting": ("/desk/sessions/{session}/waitlist/", ALL),
     "stop": ("/desk/sessions/{session}/stop/", {M, A}),
     "substitute": ("/desk/sessions/{session}/substitute/", {M, A}),
     "room": ("/desk/sessions/{session}/room/", {M, A}),

@@ -165,6 +165,7 @@ class Entry:
     state: State
     mode: Mode
     patient_ids: tuple[UUID, ...]
+    is_first_visit: bool
     joined_at: datetime
     ended_at: datetime | None
     end_reason: str | None

@@ -8,10 +8,13 @@ from django.db.models import Sum
 
 from yitong.core.actor import Actor
 from yitong.core.db import policies
+from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import Kept
 from yitong.domains.people import queries as people
-from yitong.domains.waitlist import models, permissions
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session
+from yitong.domains.waitlist import models, permissions, rules
 from yitong.domains.waitlist.contracts import (
     CloseReason,
     Entry,
@@ -31,6 +34,12 @@ from yitong.domains.waitlist.errors import EntryMissing
 PAGE = 20
 MOST_IN_LINE = 500
 PASSINGS = 5
+
+
+def can_join(session: Session, in_force: Policies, *, now: datetime) -> bool:
+    """Whether its line is open at this instant; that it is sold out, too, the command sees. Pure: it asks nothing."""
+    closes = rules.closes_at(schedule.booking_ends_at(session, in_force), in_force)
+    return now < closes and schedule.is_open(session, now, in_force)
 
 
 def sessions_of(entry_id: UUID) -> list[SessionKey]:
@@ -114,13 +123,14 @@ def _entries(rows: Sequence[models.WaitlistEntry]) -> list[Entry]:
     passings: dict[UUID, list[Passing]] = {row.id: [] for row in rows}
     for hospital_id, mine in by_hospital.items():
         _read_hospital(hospital_id, [row.id for row in mine], lines, offers, passings)
-    most = {row.id: _most_offers(row) for row in rows}
+    most = _most_offers(rows)
     return [
         Entry(
             entry_id=row.id,
             state=State(row.state),
             mode=Mode(row.mode),
             patient_ids=tuple(row.patient_ids),
+            is_first_visit=row.is_first_visit,
             joined_at=row.joined_at,
             ended_at=row.ended_at,
             end_reason=row.end_reason,
@@ -136,9 +146,13 @@ def _entries(rows: Sequence[models.WaitlistEntry]) -> list[Entry]:
     ]
 
 
-def _most_offers(row: models.WaitlistEntry) -> int:
+def _most_offers(rows: Sequence[models.WaitlistEntry]) -> dict[UUID, int]:
     """As the hospital wanted most says it; where it is asked, that hospital's own number decides."""
-    return policies.at(row.hospital_ids[0], row.joined_at).int("waitlist.offers_per_entry")
+    by_hospital = {
+        hospital_id: policies.at(hospital_id, max(row.joined_at for row in rows))
+        for hospital_id in {row.hospital_ids[0] for row in rows}
+    }
+    return {row.id: by_hospital[row.hospital_ids[0]].int("waitlist.offers_per_entry") for row in rows}
 
 
 def _read_hospital(

@@ -107,6 +107,7 @@ ROUTERS: tuple[tuple[str, str, str], ...] = (
     ("", "yitong.faces.api.accounts.api.router", "账号 Accounts"),
     ("", "yitong.faces.api.patients.api.router", "就诊人 Patients"),
     ("", "yitong.faces.api.bookings.api.router", "预约 Bookings"),
+    ("", "yitong.faces.api.waitlist.api.router", "候补 Waitlist"),
     ("", "yitong.faces.api.window.api.router", "放号窗口 Booking window"),
     ("", "yitong.faces.api.messages.api.router", "消息 Messages"),
 )

@@ -46,6 +46,16 @@ BOOKING_TAGS = {
     "expired": "",
     "stopped": "danger",
 }
+WAITLIST_STATES: dict[str, Promise] = {
+    "waiting": _("候补中"),
+    "gathering": _("正在凑号"),
+    "offered": _("有号待确认"),
+    "booked": _("候补成功"),
+    "declined": _("没有要号"),
+    "lapsed": _("没有确认"),
+    "withdrawn": _("已退出"),
+    "closed": _("没有等到"),
+}
 IDENTITY_KINDS: dict[str, Promise] = {
     "resident_id": _("居民身份证"),
     "household_book": _("户口簿"),

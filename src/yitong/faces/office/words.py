@@ -147,9 +147,9 @@ OPERATIONS: dict[str, Promise] = {
     "waitlist.choice_closed": _("候补场次结束"),
     "waitlist.entry_booked": _("候补成功"),
     "waitlist.entry_closed": _("候补结束"),
-    "waitlist.entry_joined": _("登记候补"),
+    "waitlist.entry_joined": _("候补登记"),
     "waitlist.entry_passed": _("候补顺延"),
-    "waitlist.entry_withdrawn": _("退出候补"),
+    "waitlist.entry_withdrawn": _("候补退出"),
     "waitlist.offer_made": _("通知候补人确认"),
     "waitlist.slots_gathered": _("为多人候补凑号"),
 }

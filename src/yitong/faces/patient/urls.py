@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("yitong.faces.patient.home.urls")),
     path("soon/<str:code>/", soon.soon, name="soon"),
     path("", include("yitong.faces.patient.booking.urls")),
+    path("", include("yitong.faces.patient.waitlist.urls")),
     path("lines/", include("yitong.faces.patient.line.urls")),
     path("", include("yitong.faces.patient.sign_in.urls")),
     path("me/people/", include("yitong.faces.patient.people.urls")),

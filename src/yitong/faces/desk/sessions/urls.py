@@ -1,11 +1,12 @@
 from django.urls import path
 
-from yitong.faces.desk.sessions import bookings, changes, views
+from yitong.faces.desk.sessions import bookings, changes, views, waiting
 
 urlpatterns = [
     path("sessions/<uuid:session_id>/", views.session, name="session"),
     path("sessions/<uuid:session_id>/news/", views.news, name="session_news"),
     path("sessions/<uuid:session_id>/list/", views.print_list, name="print_list"),
+    path("sessions/<uuid:session_id>/waitlist/", waiting.waiting, name="waiting"),
     path("sessions/<uuid:session_id>/stop/", changes.stop, name="stop"),
     path("sessions/<uuid:session_id>/substitute/", changes.substitute, name="substitute"),
     path("sessions/<uuid:session_id>/room/", changes.room, name="room"),

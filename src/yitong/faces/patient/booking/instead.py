@@ -24,13 +24,14 @@ GONE = (SlotTaken, PoolExhausted, SessionCancelled, SessionIsStopping)
 @dataclass(frozen=True, slots=True)
 class Instead:
     """Other windows of what was chosen, others who sit that day, other days, other places; `release`: when more comes,
-    where there is nothing of all that."""
+    where there is nothing of all that; `wait_href`: the line for what was chosen, where all of it is gone."""
 
     windows: list[presenters.Window]
     same_day: list[presenters.Near]
     days: list[presenters.Near]
     places: list[presenters.Near]
     release: str
+    wait_href: str = ""
 
 
 def instead(session: Session, visit: presenters.Visit, reader: Reader) -> Instead:
@@ -52,18 +53,21 @@ def _instead(session: Session, visit: presenters.Visit, reader: Reader) -> Inste
     link = presenters.Link(
         reverse("patient:department", args=[hospital_id, session.department_id]), {"visit": visit.value}
     )
-    windows = choosing.windows(session, visit, way, reader)["windows"]
+    shown = choosing.windows(session, visit, way, reader)
+    windows, offer = shown["windows"], shown["offer"]
     assert isinstance(windows, list)
+    assert isinstance(offer, presenters.Offer)
     found = Instead(
         windows=[one for one in windows if one.href],
         same_day=[_line(half, one) for half in halves for one in half.offers if one.is_open][: presenters.MOST_NEAR],
         days=presenters.near_days(presenters.open_days(bookable, sessions, offers), session.date, link, reader),
         places=near.elsewhere(department, reader),
         release="",
+        wait_href=offer.wait_href,
     )
     if found.windows or found.same_day or found.days or found.places:
         return found
-    return Instead([], [], [], [], presenters.release(in_force, reader).text)
+    return Instead([], [], [], [], presenters.release(in_force, reader).text, offer.wait_href)
 
 
 def _line(half: presenters.HalfDay, offer: presenters.Offer) -> presenters.Near:

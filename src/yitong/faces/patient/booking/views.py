@@ -21,6 +21,7 @@ from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, Slot
+from yitong.domains.waitlist import queries
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
@@ -28,6 +29,7 @@ from yitong.faces.patient.booking import forms, instead, presenters, window
 from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.hospitals import choosing, live
 from yitong.faces.patient.hospitals import presenters as choices
+from yitong.faces.patient.waitlist import presenters as waitlist
 
 IS_NEW = timedelta(minutes=5)
 
@@ -159,9 +161,17 @@ def bookings(request: Request) -> HttpResponse:
     context = {
         "coming": presenters.lines(coming, names, departments, rooms, reader),
         "past": presenters.lines(past, names, departments, {}, reader),
+        "waiting": _waiting(request, reader),
     }
     lines = pages.part("patient/booking/_bookings.html", context)
     return pages.shared(request, "patient/booking/bookings.html", (), reader, dict, longest=None, own={"lines": lines})
+
+
+def _waiting(request: Request, reader: Reader) -> list[waitlist.Card]:
+    """What one is in line for, at all hospitals. One query where it is nothing."""
+    entries = queries.list_my_entries(request.actor, only_live=True)
+    facts = waitlist.facts_of(entries, reader)
+    return [waitlist.card(one, facts, reader) for one in entries]
 
 
 @require_GET

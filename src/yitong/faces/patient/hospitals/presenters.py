@@ -18,6 +18,7 @@ from yitong.domains.booking.contracts import SessionOffer, SlotOffer
 from yitong.domains.hospitals.contracts import Campus, Department, FeeLine, Hospital, Practitioner
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.domains.waitlist import queries as waitlist
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
 from yitong.faces.patient import maps
@@ -51,6 +52,9 @@ class Way(Protocol):
         """The doctor with whom the patient is booked already, if any."""
 
     def session(self, session: Session) -> str: ...
+    def waiting(self, session: Session) -> str:
+        """Where one waits for it while it is sold out; "" where one doesn't."""
+
     def slot(self, hospital_id: UUID, slot_id: UUID) -> str: ...
 
 
@@ -61,6 +65,9 @@ class NewBooking:
 
     def session(self, session: Session) -> str:
         return self._with_visit(reverse("patient:session", args=[session.hospital_id, session.session_id]))
+
+    def waiting(self, session: Session) -> str:
+        return self._with_visit(reverse("patient:waitlist_join", args=[session.hospital_id, session.session_id]))
 
     def slot(self, hospital_id: UUID, slot_id: UUID) -> str:
         return self._with_visit(reverse("patient:book", args=[hospital_id, slot_id]))
@@ -76,6 +83,9 @@ class Moving:
 
     def session(self, session: Session) -> str:
         return reverse("patient:move_window", args=[session.hospital_id, self.booking_id, session.session_id])
+
+    def waiting(self, session: Session) -> str:
+        return ""  # he has a booking of this department
 
     def slot(self, hospital_id: UUID, slot_id: UUID) -> str:
         return reverse("patient:move_confirm", args=[hospital_id, self.booking_id, slot_id])
@@ -150,7 +160,7 @@ class Offer:
     """A session as one may choose it. One that is not released yet may be waited for: `opens_at` says until when.
 
     `way` is where it leads when something is left, and `sessions` are those that it stands for: for the script that
-    follows what is left.
+    follows what is left. `wait_href`: where one gets in line for it, while it is sold out.
     """
 
     href: str
@@ -164,6 +174,7 @@ class Offer:
     is_open: bool
     note: str
     is_present: bool
+    wait_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +416,7 @@ def offer(
     elif not left and all(s.release_at > reader.now for s in bundle):
         opens_at = min(s.release_at for s in bundle)
         text, note = _("未放号"), _("%(time)s放号") % {"time": reader.moment(opens_at)}
+    can_wait = not left and not opens_at and any(waitlist.can_join(s, policies, now=reader.now) for s in bundle)
     return Offer(
         href=way.session(session) if left or opens_at else "",
         way=way.session(session),
@@ -417,6 +429,7 @@ def offer(
         is_open=left > 0,
         note=note,
         is_present=visit is Visit.AGAIN and way.present_id is not None and session.practitioner_id == way.present_id,
+        wait_href=way.waiting(session) if can_wait else "",
     )
 
 

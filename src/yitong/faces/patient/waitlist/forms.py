@@ -1,0 +1,64 @@
+"""What the pages of the waitlist send: parsed into commands."""
+
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from yitong.domains.waitlist.contracts import Accept, Decline, Join, Mode, SessionKey, Withdraw
+from yitong.faces.patient.booking.forms import Key
+
+
+class Ids(forms.Field):
+    """Several ids; one box may stand for several, apart by a space (R-004)."""
+
+    widget = forms.MultipleHiddenInput
+    default_error_messages = {"invalid": _("请重新选择")}
+
+    def to_python(self, value: object) -> tuple[UUID, ...]:
+        try:
+            ids = [UUID(text) for one in (value if isinstance(value, list) else []) for text in str(one).split()]
+        except ValueError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+        return tuple(dict.fromkeys(ids))
+
+    def validate(self, value: object) -> None:
+        if not value:
+            raise ValidationError(self.error_messages["required"], code="required")
+
+
+class JoinWaitlist(Key):
+    patients = Ids(error_messages={"required": _("请选择就诊人")})
+    sessions = Ids(error_messages={"required": _("请选择场次")})
+    mode = forms.TypedChoiceField(
+        choices=[(mode.value, mode.value) for mode in Mode],
+        coerce=Mode,
+        error_messages={"required": _("请选择等到号以后怎么办"), "invalid_choice": _("请选择等到号以后怎么办")},
+    )
+
+    def to_command(self, hospital_id: UUID, *, is_first_visit: bool, most: int) -> Join:
+        """The sessions in the order of the page, no more of them than may be named."""
+        sessions = tuple(SessionKey(hospital_id, one) for one in self.cleaned_data["sessions"])
+        return Join(
+            key=self.text(),
+            patient_ids=self.cleaned_data["patients"],
+            sessions=sessions[:most],
+            mode=self.cleaned_data["mode"],
+            is_first_visit=is_first_visit,
+        )
+
+
+class Answer(Key):
+    hospital = forms.UUIDField()
+    offer = forms.UUIDField()
+    answer = forms.ChoiceField(choices=[("accept", "accept"), ("decline", "decline")])
+
+    def to_command(self) -> Accept | Decline:
+        kind = Accept if self.cleaned_data["answer"] == "accept" else Decline
+        return kind(self.text(), self.cleaned_data["hospital"], self.cleaned_data["offer"])
+
+
+class Leave(Key):
+    def to_command(self, entry_id: UUID) -> Withdraw:
+        return Withdraw(self.text(), entry_id)

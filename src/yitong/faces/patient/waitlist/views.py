@@ -1,0 +1,211 @@
+"""候补: getting in line for what is sold out, seeing how it goes, answering an offer, leaving."""
+
+from datetime import date
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from yitong.core.db import policies
+from yitong.core.errors import Refusal, Unidentified
+from yitong.core.ids import new_id
+from yitong.core.policy.values import Policies
+from yitong.domains.booking import queries as bookings
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.people import queries as people
+from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.contracts import Session
+from yitong.domains.waitlist import queries
+from yitong.domains.waitlist.commands import answering, joining
+from yitong.domains.waitlist.contracts import Accept, Entry, LineLength, State
+from yitong.faces.common import pages, throttle
+from yitong.faces.common.request import Request
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.booking import presenters as persons
+from yitong.faces.patient.hospitals import choosing
+from yitong.faces.patient.hospitals import presenters as choices
+from yitong.faces.patient.waitlist import forms, presenters
+
+MOST_OTHERS = 40
+
+
+@require_http_methods(["GET", "POST"])
+def join(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
+    """For whom, in which sessions, and what is to happen then; then one is in line."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    session = schedule.get_session(hospital_id, session_id)
+    in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
+    if request.method == "GET":
+        return _join_page(request, session, in_force, account_id, reader)
+    form = forms.JoinWaitlist(request.POST)
+    if not form.is_valid():
+        return _join_page(request, session, in_force, account_id, reader, form=form, status=422)
+    is_first = choosing.asked_visit(request) is choices.Visit.FIRST
+    most = policies.at(None, reader.now).int("waitlist.sessions_per_entry")
+    cmd = form.to_command(hospital_id, is_first_visit=is_first, most=most)
+    try:
+        throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
+        joined = joining.join_waitlist(cmd, actor=request.actor, now=reader.now)
+    except Unidentified:
+        raise
+    except Refusal as refusal:
+        return _join_page(
+            request, session, in_force, account_id, reader, form=form, refusal=refusal, status=refusal.status
+        )
+    return pages.go(request, "patient:waitlist_entry", joined.entry_id, notice=_("已登记候补"))
+
+
+def _join_page(
+    request: Request,
+    session: Session,
+    in_force: Policies,
+    account_id: UUID,
+    reader: Reader,
+    *,
+    form: forms.JoinWaitlist | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    hospital_id, visit = session.hospital_id, choosing.asked_visit(request)
+    way = choices.NewBooking(visit)
+    halves = _half_days(session, visit, in_force, reader)
+    mine = [one for half in halves for one in half.offers if str(session.session_id) in one.sessions.split()]
+    asked = request.POST if form is not None else None
+    chosen_people = set(asked.getlist("patients")) if asked else None
+    everyone = persons.people(people.patients_of(account_id), None, in_force.flag("booking.verified_only"), reader)
+    others = presenters.others(halves, mine[0].sessions if mine else "", asked.getlist("sessions") if asked else [])[
+        :MOST_OTHERS
+    ]
+    context = {
+        "hospital": reader.name(hospitals.get_hospital(hospital_id)),
+        "department": reader.name(hospitals.get_department(hospital_id, session.department_id)),
+        "chosen": mine[0] if mine else None,
+        "is_closed": not mine or not mine[0].wait_href,
+        "waiting": sum(one.people for one in _lengths(hospital_id, mine[:1])),
+        "people": [presenters.checked(one, chosen_people) for one in everyone],
+        "can_join": any(not one.is_disabled for one in everyone),
+        "others": others,
+        "has_more_chosen": any(one.is_chosen for one in others),
+        "most": policies.at(None, reader.now).int("waitlist.sessions_per_entry"),
+        "mode": asked.get("mode") if asked else "at_once",
+        "minutes": in_force.int("waitlist.offer_minutes"),
+        "close_minutes": in_force.int("waitlist.close_minutes"),
+        "visit": visit.value,
+        "key": asked.get("key") if asked and refusal else new_id(),
+        "form": form,
+        "refusal": pages.said(refusal, reader),
+        "here": request.get_full_path(),
+        "back": way.session(session),
+    }
+    return pages.page(request, "patient/waitlist/join.html", context, status)
+
+
+def _lengths(hospital_id: UUID, offers: list[choices.Offer]) -> list[LineLength]:
+    ids = [UUID(one) for offer in offers for one in offer.sessions.split()]
+    return list(queries.line_lengths(hospital_id, ids).values())
+
+
+def _half_days(session: Session, visit: choices.Visit, in_force: Policies, reader: Reader) -> list[choices.HalfDay]:
+    """The department's half-days of all bookable days, in order."""
+    hospital_id = session.hospital_id
+    days = choosing.days(in_force, reader)[:-1]
+    sessions = schedule.list_sessions(hospital_id, session.department_id, days[0], days[-1]) if days else []
+    offers = bookings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
+    doctors = choosing.practitioners(hospital_id, sessions)
+    by_day: dict[date, list[Session]] = {}
+    for one in sessions:
+        by_day.setdefault(one.date, []).append(one)
+    way = choices.NewBooking(visit)
+    return [
+        half
+        for of_day in by_day.values()
+        for half in choices.half_days(of_day, offers, doctors, visit, way, in_force, reader)
+    ]
+
+
+@require_GET
+def waitlist(request: Request) -> HttpResponse:
+    """What one waits for, at all hospitals, and what became of it."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    entries = queries.list_my_entries(request.actor)
+    facts = presenters.facts_of(entries, reader)
+    cards = [presenters.card(one, facts, reader) for one in entries]
+    context = {"live": [one for one in cards if one.is_live], "past": [one for one in cards if not one.is_live]}
+    return pages.page(request, "patient/waitlist/waitlist.html", context)
+
+
+@require_GET
+def entry(request: Request, entry_id: UUID) -> HttpResponse:
+    """One entry: its offer with the clock, its places in line, why something went on."""
+    pages.account_of(request)
+    return _entry_page(request, queries.get_entry(entry_id, request.actor))
+
+
+def _entry_page(request: Request, found: Entry, refusal: Refusal | None = None) -> HttpResponse:
+    reader = pages.reader_of(request)
+    facts = presenters.facts_of([found], reader)
+    context = {
+        "entry_id": found.entry_id,
+        "card": presenters.card(found, facts, reader),
+        "offer": presenters.offer(found, reader),
+        "offers_left": found.offers_left,
+        "lines": presenters.lines(found, facts, reader),
+        "passings": presenters.passings(found, facts, reader),
+        "how": presenters.how(found),
+        "booked_href": reverse("patient:bookings") if found.state is State.BOOKED else "",
+        "key": request.POST.get("key") or new_id(),
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "patient/waitlist/entry.html", context, refusal.status if refusal else 200)
+
+
+@require_POST
+def answer(request: Request, entry_id: UUID) -> HttpResponse:
+    """The offer is taken or declined."""
+    pages.account_of(request)
+    form = forms.Answer(request.POST)
+    if not form.is_valid():
+        return pages.go(request, "patient:waitlist_entry", entry_id)
+    cmd, now = form.to_command(), pages.reader_of(request).now
+    try:
+        if isinstance(cmd, Accept):
+            answering.accept_offer(cmd, actor=request.actor, now=now)
+        else:
+            answering.decline_offer(cmd, actor=request.actor, now=now)
+    except Unidentified:
+        raise
+    except Refusal as refusal:
+        return _entry_page(request, queries.get_entry(entry_id, request.actor), refusal)
+    said = _("预约成功") if isinstance(cmd, Accept) else _("这个号已转给下一位")
+    return pages.go(request, "patient:waitlist_entry", entry_id, notice=said)
+
+
+@require_http_methods(["GET", "POST"])
+def withdraw(request: Request, entry_id: UUID) -> HttpResponse:
+    """Asks once, says what follows, and leaves."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        form = forms.Leave(request.POST)
+        if form.is_valid():
+            try:
+                joining.withdraw_entry(form.to_command(entry_id), actor=request.actor, now=reader.now)
+            except Unidentified:
+                raise
+            except Refusal as caught:
+                refusal = caught
+            else:
+                return pages.go(request, "patient:waitlist", notice=_("已退出候补"))
+    found = queries.get_entry(entry_id, request.actor)
+    context = {
+        "entry_id": entry_id,
+        "card": presenters.card(found, presenters.facts_of([found], reader), reader),
+        "key": request.POST.get("key") or new_id(),
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "patient/waitlist/withdraw.html", context, refusal.status if refusal else 200)

@@ -1,0 +1,237 @@
+"""The waitlist's pages over real domains: the way in, joining, how it goes, the answer to an offer, the way out."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from tests import clinic as build
+from tests import lines
+from tests.clinic import NOW
+from tests.unit.faces.test_patient_pages import signed_in, text_of
+
+from yitong.core import clock
+from yitong.core.ids import new_id
+from yitong.domains.booking.models import Booking
+from yitong.domains.waitlist import models
+from yitong.domains.waitlist.commands import answering
+from yitong.domains.waitlist.contracts import Mode
+
+pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-017")]
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Iterator[None]:
+    with clock.frozen(NOW):
+        yield
+
+
+def join_path(full: lines.SoldOut) -> str:
+    return f"/book/waitlist/{full.place.hospital_id}/{full.place.session_id}/?visit=first"
+
+
+def department_path(full: lines.SoldOut) -> str:
+    return f"/hospitals/{full.place.hospital_id}/departments/{full.place.department_id}/?date={full.place.day}"
+
+
+def join(client: Client, full: lines.SoldOut, *patients: UUID, mode: str = "ask", key: object = "", **more: Any) -> Any:
+    content = {
+        "key": str(key or new_id()),
+        "patients": [str(one) for one in patients],
+        "sessions": [str(full.place.session_id)],
+        "mode": mode,
+        "visit": "first",
+    }
+    return client.post(join_path(full), {**content, **more})
+
+
+def entry_path() -> str:
+    return f"/bookings/waitlist/{models.WaitlistEntry.objects.order_by('-joined_at', '-id')[0].id}/"
+
+
+def offered(full: lines.SoldOut) -> tuple[Client, UUID, dict[str, str]]:
+    """Somebody with an open offer; what his page sends."""
+    actor, patient, entry_id = lines.waits(full, mode=Mode.ASK)
+    full.free(0)
+    full.serve()
+    client = signed_in(actor)
+    page = client.get(f"/bookings/waitlist/{entry_id}/").content.decode()
+    fields = {name: re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("key", "hospital", "offer")}  # type: ignore[index]
+    return client, entry_id, fields
+
+
+def test_what_is_sold_out_leads_to_its_line_and_what_is_not_does_not() -> None:
+    full, free = lines.sold_out(), build.clinic()
+    client = Client(SERVER_NAME="localhost")
+    sold = client.get(department_path(full)).content.decode()
+    assert f'href="{join_path(full)}"' in sold
+    left = client.get(f"/hospitals/{free.hospital_id}/departments/{free.department_id}/?date={free.day}")
+    assert "/book/waitlist/" not in left.content.decode()
+    session = client.get(f"/hospitals/{full.place.hospital_id}/sessions/{full.place.session_id}/")
+    assert f'href="{join_path(full)}"' in session.content.decode()
+
+
+def test_who_was_too_late_is_shown_the_line() -> None:
+    full = lines.sold_out(slots=1)
+    actor, patient = build.holder()
+    path = f"/book/{full.place.hospital_id}/{full.place.slot()}/?visit=first"
+    refused = signed_in(actor).post(path, {"key": str(new_id()), "patient": str(patient), "visit": "first"})
+    assert (refused.status_code, join_path(full) in refused.content.decode()) == (409, True)
+
+
+def test_joining_by_the_page() -> None:
+    full = lines.sold_out()
+    actor, patient = build.holder()
+    client = signed_in(actor)
+    page = client.get(join_path(full))
+    assert "现在还没有人候补" in text_of(page)
+    key = new_id()
+    done = join(client, full, patient, key=key)
+    assert (done.status_code, done.headers["Location"]) == (303, entry_path())
+    again = join(client, full, patient, key=key)
+    assert again.headers["Location"] == done.headers["Location"]
+    shown = text_of(client.get(entry_path()))
+    assert "下一个空出的号就给您" in shown
+    assert "候补中" in text_of(client.get("/bookings/"))
+    assert models.WaitlistEntry.objects.get().mode == "ask"
+
+
+def test_the_page_says_how_many_come_first() -> None:
+    full = lines.sold_out()
+    lines.waits(full)
+    actor, patient = build.holder()
+    client = signed_in(actor)
+    assert "现在有 1 人在候补" in text_of(client.get(join_path(full)))
+    join(client, full, patient)
+    assert "前面还有 1 人" in text_of(client.get(entry_path()))
+
+
+def test_a_refused_wish_keeps_what_was_chosen() -> None:
+    full = lines.sold_out()
+    actor, patient = build.holder()
+    other = build.clinic(hospital_id=full.place.hospital_id, department_id=full.place.department_id, at=build.time(14))
+    build.hold(other, patient, actor)
+    client = signed_in(actor)
+    refused = join(client, full, patient)
+    assert (refused.status_code, "同一就诊日同一科室" in text_of(refused)) == (409, True)
+    assert re.search(rf'value="{patient}" checked', refused.content.decode())
+    empty = client.post(join_path(full), {"key": str(new_id()), "mode": "perhaps", "sessions": "x"})
+    assert empty.status_code == 422
+    assert "请选择就诊人" in text_of(empty)
+    assert not models.WaitlistEntry.objects.exists()
+
+
+def test_other_sold_out_sessions_can_be_named_too() -> None:
+    full = lines.sold_out()
+    day = full.place.day + timedelta(days=1)
+    more = lines.sold_out(hospital_id=full.place.hospital_id, department_id=full.place.department_id, day=day)
+    actor, patient = build.holder()
+    client = signed_in(actor)
+    assert str(more.place.session_id) in client.get(join_path(full)).content.decode()
+    join(client, full, patient, sessions=[str(full.place.session_id), str(more.place.session_id)])
+    entry = models.WaitlistEntry.objects.get()
+    assert entry.session_ids == [full.place.session_id, more.place.session_id]
+    assert "等 2 场" in text_of(client.get("/bookings/waitlist/"))
+
+
+def test_no_line_where_there_are_slots() -> None:
+    place, (actor, _) = build.clinic(), build.holder()
+    page = signed_in(actor).get(f"/book/waitlist/{place.hospital_id}/{place.session_id}/")
+    assert "这一场现在不能候补" in text_of(page)
+
+
+def test_an_offer_is_taken_by_the_page() -> None:
+    full = lines.sold_out()
+    client, entry_id, fields = offered(full)
+    done = client.post(f"/bookings/waitlist/{entry_id}/answer/", {**fields, "answer": "accept"})
+    assert done.headers["Location"] == f"/bookings/waitlist/{entry_id}/"
+    assert "候补成功" in text_of(client.get(f"/bookings/waitlist/{entry_id}/"))
+    assert (
+        Booking.objects.filter(hospital_id=full.place.hospital_id, key__startswith="waitlist", live=True).count() == 1
+    )
+
+
+def test_an_offer_is_declined_by_the_page() -> None:
+    full = lines.sold_out()
+    client, entry_id, fields = offered(full)
+    client.post(f"/bookings/waitlist/{entry_id}/answer/", {**fields, "answer": "decline"})
+    shown = text_of(client.get(f"/bookings/waitlist/{entry_id}/"))
+    assert "您没有要这个号" in shown
+    assert "候补中" in shown
+
+
+def test_a_missed_offer_is_said_to_be_gone() -> None:
+    full = lines.sold_out()
+    client, entry_id, fields = offered(full)
+    offer = models.WaitlistOffer.objects.get(hospital_id=full.place.hospital_id)
+    with clock.frozen(offer.until):
+        waiting = text_of(client.get(f"/bookings/waitlist/{entry_id}/"))
+        assert "这个号正在转给下一位" in waiting
+        answering.end_offer(offer.hospital_id, offer.id, now=offer.until)
+        late = client.post(f"/bookings/waitlist/{entry_id}/answer/", {**fields, "answer": "accept"})
+        assert (late.status_code, "这个号已转给下一位" in text_of(late)) == (409, True)
+        assert "没有在时限内确认" in text_of(client.get(f"/bookings/waitlist/{entry_id}/"))
+    assert not Booking.objects.filter(hospital_id=full.place.hospital_id, key__startswith="waitlist").exists()
+
+
+def test_leaving_by_the_page_and_the_list_of_what_was() -> None:
+    full = lines.sold_out()
+    actor, _, entry_id = lines.waits(full)
+    client = signed_in(actor)
+    assert "退出这份候补吗" in text_of(client.get(f"/bookings/waitlist/{entry_id}/withdraw/"))
+    done = client.post(f"/bookings/waitlist/{entry_id}/withdraw/", {"key": str(new_id())})
+    assert done.headers["Location"] == "/bookings/waitlist/"
+    assert "已退出" in text_of(client.get("/bookings/waitlist/"))
+    assert client.post(f"/bookings/waitlist/{entry_id}/withdraw/", {"key": str(new_id())}).status_code == 409
+
+
+def test_anothers_entry_looks_absent() -> None:
+    full = lines.sold_out()
+    _, _, entry_id = lines.waits(full)
+    stranger = signed_in(build.holder()[0])
+    for path in ("", "withdraw/"):
+        assert stranger.get(f"/bookings/waitlist/{entry_id}/{path}").status_code == 404
+    assert stranger.post(f"/bookings/waitlist/{entry_id}/withdraw/", {"key": str(new_id())}).status_code == 404
+    assert "没有候补" in text_of(stranger.get("/bookings/waitlist/"))
+    anybody = Client(SERVER_NAME="localhost").get(f"/bookings/waitlist/{entry_id}/")
+    assert anybody.headers["Location"].startswith("/sign-in/")
+
+
+def test_the_list_asks_the_same_for_one_and_for_many() -> None:
+    first = lines.sold_out(slots=1)
+    actor, patient = build.holder()
+    lines.join(actor, [patient], first)
+    client = signed_in(actor)
+
+    def asked(path: str) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            assert client.get(path).status_code == 200
+        return len(found)
+
+    asked("/bookings/waitlist/")
+    one = asked("/bookings/waitlist/")
+    for n in range(1, 3):
+        more = lines.sold_out(
+            slots=1,
+            hospital_id=first.place.hospital_id,
+            department_id=first.place.department_id,
+            day=first.place.day + timedelta(days=n),
+        )
+        lines.join(actor, [patient], more)
+    assert asked("/bookings/waitlist/") == one
+
+
+def test_pages_are_whole_in_english() -> None:
+    full = lines.sold_out()
+    client, entry_id, _ = offered(full)
+    client.cookies["django_language"] = "en"
+    for path in (f"/bookings/waitlist/{entry_id}/", "/bookings/waitlist/", f"/bookings/waitlist/{entry_id}/withdraw/"):
+        page = client.get(path, headers={"accept-language": "en"})
+        assert "waitlist" in text_of(page).lower()
