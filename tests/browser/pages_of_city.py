@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tests import make
-from tests.browser import households, practices
+from tests.browser import fair_weeks, households, practices
 from tests.browser.wards import ALL_ROLES, Ward, token_of
 
 from yitong.cli.demo.people import identity_number
@@ -98,6 +98,8 @@ PAGES = (
     Page("patient:check", "/me/check/", "reviewed", "waiting"),
     Page("patient:check_review", "/me/check/review/", "slowed"),
     Page("patient:check_how", "/me/check/how/"),
+    Page("patient:fairness", "/fairness/"),
+    Page("patient:fairness", "/fairness/?week={quiet_week}", "", "nobody"),
     Page("patient:data", "/me/data/", "patient"),
     Page("patient:data_erase", "/me/data/erase/", "patient"),
     Page("patient:settings", "/settings/"),
@@ -154,6 +156,7 @@ PAGES = (
     Page("desk:duplicate", "/desk/duplicates/{ward_patient}/", "operator", "missing"),
     Page("desk:merges", "/desk/duplicates/patients/{ward_patient}/", "operator"),
     Page("office:home", "/office/", "operator"),
+    Page("office:fairness", "/office/fairness/", "operator"),
     Page("office:hospitals", "/office/hospitals/", "operator"),
     Page("office:hospital_add", "/office/hospitals/add/", "operator"),
     Page("office:hospital", "/office/hospitals/{hospital}/", "operator"),
@@ -274,6 +277,7 @@ def build_world(ward: Ward, numbers: list[str]) -> World:
             ids["review"] = str(home.ask_review("我是村卫生室的，替村里老人约号，他们不会用手机。"))
     _desk(ward, ids, cookies)
     _office(ids, cookies)
+    ids["quiet_week"] = fair_weeks.put_once().isoformat()
     return World(ids, cookies)
 
 

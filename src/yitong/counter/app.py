@@ -42,15 +42,15 @@ class Counter:
         self.room = Room(self.picture, derived(secret, LOT_USE))
         self.door = Door(self.picture, self.batches, passes, Pace(self.picture), proxies, room=self.room)
         self.feed: Feed | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: Sequence[asyncio.Task[None]] = ()
         self._writing: Sequence[int] = ()  # the server's processes that work, or worked last, for batches
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._task = loop.create_task(self._live())
+        self._tasks = [loop.create_task(self._live()), loop.create_task(self.door.tally.run(self.url))]
 
     def stop(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def __call__(self, scope: Any, protocol: Answering) -> Coroutine[Any, Any, None]:
         return self.door.answer(scope, protocol)

@@ -7,7 +7,7 @@ refuses at once; all else joins the next batch.
 import asyncio
 import json
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -28,6 +28,7 @@ from yitong.counter.line.room import Room
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Key, Known, Picture
 from yitong.counter.problems import NOT_STORED, Answering, refuse
+from yitong.counter.tally import Tally
 from yitong.counter.wishes import Answer, Holder, Member, Wish, digest_of_hold
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking.contracts import Pass
@@ -55,6 +56,7 @@ class Door:
     proxies: int
     is_ready: bool = False
     room: Room | None = None  # where there are lines before the window
+    tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
         self._passes = self.passes.read_as(Holder)
@@ -102,6 +104,8 @@ class Door:
             outcome = ClaimUnreadable()
         except Refusal as refusal:
             outcome = refusal
+        if ask is not None:
+            self.tally.note(ask, self._holders.get(ask.pass_), outcome, clock.now(), is_form=is_form)
         if is_form:
             _send_on(protocol, _way(ask, body, outcome))
         elif isinstance(outcome, Known):

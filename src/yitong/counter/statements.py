@@ -193,3 +193,21 @@ def known_of(row: Sequence[Any]) -> Known:
 def uuids(texts: Iterable[str]) -> str:
     """An array of ids, or of words without special letters, as PostgreSQL reads it."""
     return "{" + ",".join(texts) + "}"
+
+
+# -- who tried and who got (counter.tally) -----------------------------------------------------------------------------
+
+ADD_TRIED = """
+INSERT INTO fairness_tried (hospital_id, id, day, channel, way, band, tried, got, attempts)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::date[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[],
+  %s::int[]) AS t (hospital_id, id, day, channel, way, band, tried, got, attempts)
+ON CONFLICT (hospital_id, day, channel, way, band) DO UPDATE SET tried = fairness_tried.tried + EXCLUDED.tried,
+  got = fairness_tried.got + EXCLUDED.got, attempts = fairness_tried.attempts + EXCLUDED.attempts
+"""
+ADD_RUSHES = """
+INSERT INTO fairness_rush (account_id, at, attempts)
+SELECT r.account_id, r.at, r.attempts
+FROM (SELECT a.account_id, a.attempts, b.at FROM unnest(%s::uuid[], %s::int[]) AS a (account_id, attempts),
+      (SELECT %s::timestamptz AS at) AS b) AS r
+ON CONFLICT (account_id, at) DO NOTHING
+"""

@@ -24,6 +24,7 @@ class Member(msgspec.Struct, frozen=True, gc=False):
 
     patient_id: str
     name: bytes  # sealed
+    band: str = ""  # how old, as figures tell it
 
 
 class Holder(msgspec.Struct, frozen=True, gc=False):

@@ -297,7 +297,7 @@ def test_a_person_gets_his_score_and_reasons_and_can_have_them_forgotten() -> No
     with transaction.atomic():
         assert personal_data.erase([patient], actor.account_id) == {"acts": 2}
     assert models.Act.objects.count() + models.Score.objects.count() + models.ScoreReason.objects.count() == 0
-    assert set(personal_data.retain()) == {f"fairness_{name}" for name in ("act", "check", "review", "score")}
+    assert set(personal_data.retain()) == {f"fairness_{name}" for name in ("act", "check", "review", "rush", "score")}
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,14 @@ from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
 
+from yitong.core.cells import Guard
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import ChannelCount, DayCount, LeadCount, SellOut, State, StateCount
 from yitong.faces.common import charts
 from yitong.faces.common.charts import Bar
 from yitong.faces.common.words import Reader
 from yitong.faces.office.figures import course
-from yitong.faces.office.figures.cells import Cells, Guard
+from yitong.faces.office.figures.cells import Cells
 
 Enter = Callable[..., Client]
 Text = Callable[[Any], str]

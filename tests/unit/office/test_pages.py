@@ -12,6 +12,7 @@ from django.test import Client
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
+from tests.unit.fairness.test_meter import unfair_week
 from tests.unit.fairness.test_slow_path import slow_holder
 from tests.unit.office.conftest import HERE
 
@@ -24,7 +25,7 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.access.errors import ChannelRevoked
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import ChannelCount
-from yitong.domains.fairness.commands import reviewing
+from yitong.domains.fairness.commands import alarming, reviewing
 from yitong.domains.fairness.contracts import AskReview
 from yitong.domains.fairness.models import Review
 from yitong.domains.hospitals import queries as hospitals
@@ -615,3 +616,18 @@ def test_one_list_serves_both_kinds_of_appeal_and_a_score_is_read_with_its_reaso
     assert people.SlowPath.objects.filter(account_id=actor.account_id).exists() is stays
     for role in ("auditor", "policy_officer", "security_admin"):
         assert enter(role).get(page).status_code == 403
+
+
+def test_fairness_shows_hospitals_the_alarm_and_those_of_other_weeks(enter: Enter, text: Text) -> None:
+    hospital_id = make.hospital(name="北京独一无二医院")
+    unfair_week(hospital_id)
+    alarming.raise_alarms(now=NOW)
+    alarming.raise_alarms(now=NOW + timedelta(days=7))
+    client = enter("city_operator")
+    page = text(client.get("/office/fairness/"))
+    assert "北京独一无二医院" in page
+    assert "60 岁及以上：每 100 人约上 20 人，其他人 40 人。" in page
+    before = text(client.get("/office/fairness/?week=2026-11-09"))
+    assert "这段时间没有数字" in before
+    assert "其他几周的报警" in before
+    assert 'href="?week=2026-11-16"' in client.get("/office/fairness/?week=2026-11-09").content.decode()

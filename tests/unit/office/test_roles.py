@@ -46,6 +46,7 @@ def place(shared_db: None) -> Place:
 # page → the roles that may read it
 READS: dict[str, set[str]] = {
     "figures.csv": {"city_operator", "auditor"},
+    "fairness/": {"city_operator", "auditor"},
     "hospitals/": {"city_operator", "policy_officer", "auditor"},
     "hospitals/add/": {"city_operator"},
     "hospitals/{hospital_id}/": {"city_operator", "policy_officer", "auditor"},

@@ -1,6 +1,8 @@
 """The policies by which patterns of scalping are counted (R-017, R-199): for each named signal its points, how many
 acts are excused, and how many days are looked at. All are the city's: an account books at every hospital."""
 
+from typing import Literal
+
 from yitong.core.policy.kinds import PolicyKey, Stricter
 
 # (signal, zh, en, points an act, acts excused, days looked at)
@@ -13,9 +15,10 @@ SIGNALS = (
     ("night", "深夜预约或取消", "Booked or cancelled at night", 1, 10, 30),
     ("devices", "同一台设备上的其他账号", "Other accounts on one device", 2, 5, 30),
     ("address", "同一网络地址上的其他账号", "Other accounts at one address", 1, 30, 7),
+    ("rush", "一分钟里被拒很多次还在请求", "Minutes of claims refused again and again", 3, 3, 30),
 )
 # (name, kind, value, zh, en, least, most)
-BOUNDS = (
+BOUNDS: tuple[tuple[str, Literal["int", "minutes", "share"], int | str, str, str, int | None, int | None], ...] = (
     ("slow_at", "int", 45, "多少分起走慢速通道", "Slow path from points", 20, 1000),
     ("single_most", "int", 40, "一种原因最多多少分", "Most points of one kind of reason", 1, 1000),
     ("early_minutes", "minutes", 60, "约好后多久内取消算“刚约好就取消”（分钟）", "Cancelled within minutes", 1, 1440),
@@ -30,6 +33,8 @@ BOUNDS = (
     ),
     ("fast_ms", "int", 300, "放号后多少毫秒内算瞬间", "Milliseconds after the release", 50, 5000),
     ("check_minutes", "minutes", 30, "答对后多久内可以预约（分钟）", "A check opens booking for minutes", 5, 1440),
+    ("meter_least", "int", 200, "公平报警：每组至少多少人", "Alarm: people of each group at least", 30, 100000),
+    ("meter_margin", "share", "0.05", "公平报警：差多少算少", "Alarm: how much worse", None, None),
     ("burst_seconds", "int", 5, "几秒之内算一起约的（秒）", "Seconds between two bookings", 1, 60),
 )
 
@@ -46,7 +51,7 @@ def keys() -> list[PolicyKey]:
             key = f"fairness.{signal}.{name}"
             zh_en = (f"{zh}：{said_zh}", f"{en}: {said_en}")
             found.append(PolicyKey(key, "int", value, Stricter.FREE, "R-199", *zh_en, least, most))
-    for name, kind, value, zh, en, least, most in BOUNDS:
+    for name, kind, default, zh, en, lowest, highest in BOUNDS:
         key = f"fairness.{name}"
-        found.append(PolicyKey(key, kind, value, Stricter.FREE, "R-199", zh, en, least, most))  # type: ignore[arg-type]
+        found.append(PolicyKey(key, kind, default, Stricter.FREE, "R-199", zh, en, lowest, highest))
     return found

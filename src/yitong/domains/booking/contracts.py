@@ -22,6 +22,16 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
+class AgeBand(StrEnum):
+    """How old, as coarsely as the figures of fairness tell it. 老年人 are the last two (R-226)."""
+
+    CHILD = "0-17"
+    YOUNG = "18-44"
+    MIDDLE = "45-59"
+    OLD = "60-74"
+    OLDEST = "75+"
+
+
 LIVE = (State.HELD, State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT, State.DONE, State.MISSED)
 MEANT = (State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT, State.DONE, State.STOPPED)  # neither undone nor missed
 ENDED = (State.CANCELLED, State.EXPIRED, State.STOPPED)
@@ -87,6 +97,7 @@ class PassPatient:
 
     patient_id: UUID
     name: bytes
+    band: str = ""  # an AgeBand, for who counts who got a slot
 
 
 @dataclass(frozen=True, slots=True)

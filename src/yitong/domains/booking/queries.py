@@ -313,7 +313,7 @@ def issue_pass(session: AccountSession, *, channel: str, now: datetime, key_id: 
     no longer."""
     ring = keyring()
     bookable = facts.bookable_patients(session.account_id, now)
-    patients, expires_at = bookable.names, now + PASS_LIFE
+    patients, expires_at, day = bookable.names, now + PASS_LIFE, shanghai_date(now)
     if bookable.checked_until is not None:
         if bookable.checked_until <= now:
             raise CheckRequired()
@@ -322,7 +322,10 @@ def issue_pass(session: AccountSession, *, channel: str, now: datetime, key_id: 
         account_id=session.account_id,
         session_id=session.session_id,
         channel=channel,
-        patients=tuple(PassPatient(one, ring.encrypt(name, PATIENT_NAME)) for one, name in patients.items()),
+        patients=tuple(
+            PassPatient(one, ring.encrypt(name, PATIENT_NAME), rules.age_band(bookable.birth_dates[one], day).value)
+            for one, name in patients.items()
+        ),
         expires_at=expires_at,
         key_id=key_id,
     )

@@ -13,7 +13,7 @@ from uuid import UUID
 from yitong.core import clock
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors
-from yitong.domains.booking.contracts import MEANT, Booking, HoldAtDesk, HoldSlot, LineTimes, Standing, Usual
+from yitong.domains.booking.contracts import MEANT, AgeBand, Booking, HoldAtDesk, HoldSlot, LineTimes, Standing, Usual
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
@@ -250,6 +250,12 @@ def most_in_span(days: Collection[date], span: str, *, around: date) -> int:
 def age_on(birth: date, day: date) -> int:
     """Whole years on that day; who is born on 29 February grows older on 1 March of a common year."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+def age_band(birth: date, day: date) -> AgeBand:
+    age = age_on(birth, day)
+    below = {18: AgeBand.CHILD, 45: AgeBand.YOUNG, OLD_FROM: AgeBand.MIDDLE, 75: AgeBand.OLD}
+    return next((band for limit, band in below.items() if age < limit), AgeBand.OLDEST)
 
 
 def cancel_deadline(day: date, policies: Policies) -> datetime:

@@ -1,11 +1,13 @@
 """Fairness: what crosses the border of this domain."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from yitong.core.cells import Shown
 from yitong.core.events import Event
 from yitong.domains.people.contracts import Decision
 
@@ -26,6 +28,29 @@ class Signal(StrEnum):
     NIGHT = "night"
     DEVICES = "devices"
     ADDRESS = "address"
+    RUSH = "rush"
+
+
+RUSH_ATTEMPTS = 30  # claims within a minute that were refused: from here on the window writes them down
+
+
+class Way(StrEnum):
+    """How a claim reaches the window: what there is to tell a fast device from a slow one."""
+
+    SCRIPT = "script"  # our page, whose script asks again by itself
+    FORM = "form"  # our page on a device or in a browser without scripts: a page load for each try
+    PROGRAM = "program"  # a partner's app or server, through the API
+
+
+class Group(StrEnum):
+    """By what the meter of fairness compares people."""
+
+    BAND = "band"
+    OLD = "old"  # 60 and over, and everybody else
+    CHANNEL = "channel"
+    WAY = "way"
+    DISTRICT = "district"
+    HOSPITAL = "hospital"
 
 
 class ActKind(StrEnum):
@@ -173,3 +198,56 @@ class LevelChanged(Event):
 
     operation: ClassVar[str] = "fairness.level_changed"
     points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Of so many people who tried for a slot so many got one, as they may be told (R-213)."""
+
+    tried: Shown
+    got: Shown
+
+    @property
+    def share(self) -> float | None:
+        """None: untold, or nobody tried."""
+        return self.got.value / self.tried.value if self.tried.value and self.got.value is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The chance of one part of the people: `name` is the band, channel, way, district or hospital's id."""
+
+    name: str
+    chance: Chance
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Some did worse than all others in the week from `start` on, by more than the city allows and more than chance
+    explains. How much worse, the meter's lines say, as far as they may (R-213)."""
+
+    start: date
+    group: Group
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One whole week at the booking window, [start, end). Where a small number would follow from the others all the
+    same, nothing is told: `whole` is untold and there are no lines."""
+
+    start: date
+    end: date
+    whole: Chance
+    lines: Mapping[Group, tuple[Line, ...]]
+    alarms: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised(Event):
+    """The meter found a group that did worse in the week from `start` on. The subject is the alarm."""
+
+    operation: ClassVar[str] = "fairness.alarm_raised"
+    start: date
+    group: str
+    name: str

@@ -6,7 +6,8 @@ from django.db.models import F, Q
 from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.domains.fairness.contracts import ActKind, Level, Signal
+from yitong.domains.booking.contracts import AgeBand
+from yitong.domains.fairness.contracts import ActKind, Level, Signal, Way
 from yitong.domains.people.contracts import Decision
 
 
@@ -138,6 +139,7 @@ class Review(models.Model):
                 name="review_decision_whole",
                 condition=Q(decision=None, decided_at=None, decided_by=None, decided_why=None)
                 | Q(
+                    decision__isnull=False,
                     decision__in=[one.value for one in Decision],
                     decided_at__gte=F("asked_at"),
                     decided_by__isnull=False,
@@ -146,3 +148,67 @@ class Review(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["asked_at"], name="review_waiting", condition=Q(decision=None))]
+
+
+class Tried(models.Model):
+    """People of a day who tried for a slot at a hospital's window, and those of them who got one. The window adds to it
+    once a minute; who they were is not kept."""
+
+    scale = Scale.H
+    append_only = False
+
+    pk = models.CompositePrimaryKey("hospital_id", "id")
+    hospital_id = models.UUIDField()
+    id = models.UUIDField(default=new_id)
+    day = models.DateField()
+    channel = models.CharField(max_length=32)
+    way = models.CharField(max_length=8)
+    band = models.CharField(max_length=5)
+    tried = models.PositiveIntegerField()
+    got = models.PositiveIntegerField()
+    attempts = models.PositiveIntegerField(help_text="claims, however many of one person")
+
+    class Meta:
+        db_table = "fairness_tried"
+        constraints = [
+            models.UniqueConstraint(name="tried_once_a_cell", fields=["hospital_id", "day", "channel", "way", "band"]),
+            models.CheckConstraint(name="tried_way_known", condition=Q(way__in=[way.value for way in Way])),
+            models.CheckConstraint(name="tried_band_known", condition=Q(band__in=[band.value for band in AgeBand])),
+            models.CheckConstraint(name="tried_got_of_those_who_tried", condition=Q(got__lte=F("tried"))),
+        ]
+        indexes = [models.Index(fields=["day"], name="tried_by_day")]
+
+
+class Rush(models.Model):
+    """A minute in which the window refused an account again and again."""
+
+    scale = Scale.L
+    append_only = False
+
+    pk = models.CompositePrimaryKey("account_id", "at")
+    account_id = models.UUIDField()
+    at = models.DateTimeField()
+    attempts = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "fairness_rush"
+        indexes = [models.Index(fields=["at"], name="rush_by_age")]
+
+
+class MeterAlarm(models.Model):
+    """As `contracts.Alarm`; one for a group and a week."""
+
+    scale = Scale.L
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    start = models.DateField()
+    group = models.CharField(max_length=8)
+    name = models.CharField(max_length=36)
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "fairness_meter_alarm"
+        constraints = [
+            models.UniqueConstraint(name="alarm_once_a_week", fields=["start", "group", "name"]),
+        ]

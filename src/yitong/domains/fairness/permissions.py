@@ -5,6 +5,7 @@ from uuid import UUID
 from yitong.core.actor import Actor
 from yitong.core.errors import Forbidden, Unidentified
 from yitong.domains.access.contracts import RoleName
+from yitong.domains.booking import permissions as booking
 from yitong.domains.people import permissions as people
 
 DECIDERS = (RoleName.CITY_OPERATOR,)
@@ -20,6 +21,11 @@ def check_can_see_standing(actor: Actor, account_id: UUID) -> None:
 
 def check_is_holder(actor: Actor, account_id: UUID) -> None:
     people.check_is_account(actor, account_id)
+
+
+def check_can_see_meter(actor: Actor) -> None:
+    """The office's page of the meter; what it tells, the public page tells too, but for hospitals and alarms before."""
+    booking.check_can_see_figures(actor)
 
 
 def check_can_review(actor: Actor) -> None:

@@ -22,6 +22,10 @@ def export(patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, 
             {"at": act.at.isoformat(), "kind": act.kind, "patient_id": str(act.patient_id), "after_ms": act.after_ms}
             for act in acts
         ],
+        "rushes": [
+            {"at": row.at.isoformat(), "attempts": row.attempts}
+            for row in models.Rush.objects.filter(account_id=account_id).order_by("at")
+        ],
         "reviews": [
             {"asked_at": row.asked_at.isoformat(), "words": row.words, "decision": row.decision}
             for row in models.Review.objects.filter(account_id=account_id).order_by("asked_at", "id")
@@ -35,6 +39,7 @@ def erase(patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, i
     if account_id is not None:
         acts += models.Act.objects.filter(account_id=account_id).delete()[0]
         models.Score.objects.filter(account_id=account_id).delete()
+        models.Rush.objects.filter(account_id=account_id).delete()
         models.Check.objects.filter(account_id=account_id).delete()
         models.Review.objects.filter(account_id=account_id).delete()
     return {"acts": acts}
@@ -45,5 +50,6 @@ def retain() -> dict[str, str]:
         "fairness_act": f"{LONGEST_DAYS} days, the longest that a signal looks back (R-199)",
         "fairness_check": "until it is answered",
         "fairness_review": "until the account is closed (R-199)",
+        "fairness_rush": f"{LONGEST_DAYS} days (R-199)",
         "fairness_score": "until the account is closed; its points fade to nothing with its acts",
     }

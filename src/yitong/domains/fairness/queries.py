@@ -1,13 +1,20 @@
 """Fairness: reads."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Sum
+
 from yitong.core.actor import Actor
+from yitong.core.clock import shanghai_date
 from yitong.core.db import policies
+from yitong.core.db.scale import cross_hospital
 from yitong.domains.fairness import errors, models, permissions
 from yitong.domains.fairness.contracts import (
+    Alarm,
+    Group,
     Level,
+    Meter,
     Reason,
     Review,
     ReviewAnswer,
@@ -16,11 +23,14 @@ from yitong.domains.fairness.contracts import (
     Signal,
     Standing,
 )
-from yitong.domains.fairness.rules import signals
+from yitong.domains.fairness.rules import meter, signals
+from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import Decision
 
 PAGE = 50
+WEEK = timedelta(weeks=1)
+WEEKS = 26  # that the meter tells of
 PURPOSE = "fairness"  # of a look at somebody's score, as the patient reads it in who looked at his records
 
 
@@ -68,6 +78,53 @@ def list_rules(now: datetime) -> RulesInForce:
         zh, en = signals.said(signal, in_force)
         found.append(RuleInForce(signal, zh, en, points, free, days))
     return RulesInForce(tuple(found), in_force.int("fairness.slow_at"), in_force.int("fairness.single_most"))
+
+
+def weeks(now: datetime) -> list[date]:
+    """The Mondays of the weeks that the meter tells of, the latest first: whole ones alone, as spans that overlap would
+    tell each other's difference."""
+    monday = shanghai_date(now) - timedelta(days=shanghai_date(now).weekday())
+    return [monday - timedelta(weeks=n) for n in range(1, WEEKS + 1)]
+
+
+def get_meter(start: date, now: datetime) -> Meter:
+    """Who tried for a slot at the window in that week and who got one, for anybody: what it tells, it may (R-213).
+    Another day than a Monday of `weeks` means the latest. Two queries; the hospitals are known from memory."""
+    known = weeks(now)
+    start = start if start in known else known[0]
+    told = meter.Told(counted(start))
+    lines = {group: told.lines(group) for group in Group}
+    alarms = models.MeterAlarm.objects.filter(start=start).order_by("group", "name")
+    return Meter(
+        start,
+        start + WEEK,
+        told.whole(),
+        lines,
+        tuple(Alarm(row.start, Group(row.group), row.name) for row in alarms),
+    )
+
+
+def counted(start: date) -> dict[meter.Cell, meter.Counted]:
+    """The week's people by hospital, channel, way and age. One query."""
+    districts = {one.hospital_id: one.district for one in hospitals.list_hospitals(with_closed=True)}
+    with cross_hospital("who tried and who got, in the whole city"):
+        rows = list(
+            models.Tried.objects.filter(day__gte=start, day__lt=start + WEEK)
+            .values_list("hospital_id", "channel", "way", "band")
+            .annotate(Sum("tried"), Sum("got"))
+            .order_by("hospital_id", "channel", "way", "band")
+        )
+    return {
+        meter.Cell(str(hospital_id), districts.get(hospital_id, ""), channel, way, band): meter.Counted(tried, got)
+        for hospital_id, channel, way, band, tried, got in rows
+    }
+
+
+def list_alarms(actor: Actor) -> list[Alarm]:
+    """The alarms of the last half year, the latest first. Refuses Forbidden."""
+    permissions.check_can_see_meter(actor)
+    rows = models.MeterAlarm.objects.order_by("-start", "group", "name")[:PAGE]
+    return [Alarm(row.start, Group(row.group), row.name) for row in rows]
 
 
 def _log_read(account_id: UUID, actor: Actor, now: datetime) -> None:

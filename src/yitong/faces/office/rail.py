@@ -11,6 +11,7 @@ from yitong.core.db import audit
 from yitong.core.errors import Refusal
 from yitong.domains.access import permissions as access
 from yitong.domains.booking import permissions as booking
+from yitong.domains.fairness import permissions as fairness
 from yitong.domains.hospitals import permissions as hospitals
 from yitong.domains.people import permissions as people
 from yitong.faces.common.request import Request
@@ -48,6 +49,7 @@ def _every(actor: Actor) -> list[tuple[bool, str, str, str]]:
     reads_rules = hospitals.can(actor, hospitals.Action.READ_POLICY_HISTORY)
     return [
         (may(booking.check_can_see_figures, actor), _("统计"), "office:home", "chart"),
+        (may(fairness.check_can_see_meter, actor), _("公平"), "office:fairness", "people"),
         (reads_rules, _("医院"), "office:hospitals", "hospital"),
         (reads_rules, _("规则"), "office:policies", "rule"),
         (access.can(actor, access.Action.READ_CHANNELS), _("渠道"), "office:channels", "key"),

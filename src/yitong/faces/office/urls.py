@@ -8,6 +8,7 @@ app_name = "office"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
     path("", include("yitong.faces.office.figures.urls")),
+    path("fairness/", include("yitong.faces.office.fairness.urls")),
     path("hospitals/", include("yitong.faces.office.hospitals.urls")),
     path("policies/", include("yitong.faces.office.policies.urls")),
     path("channels/", include("yitong.faces.office.channels.urls")),

@@ -91,6 +91,7 @@ OPERATIONS: dict[str, Promise] = {
     "booking.slot_kept": _("退号留给候补"),
     "booking.slot_let_go": _("候补号源放出"),
     "core.dead_letter_settled": _("处理未送达事件"),
+    "fairness.alarm_raised": _("公平报警"),
     "fairness.check_passed": _("通过预约前的确认"),
     "fairness.level_changed": _("账号的评分级别变更"),
     "fairness.review_asked": _("申请复核评分"),

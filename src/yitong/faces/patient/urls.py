@@ -17,5 +17,6 @@ urlpatterns = [
     path("messages/", include("yitong.faces.patient.messages.urls")),
     path("", include("yitong.faces.patient.me.urls")),
     path("", include("yitong.faces.patient.check.urls")),
+    path("", include("yitong.faces.patient.fairness.urls")),
     path("", include("yitong.faces.patient.offline.urls")),
 ]

@@ -57,6 +57,7 @@ def fade(*, now: datetime) -> int:
     """A day went by: who has points is to be computed anew, and acts that no signal looks at any more go. Returns how
     many acts went."""
     models.Score.objects.filter(points__gt=0).update(is_stale=True)
+    models.Rush.objects.filter(at__lt=now - timedelta(days=LONGEST_DAYS)).delete()
     gone, _ = models.Act.objects.filter(at__lt=now - timedelta(days=LONGEST_DAYS)).delete()
     return gone
 
@@ -91,7 +92,7 @@ def _reason(row: models.Score, one: scoring.Weighed) -> models.ScoreReason:
 
 
 def _histories(account_ids: Sequence[UUID], now: datetime) -> dict[UUID, History]:
-    """Four queries, and one for each account's patients."""
+    """Five queries, and one for each account's patients."""
     since = now - timedelta(days=LONGEST_DAYS)
     by_device = people.mates_by_device(account_ids, since=since)
     by_address = people.mates_by_address(account_ids, now=now)
@@ -99,6 +100,7 @@ def _histories(account_ids: Sequence[UUID], now: datetime) -> dict[UUID, History
     acts = _acts_of({*account_ids, *mates}, since)
     at_address = {mate.account_id for found in by_address.values() for mate in found}
     booking = _booking(at_address | mates, since)
+    rushes = _rushes_of(account_ids, since)
     return {
         account_id: History(
             acts=acts[account_id],
@@ -106,6 +108,7 @@ def _histories(account_ids: Sequence[UUID], now: datetime) -> dict[UUID, History
             linked=people.records_of_account(account_id),
             met_on_device=_met(by_device[account_id], booking),
             met_at_address=_met(by_address[account_id], booking),
+            rushes=rushes[account_id],
         )
         for account_id in account_ids
     }
@@ -119,6 +122,14 @@ def _booking(account_ids: Collection[UUID], since: datetime) -> set[UUID]:
     """Those that booked: who only looks, or cancels, takes part in nothing."""
     rows = models.Act.objects.filter(account_id__in=account_ids, at__gt=since, kind=ActKind.BOOKED.value)
     return set(rows.values_list("account_id", flat=True))
+
+
+def _rushes_of(account_ids: Collection[UUID], since: datetime) -> Mapping[UUID, list[datetime]]:
+    found: dict[UUID, list[datetime]] = defaultdict(list)
+    rows = models.Rush.objects.filter(account_id__in=account_ids, at__gt=since).order_by("at")
+    for account_id, at in rows.values_list("account_id", "at"):
+        found[account_id].append(at)
+    return found
 
 
 def _acts_of(account_ids: Collection[UUID], since: datetime) -> Mapping[UUID, list[Act]]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from yitong.core.clock import SHANGHAI
 from yitong.core.policy.values import Policies
-from yitong.domains.fairness.contracts import ActKind, Signal
+from yitong.domains.fairness.contracts import RUSH_ATTEMPTS, ActKind, Signal
 
 NIGHT_HOURS = range(5)  # Shanghai; no release is at night
 LONGEST_DAYS = 90  # what any signal can look back: the bound of the policies
@@ -43,6 +43,7 @@ class History:
     linked: Collection[UUID] = ()
     met_on_device: Sequence[datetime] = ()
     met_at_address: Sequence[datetime] = ()
+    rushes: Sequence[datetime] = ()  # minutes in which the window refused it again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,16 @@ RULES: Mapping[Signal, Rule] = {
         ("同一个网络地址上还有另外一个账号在预约", "Another account books from the same network address"),
         "最近{days}天里，从您登录的网络地址还有另外{count}个账号在预约",
         "Other accounts that booked from the network address of your sign-ins: {count} in the last {days} days",
+    ),
+    Signal.RUSH: Rule(
+        lambda history, _: history.rushes,
+        "",
+        (
+            f"一分钟里有{RUSH_ATTEMPTS}次以上没约上还在不停请求",
+            f"A minute with {RUSH_ATTEMPTS} claims or more that were refused",
+        ),
+        f"最近{{days}}天里，有{{count}}个一分钟没约上还在不停请求，每分钟{RUSH_ATTEMPTS}次以上",
+        f"Minutes with {RUSH_ATTEMPTS} claims or more that were refused: {{count}} in the last {{days}} days",
     ),
 }
 EXCUSED = ("；其中{free}次不计分", "; of these, not counted: {free}")

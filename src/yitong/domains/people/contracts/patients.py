@@ -76,6 +76,7 @@ class Bookable:
     booking (R-017); None where none is asked for."""
 
     names: dict[UUID, str]
+    birth_dates: dict[UUID, date]
     checked_until: datetime | None
 
 

@@ -56,8 +56,10 @@ def bookable_patients(account_id: UUID, now: datetime) -> Bookable:
     own = next((people[link.patient_id] for link in links if link.relation == Relation.SELF), None)
     day = shanghai_date(now)
     rows = [(people[link.patient_id], link) for link in links]
-    names = {row.id: row.name for row, link in rows if row.name is not None and _may_act(row, link, own, day)}
-    return Bookable(names, links[0].checked_until if links else None)
+    mine = [row for row, link in rows if _may_act(row, link, own, day)]
+    names = {row.id: row.name for row in mine if row.name is not None}
+    births = {row.id: row.birth_date for row in mine if row.birth_date is not None}
+    return Bookable(names, births, links[0].checked_until if links else None)
 
 
 def checked_until(account_id: UUID) -> datetime | None:

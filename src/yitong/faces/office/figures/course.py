@@ -1,5 +1,5 @@
 """How booking goes: by day, how early, what became of it, how fast a release is gone. Each with what may be told of it
-beside the main table (R-213): see `cells.Guard`."""
+beside the main table (R-213): see `core.cells`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 
+from yitong.core.cells import Guard, Shown
 from yitong.domains.booking.contracts import DayCount, LeadCount, SellOut, State, StateCount
 from yitong.faces.common import charts, terms
 from yitong.faces.common.charts import Bar
 from yitong.faces.common.words import Reader
-from yitong.faces.office.figures.cells import Cells, Guard, Shown
+from yitong.faces.office.figures.cells import Cells
 from yitong.faces.office.figures.presenters import Figure, Head, Headline, Table, bar, percent, spoken
 
 Key = TypeVar("Key")

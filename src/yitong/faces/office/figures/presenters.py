@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from yitong.core.cells import Shown
 from yitong.domains.booking.contracts import ChannelCount
 from yitong.domains.hospitals.contracts import Campus, Hospital
 from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, Pool
 from yitong.faces.common import charts, terms
 from yitong.faces.common.charts import Bar, Chart
 from yitong.faces.common.words import Reader
-from yitong.faces.office.figures.cells import Cells, Shown
+from yitong.faces.office.figures.cells import Cells
 
 UNTOLD = "*"
 NO_SHARE = "–"

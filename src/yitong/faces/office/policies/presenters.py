@@ -9,13 +9,13 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from yitong.core.cells import K
 from yitong.core.errors import PolicyInvalid, PolicyLoosened, Refusal
 from yitong.core.policy.keys import KEYS
 from yitong.core.policy.kinds import JsonValue, PolicyKey, Stricter
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals.contracts import PolicyDifference, PolicyEntry, PolicyLine, PolicyPreview
 from yitong.faces.common.words import Reader
-from yitong.faces.office.figures.cells import K
 from yitong.faces.office.policies.forms import CHOICES, PERIODS
 
 # What the rules are about, in the order of a booking.

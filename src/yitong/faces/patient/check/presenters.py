@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from yitong.core.clock import shanghai_date
 from yitong.domains.fairness.contracts import Level, Reason, ReviewAnswer, RulesInForce, Standing
 from yitong.domains.people.contracts import Decision
+from yitong.faces.common import words
 from yitong.faces.common.words import Reader
 
 
@@ -54,7 +55,7 @@ def _reason(one: Reason, reader: Reader) -> ReasonLine:
 
 
 def _days(first: datetime, last: datetime, reader: Reader) -> str:
-    begin, end = reader.day(shanghai_date(first)), reader.day(shanghai_date(last))
+    begin, end = (words.month_day(shanghai_date(at), reader.language) for at in (first, last))
     return begin if begin == end else _("%(begin)s到%(end)s") % {"begin": begin, "end": end}
 
 

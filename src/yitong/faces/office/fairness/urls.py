@@ -1,0 +1,5 @@
+from django.urls import path
+
+from yitong.faces.office.fairness import views
+
+urlpatterns = [path("", views.fairness, name="fairness")]
