@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -112,6 +113,18 @@ def test_each_refusal_has_its_code_and_status(sent: object, status: int, code: s
     assert asked.problem["status"] == status
     assert asked.told["content-type"] == "application/problem+json"
     assert asked.told["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("written", [str.upper, lambda text: text.replace("-", ""), "{{{}}}".format])
+@pytest.mark.parametrize("name", ["hospital_id", "slot_id", "patient_id"])
+def test_an_id_is_the_same_however_it_is_written(name: str, written: Callable[[str], str]) -> None:
+    """The window looks for it as it stands first, and then for what it means."""
+    board, door = windows.board_at(slots=1), a_door()
+    door.picture = windows.picture_of(board)
+    sent = fields(hospital_id=board.hospital, slot_id=board.texts[0])
+    board.taken = board.open_mask
+    assert ask(door, sent | {name: written(sent[name])}).problem["code"] == "SLOT_TAKEN"
+    assert ask(door, sent | {name: sent[name] + "0"}).problem["code"] == "CLAIM_UNREADABLE"
 
 
 def test_a_body_that_says_it_is_too_long_is_not_read() -> None:

@@ -100,6 +100,22 @@ def test_a_body_is_made_at_most_ten_times_a_second() -> None:
     assert ask(picture, path, after=timedelta(milliseconds=100)).said["left"] == 1
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_has_not_changed_is_not_made_anew_and_yet_told_as_of_now(
+    which: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = board_at(slots=2)
+    picture, path = picture_of(board), paths(board)[which]
+    first, later = ask(picture, path), timedelta(seconds=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(offers, "sessions", None)
+        patch.setattr(offers, "department", None)
+        again = ask(picture, path, after=later)
+    assert again.said == {**first.said, "as_of": (NOW + later).isoformat()}
+    take(board, 0)
+    assert ask(picture, path, after=2 * later).said != {**first.said, "as_of": (NOW + 2 * later).isoformat()}
+
+
 ABSENT = [
     f"/counter/{kind}/{NOBODY}/{one}"
     for kind in ("sessions", "departments")

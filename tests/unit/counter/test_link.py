@@ -1,0 +1,101 @@
+"""How a batch speaks with its database: many statements in one round trip, and what is left of a connection after each
+way in which that can end. On a real database; a temporary table is all that is written."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import errors as pg
+
+from yitong.config import databases
+from yitong.counter.link import Link
+from yitong.counter.store import connect
+
+pytestmark = [pytest.mark.usefixtures("committed_db"), pytest.mark.slow]
+
+Talk = Callable[[Link], Awaitable[None]]
+
+
+def linked(talk: Talk) -> None:
+    async def run() -> None:
+        url = databases.url()
+        assert url is not None
+        async with await connect(url, name="test of a link") as connection, asyncio.timeout(20):
+            await connection.execute("CREATE TEMPORARY TABLE kept (n integer UNIQUE, text text)")
+            await talk(Link(connection))
+
+    asyncio.run(run())
+
+
+def test_values_and_rows_are_those_of_psycopg() -> None:
+    instant, one = datetime(2026, 11, 23, 2, 0, tzinfo=UTC), UUID(int=7)
+    values = [instant, [one], None, "90 %", 5, True]
+    asked = "SELECT %s::timestamptz, %s::uuid[], %s::text, %s::text, 100 %% %s, %s::boolean"
+
+    async def talk(link: Link) -> None:
+        for _ in range(2):  # prepared, and once more as it was prepared
+            told = await link.ask(("SELECT 1 WHERE false", ()), (asked, values), ("SELECT generate_series(1, %s)", [2]))
+            assert told == [[], [(instant, [one], None, "90 %", 0, True)], [(1,), (2,)]]
+        assert (await (await link.connection.execute(asked, values)).fetchall()) == told[1]
+
+    linked(talk)
+
+
+def test_where_one_statement_fails_those_after_it_are_not_run() -> None:
+    async def talk(link: Link) -> None:
+        with pytest.raises(pg.UniqueViolation) as broken:
+            await link.ask(
+                ("BEGIN", ()),
+                ("INSERT INTO kept VALUES (%s)", [1]),
+                ("INSERT INTO kept VALUES (%s)", [1]),
+                ("COMMIT", ()),
+            )
+        assert broken.value.diag.constraint_name == "kept_n_key"
+        await link.ask(("ROLLBACK", ()))
+        assert await link.ask(("SELECT n FROM kept", ())) == [[]]
+
+    linked(talk)
+
+
+def test_rows_go_into_several_tables_in_one_request_and_stay_together() -> None:
+    many = "".join(f"{n}\t{'x' * 1_000}\n" for n in range(3_000)).encode()  # more than a socket takes at once
+
+    async def talk(link: Link) -> None:
+        await link.connection.execute("CREATE TEMPORARY TABLE beside (n integer)")
+        into = [("COPY kept FROM STDIN", many), ("COPY beside FROM STDIN", b"1\n2\n")]
+        await link.copy(*into)
+        counts = ("SELECT (SELECT count(*) FROM kept), (SELECT count(*) FROM beside)", ())
+        assert await link.ask(counts) == [[(3_000, 2)]]
+        await link.ask(("BEGIN", ()))
+        with pytest.raises(pg.UniqueViolation):
+            await link.copy(into[1], into[0])
+        await link.ask(("ROLLBACK", ()))
+        assert await link.ask(counts) == [[(3_000, 2)]]
+
+    linked(talk)
+
+
+def test_who_is_interrupted_leaves_no_half_answer_to_the_next() -> None:
+    """The connection is given up, as a lost one: what came on it later would be taken for another statement's."""
+
+    async def talk(link: Link) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await link.ask(("SELECT pg_sleep(0.2)", ()))
+        assert link.connection.closed
+        with pytest.raises(psycopg.OperationalError):
+            await link.ask(("SELECT 1", ()))
+
+    linked(talk)
+
+
+def test_a_server_that_goes_away_is_a_lost_connection() -> None:
+    async def talk(link: Link) -> None:
+        with pytest.raises(psycopg.OperationalError):
+            await link.ask(("SELECT pg_terminate_backend(pg_backend_pid())", ()), ("SELECT 1", ()))
+        assert link.connection.closed
+
+    linked(talk)
