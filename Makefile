@@ -6,6 +6,8 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
+# Test processes: two at the least, since each waits for its database, eight at the most.
+CORES := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 export PATH := /usr/sbin:/sbin:$(PATH)
@@ -47,10 +49,10 @@ lint: dev ## style, types, import contracts, migrations, texts
 	$(BIN)/yitong messages check
 
 check: lint ## the fast part: lint, unit and property tests
-	@bin/run-tests -n 2 tests/unit tests/property
+	@bin/run-tests -n $(CORES) tests/unit tests/property
 
 test: browser-tools lint ## everything: lint, unit, property, faults, browser
-	@bin/run-tests -n 2 tests/unit tests/property
+	@bin/run-tests -n $(CORES) tests/unit tests/property
 	@bin/run-tests tests/faults
 	@bin/run-tests -n 2 tests/browser
 

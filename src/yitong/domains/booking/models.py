@@ -277,7 +277,12 @@ class KeptSlot(models.Model):
             models.CheckConstraint(
                 name="kept_slot_ended_whole",
                 condition=Q(ended_at=None, outcome=None)
-                | Q(ended_at__isnull=False, promised_id=None, outcome__in=["given", "let_go", "stopped"]),
+                | Q(
+                    ended_at__isnull=False,
+                    promised_id=None,
+                    outcome__isnull=False,
+                    outcome__in=["given", "let_go", "stopped"],
+                ),
             ),
             models.UniqueConstraint(
                 name="kept_slot_once", fields=["hospital_id", "slot_id"], condition=Q(ended_at=None)

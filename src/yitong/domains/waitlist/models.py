@@ -53,7 +53,7 @@ class WaitlistEntry(models.Model):
             ),
             models.CheckConstraint(
                 name="entry_closed_for_a_reason",
-                condition=Q(state=State.CLOSED, end_reason__in=list(CloseReason))
+                condition=Q(state=State.CLOSED, end_reason__isnull=False, end_reason__in=list(CloseReason))
                 | (~Q(state=State.CLOSED) & Q(end_reason=None)),
             ),
         ]
@@ -90,7 +90,7 @@ class WaitlistChoice(models.Model):
             models.CheckConstraint(
                 name="choice_ended_whole",
                 condition=Q(live=True, ended_at=None, end_reason=None)
-                | Q(live=False, ended_at__isnull=False, end_reason__in=list(CloseReason)),
+                | Q(live=False, ended_at__isnull=False, end_reason__isnull=False, end_reason__in=list(CloseReason)),
             ),
             models.UniqueConstraint(name="choice_once", fields=["hospital_id", "session_id", "entry_id"]),
         ]
