@@ -97,15 +97,16 @@ class Door:
         outcome: Answer
         try:
             body = await whole(scope, protocol, most=LONGEST_BODY)
+            now = clock.now()
             ask = asks.read(body, is_form=is_form)
-            taken = self._take(ask, scope, clock.now())
+            taken = self._take(ask, scope, now)
             outcome = taken if isinstance(taken, Refusal) else await taken
         except BodyTooLong:
             outcome = ClaimUnreadable()
         except Refusal as refusal:
             outcome = refusal
         if ask is not None:
-            self.tally.note(ask, self._holders.get(ask.pass_), outcome, clock.now(), is_form=is_form)
+            self.tally.note(ask, self._holders.get(ask.pass_), outcome, now, is_form=is_form)
         if is_form:
             _send_on(protocol, _way(ask, body, outcome))
         elif isinstance(outcome, Known):

@@ -136,10 +136,11 @@ class Stage:
         self.wire.shut.add(window.number)
         for link in self.links(window):
             self.cut(link)
-        task = window.counter._task
-        assert task is not None
-        task.cancel()
-        self.loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+        tasks = window.counter._tasks
+        assert tasks
+        for task in tasks:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         for call in self.open_calls():
             if call.at == window.number and call.task is not None:
                 call.task.cancel()
