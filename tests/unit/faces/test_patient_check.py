@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.test import Client
 from tests import clinic as build
-from tests import make
+from tests import lines, make
 from tests.unit.faces.test_patient_pages import book_path, signed_in, text_of
 from tests.unit.fairness.test_slow_path import LATER, rights, slow_holder, wrongs
 
@@ -62,6 +63,25 @@ def test_booking_leads_to_the_check_and_the_right_answers_lead_back(settings: An
     assert "以前都可以预约" in text_of(again)
     assert "已经确认过" in text_of(client.get("/me/check/"))
     assert Booking.objects.filter(patient_id=patient, live=True).count() == 0
+
+
+@pytest.mark.parametrize("way", ["waitlist", "line"])
+def test_getting_in_line_leads_to_the_check_as_well(settings: Any, *, way: str) -> None:
+    settings.YITONG_COUNTER = True
+    actor, patient = slow_holder()
+    client = signed_in(actor)
+    if way == "waitlist":
+        full = lines.sold_out()
+        path = f"/book/waitlist/{full.place.hospital_id}/{full.place.session_id}/"
+        sent = {"patients": patient, "sessions": full.place.session_id, "mode": "at_once", "key": str(new_id())}
+        led = client.post(f"{path}?visit=first", sent)
+    else:
+        place = build.clinic(release_at=LATER + timedelta(hours=1))
+        lines.decide(place.hospital_id, "booking.line.mode", "release")
+        path = f"/lines/{place.hospital_id}/{place.department_id}/"
+        led = client.get(path)
+    assert (led.status_code, led.headers["Location"].split("?")[0]) == (303, "/me/check/")
+    assert quote(path, safe="") in led.headers["Location"]
 
 
 @pytest.mark.rule("R-199")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from tests import clinic as build
 from tests import lines, make
 from tests.clinic import NOW
@@ -16,7 +17,7 @@ from yitong.domains.booking import models as bookings
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import KEPT_UNTIL, CancelBooking, HoldSlot, MoveBooking
 from yitong.domains.notify.models import Message
-from yitong.domains.people.commands import merging
+from yitong.domains.people.commands import merging, slowing
 from yitong.domains.people.contracts import MergePatients
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.models import Slot
@@ -76,6 +77,23 @@ def test_a_freed_slot_is_kept_where_somebody_waits_and_booked_for_him() -> None:
     assert booking.key == f"waitlist:{entry_id}:0"
     assert told(actor) == ["joined", "booked"]
     assert full.serve() == 0
+
+
+def test_who_is_slow_passes_the_check_when_he_gets_in_line_and_not_again_at_his_turn() -> None:
+    full = lines.sold_out()
+    actor, patient = build.holder()
+    assert actor.account_id is not None
+    with transaction.atomic():
+        slowing.slow_down(actor.account_id, at=NOW)
+    with pytest.raises(booking_errors.CheckRequired):
+        lines.join(actor, [patient], full)
+    with transaction.atomic():
+        slowing.note_check_passed(actor.account_id, until=NOW + timedelta(minutes=30))
+    entry_id = lines.join(actor, [patient], full).entry_id
+    later = NOW + timedelta(hours=3)
+    slot = full.free(1, now=later)
+    assert full.serve(now=later) == 1
+    assert (state_of(entry_id), holder_of(full.place.hospital_id, slot)) == (State.BOOKED, patient)
 
 
 def test_a_freed_slot_returns_by_delay_where_nobody_waits() -> None:

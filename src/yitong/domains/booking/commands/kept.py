@@ -177,11 +177,13 @@ def end_kept_of_stopped(hospital_id: UUID, session_id: UUID, *, now: datetime) -
 
 
 def _claim_of(wish: KeptWish, *, actor: Actor, now: datetime) -> rules.Claim:
-    """To who is given it a kept slot is back, and of no pool (R-012)."""
+    """To who is given it a kept slot is back, and of no pool (R-012). The check of the slow path (R-017) was passed on
+    getting in line: at the turn nobody may be there to pass another."""
     bookable = schedule.share_slot(wish.kept.hospital_id, wish.kept.slot_id)
     bookable = replace(bookable, slot=replace(bookable.slot, reopens_at=None))
     cmd = HoldSlot(wish.key, wish.kept.hospital_id, wish.kept.slot_id, wish.patient_id, wish.is_first_visit)
-    return _claim(cmd, bookable, actor=actor, now=now)
+    claim = _claim(cmd, bookable, actor=actor, now=now)
+    return replace(claim, facts=replace(claim.facts, needs_check=False))
 
 
 def _claim(cmd: HoldSlot, bookable: BookableSlot, *, actor: Actor, now: datetime) -> rules.Claim:

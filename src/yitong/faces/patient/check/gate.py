@@ -1,9 +1,8 @@
-"""The way to the check and back: who books on the slow path is led there first (R-017)."""
+"""The way to the check and back: who books, or gets in line, on the slow path is led there first (R-017)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -16,16 +15,22 @@ View = Callable[..., HttpResponse]
 
 
 def check_first(view: View) -> View:
-    """Around the views that book a slot: what they refuse with CheckRequired leads to the check, and it leads back to
-    the slot's page."""
+    """Around views of account holders: what they refuse with CheckRequired leads to the check, and it leads back to the
+    page; for a slot to the slot's own, whatever the step."""
 
     @wraps(view)
-    def led(request: Request, hospital_id: UUID, slot_id: UUID, *parts: object, **named: object) -> HttpResponse:
+    def led(request: Request, **parts: object) -> HttpResponse:
         try:
-            return view(request, hospital_id, slot_id, *parts, **named)
+            return view(request, **parts)
         except CheckRequired:
-            visit = request.POST.get("visit") or request.GET.get("visit", "")
-            back = f"{reverse('patient:book', args=[hospital_id, slot_id])}?{urlencode({'visit': visit})}"
-            return pages.go_to(request, f"{reverse('patient:check')}?{urlencode({'next': back})}")
+            return pages.go_to(request, f"{reverse('patient:check')}?{urlencode({'next': _back(request, parts)})}")
 
     return led
+
+
+def _back(request: Request, parts: Mapping[str, object]) -> str:
+    if "slot_id" not in parts:
+        return request.get_full_path()
+    visit = request.POST.get("visit") or request.GET.get("visit", "")
+    path = reverse("patient:book", args=[parts["hospital_id"], parts["slot_id"]])
+    return f"{path}?{urlencode({'visit': visit})}"

@@ -12,10 +12,12 @@ from yitong.domains.people import queries as people
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.patient.booking import window
+from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.line import presenters
 
 
 @require_GET
+@check_first
 def line(request: Request, hospital_id: UUID, department_id: UUID) -> HttpResponse:
     """With scripts the window tells how it goes; without them a reload does."""
     account_id = pages.account_of(request)

@@ -13,6 +13,7 @@ from yitong.core.errors import Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.errors import CheckRequired
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
@@ -24,6 +25,7 @@ from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import presenters as persons
+from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.hospitals import choosing
 from yitong.faces.patient.hospitals import presenters as choices
 from yitong.faces.patient.waitlist import forms, presenters
@@ -32,6 +34,7 @@ MOST_OTHERS = 40
 
 
 @require_http_methods(["GET", "POST"])
+@check_first
 def join(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
     """For whom, in which sessions, and what is to happen then; then one is in line."""
     account_id = pages.account_of(request)
@@ -49,7 +52,7 @@ def join(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
         joined = joining.join_waitlist(cmd, actor=request.actor, now=reader.now)
-    except Unidentified:
+    except (Unidentified, CheckRequired):
         raise
     except Refusal as refusal:
         return _join_page(
