@@ -250,6 +250,19 @@ def test_statements_of_a_score_do_not_grow_with_acts() -> None:
     assert counts[0] == counts[1]
 
 
+def test_statements_of_scores_do_not_grow_with_accounts() -> None:
+    counts = []
+    for n in range(2):
+        for _ in range(1 + 4 * n):
+            actor, patient = build.holder()
+            build.hold(build.clinic(), patient, actor)
+        gather()
+        with CaptureQueriesContext(connection) as asked:
+            assert scoring.score_stale(now=NOW) == 1 + 4 * n
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
 # -- who sees it -------------------------------------------------------------------------------------------------------
 
 

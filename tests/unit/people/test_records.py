@@ -229,6 +229,7 @@ def test_unmerge_restores_both() -> None:
     assert [card.patient_id for card in queries.patients_of(actor.account_id)] == [one]
     assert actor.account_id is not None
     assert queries.records_of_account(actor.account_id) == {one, other}
+    assert queries.records_of_accounts([actor.account_id]) == {actor.account_id: {one, other}}
     assert queries.is_linked(actor.account_id, other)
     limits = {row.patient_id: row for row in models.BookingLimits.objects.all()}
     assert (limits[one].live_days, limits[other].live_days) == ([DAY, DAY, DAY + timedelta(days=10)], [])

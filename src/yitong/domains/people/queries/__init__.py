@@ -54,6 +54,7 @@ from yitong.domains.people.queries.sessions import (
 from yitong.domains.people.queries.survivors import (
     records_of,
     records_of_account,
+    records_of_accounts,
     survivor_of,
 )
 
@@ -95,6 +96,7 @@ __all__ = [
     "record_reads",
     "records_of",
     "records_of_account",
+    "records_of_accounts",
     "resolve_carrier",
     "resolve_identity",
     "session_of",
