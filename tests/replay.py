@@ -32,6 +32,7 @@ class Happened:
 
     operation: str
     subject: str
+    from_state: str | None
     to_state: str | None
     body: dict[str, Any]
     at: datetime
@@ -82,14 +83,14 @@ def read_log() -> Log:
             return cursor.fetchall()
 
         events = rows(
-            "SELECT operation, subject_id::text, to_state, body, at, recorded_at FROM core_event"
+            "SELECT operation, subject_id::text, from_state, to_state, body, at, recorded_at FROM core_event"
             " WHERE operation LIKE 'waitlist.%' OR operation LIKE 'booking.%' ORDER BY recorded_at"
         )
         slots = rows("SELECT id::text, pool FROM schedule_slot WHERE pool IN ('online', 'phone') AND NOT is_extra")
         closes = rows("SELECT session_id::text, max(closes_at) FROM waitlist_choice GROUP BY 1")
         booked = rows("SELECT id::text, slot_id::text, key, live FROM booking_booking")
     return Log(
-        [Happened(*row[:3], json.loads(row[3]) if isinstance(row[3], str) else row[3], *row[4:]) for row in events],
+        [Happened(*row[:4], json.loads(row[4]) if isinstance(row[4], str) else row[4], *row[5:]) for row in events],
         dict(slots),
         dict(closes),
         booked,
@@ -97,8 +98,9 @@ def read_log() -> Log:
 
 
 class Replay:
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, seen: timedelta) -> None:
         self.log = log
+        self.seen = seen
         self.faults: list[str] = []
         self.waiters: dict[str, Waiter] = {}
         self.kept: dict[str, Kept] = {}
@@ -278,7 +280,7 @@ class Replay:
             return False
         usable = [kept for kept in self.kept.values() if kept.session == session and kept.is_free]
         usable = [kept for kept in usable if one.entry not in kept.passed]
-        usable = [kept for kept in usable if kept.kept in given or event.recorded - kept.recorded > SEEN]
+        usable = [kept for kept in usable if kept.kept in given or event.recorded - kept.recorded > self.seen]
         lacking = one.people - len(one.promised)
         mine = [kept for kept in usable if kept.kept in given]
         return bool(mine) and (len(usable) >= lacking or any(not kept.waited for kept in mine))
@@ -299,5 +301,6 @@ class Replay:
         self.faults.append(f"{event.recorded:%H:%M:%S.%f} {event.operation}: {text}")
 
 
-def replay(log: Log) -> list[str]:
-    return Replay(log).run()
+def replay(log: Log, *, seen: timedelta = SEEN) -> list[str]:
+    """The faults that it finds, in order. `seen`: none where one thing happened after the other."""
+    return Replay(log, seen).run()

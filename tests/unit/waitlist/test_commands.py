@@ -293,6 +293,16 @@ def test_an_unclear_wish_is_refused(wish: object) -> None:
 
 
 @pytest.mark.rule("R-002")
+def test_nobody_gets_in_line_before_the_release() -> None:
+    place, (actor, patient) = build.clinic(release_at=NOW), build.holder()
+    early = NOW - timedelta(milliseconds=1)
+    with pytest.raises(booking_errors.WindowClosed):
+        lines.join(actor, [patient], lines.SoldOut(place, ()), now=early)
+    with pytest.raises(booking_errors.SlotsLeft):
+        lines.join(actor, [patient], lines.SoldOut(place, ()), now=NOW)
+
+
+@pytest.mark.rule("R-002")
 def test_a_line_closes_an_hour_before_booking_does() -> None:
     full = lines.sold_out(day=build.DAY - timedelta(days=2))  # tomorrow: booked until 16:00 today
     closes = NOW.replace(hour=7)

@@ -4,12 +4,13 @@ from uuid import UUID
 
 from yitong.core import clock
 from yitong.core.db.events import EventMeta, handles
+from yitong.core.events import Event
 from yitong.domains.booking.contracts import SlotKept
 from yitong.domains.people.contracts import AccountClosed, PatientRemoved
 from yitong.domains.schedule.contracts import SessionStopped
 from yitong.domains.waitlist import queries
 from yitong.domains.waitlist.commands import closing, serving
-from yitong.domains.waitlist.contracts import ChoiceClosed, CloseReason, EntryClosed, EntryPassed, EntryWithdrawn
+from yitong.domains.waitlist.contracts import ChoiceClosed, CloseReason, EntryClosed, EntryPassed, EntryWithdrawn, State
 
 
 @handles(SlotKept, skippable=True)
@@ -26,17 +27,17 @@ def serve_after_passing(event: EntryPassed, meta: EventMeta) -> None:
 
 @handles(EntryWithdrawn, skippable=True)
 def serve_after_withdrawal(event: EntryWithdrawn, meta: EventMeta) -> None:
-    _serve_where(event.subject_id)
+    _serve_promised(event)
 
 
 @handles(EntryClosed, skippable=True)
 def serve_after_closing(event: EntryClosed, meta: EventMeta) -> None:
-    _serve_where(event.subject_id)
+    _serve_promised(event)
 
 
 @handles(ChoiceClosed, skippable=True)
 def serve_after_choice(event: ChoiceClosed, meta: EventMeta) -> None:
-    _serve_where(event.subject_id)
+    _serve_promised(event)
 
 
 @handles(SessionStopped)
@@ -58,6 +59,13 @@ def close_of_patient(event: PatientRemoved, meta: EventMeta) -> None:
 def close_of_account(event: AccountClosed, meta: EventMeta) -> None:
     for entry_id in closing.entries_of(event.subject_id):
         closing.close_entry(entry_id, CloseReason.ACCOUNT_CLOSED, now=clock.now())
+
+
+def _serve_promised(event: Event) -> None:
+    """Slots were promised to an entry that left: they are somebody else's now. A thousand others leave a line at its
+    end, and for them nothing need be asked."""
+    if event.from_state in (State.GATHERING, State.OFFERED):
+        _serve_where(event.subject_id)
 
 
 def _serve_where(entry_id: UUID) -> None:
