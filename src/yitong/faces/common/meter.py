@@ -172,7 +172,7 @@ def _figure(group: Group, lines: Sequence[Line], names: Names) -> Figure:
     bars = [_bar(names.of(group, line.name), line.chance) for line in lines]
     heads = [
         Head(_("谁"), is_number=False),
-        *map(Head, (_("每百人约上"), _("约上的人"), _("想约的人"))),
+        *map(Head, (_("每百人"), _("约上"), _("想约"))),
     ]
     rows = [
         [bar.label, hundred(line.chance), number(line.chance.got), number(line.chance.tried)]
