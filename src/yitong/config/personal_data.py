@@ -9,6 +9,7 @@ from yitong.domains.access import personal_data as access
 from yitong.domains.booking import personal_data as booking
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import State
+from yitong.domains.draws import personal_data as draws
 from yitong.domains.fairness import personal_data as fairness
 from yitong.domains.hospitals import personal_data as hospitals
 from yitong.domains.notify import personal_data as notify
@@ -21,6 +22,7 @@ from yitong.domains.waitlist import personal_data as waitlist
 # Higher domains first: what names a patient goes before the patient does.
 HOLDERS = {
     "fairness": fairness,
+    "draws": draws,
     "waitlist": waitlist,
     "booking": booking,
     "schedule": schedule,

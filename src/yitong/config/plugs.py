@@ -2,8 +2,11 @@
 
     YITONG_SMS_URL, YITONG_SMS_KEY, YITONG_SMS_SECRET                 the SMS gateway (links/sms/README.md)
     YITONG_IDENTITY_URL, YITONG_IDENTITY_KEY, YITONG_IDENTITY_SECRET  the identity authority (links/identity/README.md)
+    YITONG_BEACON_URL, YITONG_BEACON_CHAIN,
+    YITONG_BEACON_GENESIS, YITONG_BEACON_PERIOD                       a public beacon (links/beacon/README.md)
 
-Without an address nothing goes out: messages wait until they run out, levels stay as they are.
+Without an address nothing goes out: messages wait until they run out, levels stay as they are,
+draws go without a beacon and say so.
 """
 
 import os
@@ -11,9 +14,11 @@ import os
 from yitong.config.facts import DomainFacts
 from yitong.config.personal_data import EveryDomain
 from yitong.domains.access.ports import plug_identity_provider
+from yitong.domains.draws.ports import beacon
 from yitong.domains.notify.ports import fact_source, sms_gateway
 from yitong.domains.people.ports import identity_authority
 from yitong.faces.common.rights import rights
+from yitong.links.beacon.http import DrandBeacon
 from yitong.links.identity.http import HttpIdentityAuthority
 from yitong.links.oidc.provider import OidcProvider
 from yitong.links.sms.http import HttpSmsGateway
@@ -37,6 +42,14 @@ def plug_all(*, demo: bool) -> None:
             os.environ.get("YITONG_IDENTITY_URL"),
             key_id=os.environ.get("YITONG_IDENTITY_KEY", "yitong"),
             secret=os.environ.get("YITONG_IDENTITY_SECRET", "").encode(),
+        )
+    )
+    beacon.plug(
+        DrandBeacon(
+            os.environ.get("YITONG_BEACON_URL"),
+            chain=os.environ.get("YITONG_BEACON_CHAIN", ""),
+            genesis=int(os.environ.get("YITONG_BEACON_GENESIS", "0")),
+            period_s=int(os.environ.get("YITONG_BEACON_PERIOD", "30")),
         )
     )
     plug_identity_provider(OidcProvider)  # its addresses are data of each hospital

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "yitong.domains.schedule.apps.ScheduleConfig",
     "yitong.domains.booking.apps.BookingConfig",
     "yitong.domains.fairness.apps.FairnessConfig",
+    "yitong.domains.draws.apps.DrawsConfig",
     "yitong.domains.waitlist.apps.WaitlistConfig",
     "yitong.faces.common",
     "yitong.faces.patient",

@@ -173,7 +173,7 @@ def test_generated_pools_keep_the_shares(clinic: make.Clinic) -> None:
     generate(clinic, NOW.date(), NOW.date())
     [row] = ClinicSession.objects.filter(hospital_id=clinic.hospital_id)
     counts = queries.count_pools(clinic.hospital_id, row.id)
-    assert counts == {Pool.ONLINE: 7, Pool.PHONE: 3, Pool.REFERRAL: 17, Pool.REVISIT: 1, Pool.ONSITE: 4}
+    assert counts == {Pool.ONLINE: 7, Pool.PHONE: 3, Pool.REFERRAL: 17, Pool.REVISIT: 1, Pool.ONSITE: 4, Pool.DRAW: 0}
     special = [slot for slot in queries.list_slots(clinic.hospital_id, row.id) if slot.is_special]
     assert [slot.pool for slot in special] == [Pool.ONSITE]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from yitong.core.errors import PolicyUnknown
-from yitong.core.policy import fairness, waiting
+from yitong.core.policy import draws, fairness, waiting
 from yitong.core.policy.kinds import PolicyKey, Stricter
 
 
@@ -268,6 +268,7 @@ def _keys() -> dict[str, PolicyKey]:
             "Freed slots return at (time)",
         ),
         *waiting.keys(),
+        *draws.keys(),
         p("booking.verified_only", "bool", True, yes, "R-045", "须实名核验后预约", "Booking needs a verified identity"),
         p("booking.arrears_block", "bool", True, yes, "R-011", "欠费不可预约", "Arrears block booking"),
         p(

@@ -149,6 +149,17 @@ class KeptWish:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnWish:
+    """A place that one patient won by lot. `key` becomes the booking's own."""
+
+    key: str
+    hospital_id: UUID
+    session_id: UUID
+    patient_id: UUID
+    is_first_visit: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmBooking:
     key: str
     hospital_id: UUID

@@ -61,6 +61,10 @@ class TemplateName(StrEnum):
     WAITLIST_PASSED = "waitlist_passed"
     WAITLIST_LAPSED = "waitlist_lapsed"
     WAITLIST_CLOSED = "waitlist_closed"
+    DRAW_APPLIED = "draw_applied"
+    DRAW_WON = "draw_won"
+    DRAW_LOST = "draw_lost"
+    DRAW_VOID = "draw_void"
 
 
 class Failure(StrEnum):

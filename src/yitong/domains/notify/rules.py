@@ -57,6 +57,7 @@ _LINE = {
     "patient_id": Kind.ID,
     "date": Kind.DATE,
 }
+_DRAW = {"hospital_id": Kind.ID, "department_id": Kind.ID, "patient_id": Kind.ID}
 _CONFIRMED = {**_BOOKING, "campus_id": Kind.ID, "number": Kind.WORD, "code": Kind.WORD}
 _WHAT_ZH = "{patient}在{hospital}{department}（{practitioner}）"
 _WHAT_EN = "{patient} at {hospital}, {department} ({practitioner})"
@@ -416,6 +417,66 @@ TEMPLATES: Mapping[T, Template] = {
             (
                 "Waiting for {hospital}, {department} on {date} has ended for {patient}: {reason}. If you still need a "
                 "visit, please book another time."
+            ),
+        ),
+    ),
+    T.DRAW_APPLIED: Template(
+        Topic.BOOKING,
+        {**_DRAW, "closes_at": Kind.INSTANT},
+        (
+            "摇号报名成功",
+            "已为{patient}报名{hospital}{department}的摇号，{closes_at}截止报名，随后开奖。先报后报机会一样，无需守着手机。",
+        ),
+        (
+            "You are in the draw",
+            (
+                "{patient} is in the draw of {hospital}, {department}. It closes {closes_at} and is drawn soon after. "
+                "Early or late, the chance is the same; there is no need to watch."
+            ),
+        ),
+    ),
+    T.DRAW_WON: Template(
+        Topic.BOOKING,
+        {**_DRAW, "starts_at": Kind.INSTANT, "rank": Kind.WORD, "count": Kind.WORD},
+        (
+            "摇号中签",
+            "摇号中签：{patient}在{hospital}{department}{starts_at}的号已约好（第{rank}名，共{count}份报名）。请看“我的预约”。",
+        ),
+        (
+            "You won a place",
+            (
+                "You won: {patient} is booked at {hospital}, {department}, {starts_at} (rank {rank} of {count}). "
+                "See “My bookings”."
+            ),
+        ),
+    ),
+    T.DRAW_LOST: Template(
+        Topic.BOOKING,
+        {**_DRAW, "rank": Kind.WORD, "count": Kind.WORD},
+        (
+            "摇号未中签",
+            "很抱歉，{patient}在{hospital}{department}的摇号未中签（第{rank}名，共{count}份报名）。名次可自行核对，见“我的摇号”。",
+        ),
+        (
+            "No place this time",
+            (
+                "We are sorry: no place for {patient} in the draw of {hospital}, {department} "
+                "(rank {rank} of {count}). You can check the rank yourself under “My draws”."
+            ),
+        ),
+    ),
+    T.DRAW_VOID: Template(
+        Topic.BOOKING,
+        _DRAW,
+        (
+            "摇号作废",
+            "{hospital}{department}的摇号已作废，号源改为按时放号，{patient}可直接预约。作废原因公开，见“我的摇号”。",
+        ),
+        (
+            "The draw is void",
+            (
+                "The draw of {hospital}, {department} is void. Its places are released to everybody, and {patient} can "
+                "book one then. The reason is public, see “My draws”."
             ),
         ),
     ),

@@ -296,6 +296,13 @@ def list_released(from_date: date, until_date: date, now: datetime) -> list[Rele
         return [ReleasedSession(*row) for row in cursor.fetchall()]
 
 
+def list_releases(hospital_id: UUID, now: datetime) -> list[tuple[UUID, datetime]]:
+    """(department, instant) of the releases to come, the earliest first; at most 500."""
+    rows = ClinicSession.objects.filter(hospital_id=hospital_id, state=SessionState.PLANNED, release_at__gt=now)
+    found = rows.order_by("release_at", "department_id").values_list("department_id", "release_at").distinct()
+    return list(found[:MOST_SESSIONS])
+
+
 def count_sessions_ahead(from_at: datetime) -> int:
     """Planned and released sessions of the city that begin at that instant or later: those that a new rule meets."""
     with cross_hospital("city figures"):

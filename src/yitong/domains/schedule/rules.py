@@ -91,6 +91,8 @@ def is_open(
         return _is_open_at_desk(session, now, policies)
     if pool is Pool.REFERRAL:
         return _is_open_to_referrals(session, now, policies)
+    if pool is Pool.DRAW:
+        return now < session.ends_at  # only a draw opens this pool, and it decides when
     if session.release_at > now or session.date not in (bookable_dates(now, policies) if days is None else days):
         return False
     return _is_before_lead(session, now, policies)
@@ -243,8 +245,9 @@ def _largest_remainder(total: int, weights: Mapping[Pool, Fraction]) -> dict[Poo
 def check_shares(counts: Mapping[Pool, int], policies: Policies) -> None:
     """Refuses PoolShareBroken where a session opens too few slots to booking, or to the platform (R-012)."""
     total = sum(counts.values())
-    bookable = sum(counts.get(pool, 0) for pool in BOOKABLE)
-    platform = sum(counts.get(pool, 0) for pool in PLATFORM)
+    drawn = counts.get(Pool.DRAW, 0)  # online ones, which are given by lot
+    bookable = drawn + sum(counts.get(pool, 0) for pool in BOOKABLE)
+    platform = drawn + sum(counts.get(pool, 0) for pool in PLATFORM)
     if bookable < least_bookable(total, policies):
         raise errors.PoolShareBroken(n=bookable, least=least_bookable(total, policies))
     if platform < least_platform(total, policies):

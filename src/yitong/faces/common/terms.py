@@ -90,6 +90,7 @@ POOLS: dict[str, Promise] = {
     "referral": _("转诊号源"),
     "revisit": _("复诊号源"),
     "onsite": _("现场号源"),
+    "draw": _("摇号号源"),
 }
 CHANNELS: dict[str, Promise] = {
     "web": _("网页"),

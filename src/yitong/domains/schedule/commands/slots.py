@@ -111,6 +111,8 @@ def move_slots(cmd: contracts.MoveSlots, *, actor: Actor, now: datetime) -> cont
         raise errors.SessionIsStopped()
     check_not_stopping(session)
     check_not_over(session, now)
+    if Pool.DRAW in (cmd.from_pool, cmd.to_pool):
+        raise errors.SlotsNotInPool(n=0)  # what was promised to those who applied is nobody's to move
     wanted = set(cmd.slot_ids)
     slots = models.Slot.objects.filter(hospital_id=cmd.hospital_id, session_id=cmd.session_id, is_extra=False)
     moved = slots.filter(id__in=wanted, pool=cmd.from_pool).update(pool=cmd.to_pool, is_special=False)

@@ -14,6 +14,7 @@ class Pool(StrEnum):
     REFERRAL = "referral"
     REVISIT = "revisit"
     ONSITE = "onsite"
+    DRAW = "draw"  # 摇号: online ones of a session whose places are given by lot; no channel draws from it
 
 
 # Channel → pool is a table; what a channel may draw from, besides pools by entitlement.

@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[str, Promise], ...] = (
     ("booking.limits", gettext_lazy("预约次数")),
     ("booking.", gettext_lazy("预约")),
     ("waitlist.", gettext_lazy("候补")),
+    ("draws.", gettext_lazy("摇号")),
     ("pools.", gettext_lazy("号源分配")),
     ("fairness.", gettext_lazy("公平：评分和慢速通道")),
     ("identity.", gettext_lazy("实名和就诊码")),
@@ -31,6 +32,8 @@ CHOICES: dict[str, Promise] = {
     "at_visit": gettext_lazy("就诊时支付"),
     "online": gettext_lazy("网上支付"),
     "random": gettext_lazy("随机延迟"),
+    "by_release": gettext_lazy("按时放号"),
+    "by_lot": gettext_lazy("摇号"),
     "at_time": gettext_lazy("固定时间"),
 }
 

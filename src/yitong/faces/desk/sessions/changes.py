@@ -139,7 +139,7 @@ def pools(request: Request, place: Place, session_id: UUID) -> HttpResponse:
         else:
             return pages.go(request, "desk:session", session_id, notice=_("号源已移动"))
     context |= {
-        "pools": [(one.value, terms.term(terms.POOLS, one), counts[one], one is pool) for one in Pool],
+        "pools": [(one.value, terms.term(terms.POOLS, one), counts[one], one is pool) for one in forms.MOVABLE],
         "pool": pool.value,
         "pool_name": terms.term(terms.POOLS, pool),
         "has_free": bool(free),
@@ -186,6 +186,7 @@ def extra(request: Request, place: Place, session_id: UUID) -> HttpResponse:
 def _asked_pool(request: Request, counts: dict[Pool, int]) -> Pool:
     """The pool in the address, else the first one that has slots."""
     try:
-        return Pool(request.GET.get("pool", ""))
+        asked = Pool(request.GET.get("pool", ""))
     except ValueError:
-        return next((pool for pool in Pool if counts[pool]), Pool.ONLINE)
+        asked = next((pool for pool in forms.MOVABLE if counts[pool]), Pool.ONLINE)
+    return asked if asked in forms.MOVABLE else Pool.ONLINE

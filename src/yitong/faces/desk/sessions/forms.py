@@ -28,6 +28,9 @@ from yitong.faces.desk.stops.forms import reason_field
 AT_WINDOW = "window"  # the reason that a cancellation at the window leaves in the booking
 
 
+MOVABLE = tuple(pool for pool in Pool if pool is not Pool.DRAW)  # what was promised to a draw nobody moves
+
+
 class Arrive(Key):
     number = forms.CharField(
         label=_("证件号码"),
@@ -90,7 +93,7 @@ class Move(Key):
     """`free` are the slots that may be named: (id, words)."""
 
     to_pool = forms.ChoiceField(
-        label=_("移到"), choices=[(pool.value, terms.POOLS[pool]) for pool in Pool], widget=forms.Select
+        label=_("移到"), choices=[(pool.value, terms.POOLS[pool]) for pool in MOVABLE], widget=forms.Select
     )
 
     def __init__(self, *given: object, from_pool: Pool, free: Iterable[tuple[UUID, str]], **more: object) -> None:
@@ -103,7 +106,7 @@ class Move(Key):
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": _("请至少选一个号"), "invalid_choice": _("有的号刚被约走，请重新选")},
         )
-        others = [(pool.value, terms.POOLS[pool]) for pool in Pool if pool is not from_pool]
+        others = [(pool.value, terms.POOLS[pool]) for pool in MOVABLE if pool is not from_pool]
         self.fields["to_pool"].choices = others  # type: ignore[attr-defined]
         self.order_fields(["slots", "to_pool"])
 

@@ -20,6 +20,8 @@ CHOICES = {
     "off": _("不排队"),
     "release": _("放号时先排队"),
     "random": _("随机延迟"),
+    "by_release": _("按时放号"),
+    "by_lot": _("摇号"),
     "at_time": _("固定时间"),
 }
 PERIODS = {"natural_year": _("一个自然年内"), "3_months": _("3 个月内")}

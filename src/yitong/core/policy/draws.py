@@ -1,0 +1,108 @@
+"""The policies of draws (摇号): when they open and close, and how many lots an entry has (R-017).
+
+Times count back from the release of the sessions, except those that follow closing.
+"""
+
+from yitong.core.policy.kinds import PolicyKey, Stricter
+
+
+def keys() -> list[PolicyKey]:
+    free, p = Stricter.FREE, PolicyKey
+    return [
+        p(
+            "draws.mode",
+            "choice",
+            "by_release",
+            free,
+            "R-017",
+            "放号方式",
+            "How places are given",
+            choices=("by_release", "by_lot"),
+            department=True,
+        ),
+        p(
+            "draws.open_hours",
+            "int",
+            24,
+            free,
+            "R-017",
+            "摇号报名时长（小时）",
+            "A draw takes entries for (hours)",
+            1,
+            336,
+            department=True,
+        ),
+        p(
+            "draws.close_minutes",
+            "minutes",
+            120,
+            free,
+            "R-017",
+            "放号前多久截止报名（分钟）",
+            "A draw closes before the release",
+            30,
+            1440,
+            department=True,
+        ),
+        p(
+            "draws.beacon_minutes",
+            "minutes",
+            5,
+            free,
+            "R-017",
+            "截止后多久取公共随机数（分钟）",
+            "The public beacon counts after closing",
+            1,
+            120,
+            department=True,
+        ),
+        p(
+            "draws.beacon_wait_minutes",
+            "minutes",
+            10,
+            free,
+            "R-017",
+            "公共随机数最多等待（分钟）",
+            "The public beacon is awaited for",
+            1,
+            120,
+            department=True,
+        ),
+        p(
+            "draws.reveal_minutes",
+            "minutes",
+            60,
+            free,
+            "R-017",
+            "医院公开密数的时限（分钟）",
+            "The hospital opens its secret within",
+            5,
+            720,
+            department=True,
+        ),
+        p("draws.weight_base", "int", 2, free, "R-017", "每份报名的签数", "Lots of an entry", 1, 20, department=True),
+        p(
+            "draws.weight_lost",
+            "int",
+            1,
+            free,
+            "R-017",
+            "30天内未中签加签",
+            "More lots after no luck within 30 days",
+            0,
+            20,
+            department=True,
+        ),
+        p(
+            "draws.weight_older",
+            "int",
+            1,
+            free,
+            "R-226",
+            "60岁及以上加签",
+            "More lots at 60 and over",
+            0,
+            20,
+            department=True,
+        ),
+    ]

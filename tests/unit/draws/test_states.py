@@ -1,0 +1,36 @@
+"""Every pair of state and move, and the diagram in the README."""
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import yitong.domains.draws as draws
+from yitong.domains.draws.contracts import ENDED, State
+from yitong.domains.draws.errors import StateForbids
+from yitong.domains.draws.states import TRANSITIONS, Move, next_state
+
+README = Path(draws.__file__).parent / "README.md"
+
+
+@pytest.mark.parametrize(("state", "move"), list(product(State, Move)))
+def test_every_pair_is_in_the_table_or_refused(state: State, move: Move) -> None:
+    if (state, move) in TRANSITIONS:
+        assert next_state(state, move) is TRANSITIONS[state, move]
+    else:
+        with pytest.raises(StateForbids) as refused:
+            next_state(state, move)
+        assert refused.value.code == "DRAW_STATE"
+
+
+def test_no_way_leads_back() -> None:
+    order = [State.PLANNED, State.OPENED, State.CLOSED, State.REVEALED, State.DRAWN, State.SETTLED]
+    for (before, _), after in TRANSITIONS.items():
+        assert after is State.VOID or order.index(after) == order.index(before) + 1
+    assert not [pair for pair in TRANSITIONS if pair[0] in ENDED]
+
+
+def test_the_diagram_is_the_table() -> None:
+    drawn = set(re.findall(r"^    (\S+) --> (\S+): (\S+)$", README.read_text(encoding="utf-8"), re.MULTILINE))
+    assert drawn == {(state.value, after.value, move.value) for (state, move), after in TRANSITIONS.items()}
