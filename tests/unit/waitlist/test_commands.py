@@ -31,15 +31,15 @@ from yitong.domains.waitlist.contracts import (
     Mode,
     OfferState,
     SessionKey,
-    State,
+    WaitState,
     Withdraw,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-017")]
 
 
-def state_of(entry_id: UUID) -> State:
-    return State(models.WaitlistEntry.objects.get(id=entry_id).state)
+def state_of(entry_id: UUID) -> WaitState:
+    return WaitState(models.WaitlistEntry.objects.get(id=entry_id).state)
 
 
 def holder_of(hospital_id: UUID, slot_id: UUID) -> UUID | None:
@@ -71,7 +71,7 @@ def test_a_freed_slot_is_kept_where_somebody_waits_and_booked_for_him() -> None:
     with pytest.raises(booking_errors.SlotTaken):
         build.hold(full.place, build.holder()[1], Actor.system("test"), n=1)
     assert full.serve() == 1
-    assert state_of(entry_id) is State.BOOKED
+    assert state_of(entry_id) is WaitState.BOOKED
     booking = bookings.Booking.objects.get(hospital_id=full.place.hospital_id, slot_id=slot, live=True)
     assert (booking.patient_id, booking.account_id, booking.channel) == (patient, actor.account_id, "web")
     assert booking.key == f"waitlist:{entry_id}:0"
@@ -93,7 +93,7 @@ def test_who_is_slow_passes_the_check_when_he_gets_in_line_and_not_again_at_his_
     later = NOW + timedelta(hours=3)
     slot = full.free(1, now=later)
     assert full.serve(now=later) == 1
-    assert (state_of(entry_id), holder_of(full.place.hospital_id, slot)) == (State.BOOKED, patient)
+    assert (state_of(entry_id), holder_of(full.place.hospital_id, slot)) == (WaitState.BOOKED, patient)
 
 
 def test_a_freed_slot_returns_by_delay_where_nobody_waits() -> None:
@@ -183,7 +183,7 @@ def test_whom_a_rule_refuses_is_passed_by_and_keeps_his_place() -> None:
     full.serve()
     assert holder_of(full.place.hospital_id, slot) == second
     seen = queries.get_entry(entry_id, actor)
-    assert (seen.state, [one.reason for one in seen.passings]) == (State.WAITING, ["TIME_CLASH"])
+    assert (seen.state, [one.reason for one in seen.passings]) == (WaitState.WAITING, ["TIME_CLASH"])
     assert seen.lines[0].ahead == 0
     assert told(actor) == ["joined", "passed"]
 
@@ -316,7 +316,7 @@ def test_a_line_closes_an_hour_before_booking_does() -> None:
     ((hospital_id, choice_id),) = closing.due_choices(closes)
     assert closing.close_choice(hospital_id, choice_id, CloseReason.OVER, now=closes) is True
     assert closing.close_choice(hospital_id, choice_id, CloseReason.OVER, now=closes) is False
-    assert (state_of(entry_id), told(actor)) == (State.CLOSED, ["joined", "closed"])
+    assert (state_of(entry_id), told(actor)) == (WaitState.CLOSED, ["joined", "closed"])
 
 
 # -- offers --------------------------------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ def test_an_offer_is_held_and_booked_when_taken() -> None:
     slot = full.free(0)
     full.serve()
     offer = offer_of(entry_id, full.place.hospital_id)
-    assert (state_of(entry_id), offer.until) == (State.OFFERED, NOW + timedelta(minutes=30))
+    assert (state_of(entry_id), offer.until) == (WaitState.OFFERED, NOW + timedelta(minutes=30))
     seen = queries.get_entry(entry_id, actor)
     assert seen.offer is not None
     assert (seen.offer.slots[0].number, seen.offers_left) == (1, 1)
@@ -336,7 +336,7 @@ def test_an_offer_is_held_and_booked_when_taken() -> None:
     taken = answering.accept_offer(Accept("a", full.place.hospital_id, offer.id), actor=actor, now=late)
     again = answering.accept_offer(Accept("a", full.place.hospital_id, offer.id), actor=actor, now=late)
     assert taken == again
-    assert (taken.state, holder_of(full.place.hospital_id, slot)) == (State.BOOKED, patient)
+    assert (taken.state, holder_of(full.place.hospital_id, slot)) == (WaitState.BOOKED, patient)
     assert told(actor) == ["joined", "offered", "booked"]
     with pytest.raises(errors.OfferOver):
         answering.accept_offer(Accept("b", full.place.hospital_id, offer.id), actor=actor, now=late)
@@ -356,12 +356,12 @@ def test_a_missed_offer_goes_to_the_next_and_its_entry_is_asked_once_more() -> N
     assert answering.end_offer(full.place.hospital_id, offer.id, now=offer.until) == full.place.session_id
     full.serve(now=offer.until)
     assert holder_of(full.place.hospital_id, slot) == second
-    assert (state_of(sleeper), told(actor)) == (State.WAITING, ["joined", "offered", "lapsed"])
+    assert (state_of(sleeper), told(actor)) == (WaitState.WAITING, ["joined", "offered", "lapsed"])
     full.free(1, now=offer.until)
     full.serve(now=offer.until)
     last = offer_of(sleeper, full.place.hospital_id)
     answering.end_offer(full.place.hospital_id, last.id, now=last.until)
-    assert state_of(sleeper) is State.LAPSED
+    assert state_of(sleeper) is WaitState.LAPSED
 
 
 def test_a_declined_offer_goes_to_the_next() -> None:
@@ -375,14 +375,14 @@ def test_a_declined_offer_goes_to_the_next() -> None:
         answering.decline_offer(Decline("d", full.place.hospital_id, offer.id), actor=build.holder()[0], now=NOW)
     declined = answering.decline_offer(Decline("d", full.place.hospital_id, offer.id), actor=actor, now=NOW)
     assert answering.decline_offer(Decline("d", full.place.hospital_id, offer.id), actor=actor, now=NOW) == declined
-    assert declined.state is State.WAITING
+    assert declined.state is WaitState.WAITING
     full.serve()
     assert holder_of(full.place.hospital_id, slot) == second
     full.free(1)
     full.serve()
     again = offer_of(first, full.place.hospital_id)
     last = answering.decline_offer(Decline("d2", full.place.hospital_id, again.id), actor=actor, now=NOW)
-    assert last.state is State.DECLINED
+    assert last.state is WaitState.DECLINED
     choice = models.WaitlistChoice.objects.get(hospital_id=full.place.hospital_id, entry_id=first)
     assert (choice.live, choice.end_reason) == (False, CloseReason.ENDED)
 
@@ -412,7 +412,7 @@ def test_what_a_rule_refuses_on_taking_stays_offered() -> None:
     offer = offer_of(entry_id, full.place.hospital_id)
     with pytest.raises(booking_errors.TimeClash):
         answering.accept_offer(Accept("a", full.place.hospital_id, offer.id), actor=actor, now=NOW)
-    assert state_of(entry_id) is State.OFFERED
+    assert state_of(entry_id) is WaitState.OFFERED
 
 
 def test_who_has_an_offer_elsewhere_is_waited_for_where_nobody_else_is() -> None:
@@ -439,7 +439,7 @@ def test_one_booking_ends_the_wait_everywhere() -> None:
     assert holder_of(here.place.hospital_id, here_slot) is None
     assert return_of(here.place.hospital_id, here_slot) != KEPT_UNTIL
     seen = queries.get_entry(entry_id, actor)
-    assert (seen.state, seen.booked) == (State.BOOKED, there.key)
+    assert (seen.state, seen.booked) == (WaitState.BOOKED, there.key)
     assert [(line.place, line.is_live) for line in seen.lines] == [(0, False), (1, False)]
     assert holder_of(there.place.hospital_id, slot) is not None
 
@@ -455,11 +455,11 @@ def test_a_family_is_booked_together_once_its_slots_are_there() -> None:
     lines.waits(full, now=NOW + timedelta(seconds=1))
     one = full.free(0)
     full.serve()
-    assert state_of(entry_id) is State.GATHERING
+    assert state_of(entry_id) is WaitState.GATHERING
     assert holder_of(full.place.hospital_id, one) is None
     two = full.free(1)
     full.serve()
-    assert state_of(entry_id) is State.BOOKED
+    assert state_of(entry_id) is WaitState.BOOKED
     assert [holder_of(full.place.hospital_id, slot) for slot in (one, two)] == everyone
 
 
@@ -475,11 +475,11 @@ def test_what_a_family_waited_for_in_vain_goes_on_and_it_keeps_its_place() -> No
     answering.end_offer(full.place.hospital_id, offer.id, now=offer.until)
     full.serve(now=offer.until)
     assert holder_of(full.place.hospital_id, one) == second
-    assert state_of(entry_id) is State.WAITING
+    assert state_of(entry_id) is WaitState.WAITING
     assert queries.get_entry(entry_id, actor).lines[0].ahead == 0
     two, three = full.free(1, now=offer.until), full.free(2, now=offer.until)
     full.serve(now=offer.until)
-    assert state_of(entry_id) is State.BOOKED
+    assert state_of(entry_id) is WaitState.BOOKED
     assert holder_of(full.place.hospital_id, two) == mother
     assert holder_of(full.place.hospital_id, three) is not None
 
@@ -497,7 +497,7 @@ def test_a_slot_waits_for_one_family_only() -> None:
     offer = offer_of(entries[0], full.place.hospital_id)
     answering.end_offer(full.place.hospital_id, offer.id, now=offer.until)
     full.serve(now=offer.until)
-    assert state_of(entries[1]) is State.WAITING
+    assert state_of(entries[1]) is WaitState.WAITING
     assert return_of(full.place.hospital_id, slot) != KEPT_UNTIL
 
 
@@ -509,7 +509,10 @@ def test_a_family_of_which_one_is_refused_is_passed_by_whole() -> None:
     build.hold(elsewhere, child, actor)  # 8:00 to 8:30
     full.free(0)
     full.serve()
-    assert (state_of(entry_id), queries.get_entry(entry_id, actor).passings[0].reason) == (State.WAITING, "TIME_CLASH")
+    assert (state_of(entry_id), queries.get_entry(entry_id, actor).passings[0].reason) == (
+        WaitState.WAITING,
+        "TIME_CLASH",
+    )
     assert not bookings.Booking.objects.filter(hospital_id=full.place.hospital_id, patient_id=mother).exists()
 
 
@@ -539,7 +542,7 @@ def test_a_stop_closes_the_line_and_keeps_nothing() -> None:
     for choice_id in closing.choices_of_session(full.place.hospital_id, full.place.session_id):
         closing.close_choice(full.place.hospital_id, choice_id, CloseReason.STOPPED, now=NOW)
     closing.end_kept_of_stopped(full.place.hospital_id, full.place.session_id, now=NOW)
-    assert (state_of(entry_id), told(actor)[-1]) == (State.CLOSED, "closed")
+    assert (state_of(entry_id), told(actor)[-1]) == (WaitState.CLOSED, "closed")
     kept = bookings.KeptSlot.objects.get(hospital_id=full.place.hospital_id, slot_id=slot)
     assert (kept.outcome, kept.promised_id) == ("stopped", None)
     assert full.serve() == 0
@@ -552,10 +555,10 @@ def test_an_entry_waits_on_where_one_of_its_sessions_ends() -> None:
     here.serve()
     (choice_id,) = closing.choices_of_session(here.place.hospital_id, here.place.session_id)
     closing.close_choice(here.place.hospital_id, choice_id, CloseReason.OVER, now=NOW)
-    assert state_of(entry_id) is State.WAITING
+    assert state_of(entry_id) is WaitState.WAITING
     there.free(0)
     there.serve()
-    assert state_of(entry_id) is State.OFFERED
+    assert state_of(entry_id) is WaitState.OFFERED
 
 
 def test_a_merged_record_is_booked_for_the_survivor() -> None:
@@ -565,7 +568,7 @@ def test_a_merged_record_is_booked_for_the_survivor() -> None:
     merging.merge_patients(MergePatients("m", survivor, patient, "test"), actor=make.city_operator(), now=NOW)
     slot = full.free(0)
     full.serve()
-    assert (state_of(entry_id), holder_of(full.place.hospital_id, slot)) == (State.BOOKED, survivor)
+    assert (state_of(entry_id), holder_of(full.place.hospital_id, slot)) == (WaitState.BOOKED, survivor)
     assert [one.entry_id for one in queries.list_my_entries(actor)] == [entry_id]
 
 
@@ -577,7 +580,7 @@ def test_entries_end_with_the_patient_or_the_account() -> None:
     assert closing.entries_of(actor.account_id, patient) == closing.entries_of(actor.account_id) == [entry_id]
     assert closing.close_entry(entry_id, CloseReason.PATIENT_GONE, now=NOW) is True
     assert closing.close_entry(entry_id, CloseReason.PATIENT_GONE, now=NOW) is False
-    assert state_of(entry_id) is State.CLOSED
+    assert state_of(entry_id) is WaitState.CLOSED
 
 
 def test_a_booking_from_the_line_can_be_cancelled_and_its_slot_goes_on() -> None:

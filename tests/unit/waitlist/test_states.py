@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import yitong.domains.waitlist as waitlist
-from yitong.domains.waitlist.contracts import ENDED, LIVE, OFFER_LIVE, OfferState, State
+from yitong.domains.waitlist.contracts import ENDED, LIVE, OFFER_LIVE, OfferState, WaitState
 from yitong.domains.waitlist.errors import StateForbids
 from yitong.domains.waitlist.states import (
     OFFER_TRANSITIONS,
@@ -21,8 +21,8 @@ from yitong.domains.waitlist.states import (
 README = (Path(waitlist.__file__ or "").parent / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("state", "move"), list(product([None, *State], Move)))
-def test_every_pair_of_an_entry_is_in_the_table_or_refused(state: State | None, move: Move) -> None:
+@pytest.mark.parametrize(("state", "move"), list(product([None, *WaitState], Move)))
+def test_every_pair_of_an_entry_is_in_the_table_or_refused(state: WaitState | None, move: Move) -> None:
     if (state, move) in TRANSITIONS:
         assert next_state(state, move) is TRANSITIONS[state, move]
     else:
@@ -40,14 +40,16 @@ def test_every_pair_of_an_offer_is_in_the_table_or_refused(state: OfferState | N
 
 
 def test_each_state_is_live_or_ended_and_an_ended_one_stays() -> None:
-    assert set(LIVE) | set(ENDED) == set(State)
+    assert set(LIVE) | set(ENDED) == set(WaitState)
     assert not set(LIVE) & set(ENDED)
     assert not [pair for pair in TRANSITIONS if pair[0] in ENDED]
     assert {pair[0] for pair in OFFER_TRANSITIONS} == {None, *OFFER_LIVE}
 
 
 @pytest.mark.parametrize(("n", "table"), [(0, TRANSITIONS), (1, OFFER_TRANSITIONS)])
-def test_the_diagrams_are_the_tables(n: int, table: dict[tuple[State | OfferState | None, Move], State]) -> None:
+def test_the_diagrams_are_the_tables(
+    n: int, table: dict[tuple[WaitState | OfferState | None, Move], WaitState]
+) -> None:
     diagram = re.findall(r"```mermaid\n(.*?)```", README, re.DOTALL)[n]
     drawn = set(re.findall(r"^    (\S+) --> (\S+): (\S+)$", diagram, re.MULTILINE))
     assert drawn == {

@@ -16,7 +16,7 @@ class Mode(StrEnum):
     ASK = "ask"  # it is offered, with a clock
 
 
-class State(StrEnum):
+class WaitState(StrEnum):
     WAITING = "waiting"
     GATHERING = "gathering"  # a family's slots are being gathered: some are there, not yet all
     OFFERED = "offered"
@@ -27,8 +27,8 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-LIVE = (State.WAITING, State.GATHERING, State.OFFERED)
-ENDED = (State.BOOKED, State.DECLINED, State.LAPSED, State.WITHDRAWN, State.CLOSED)
+LIVE = (WaitState.WAITING, WaitState.GATHERING, WaitState.OFFERED)
+ENDED = (WaitState.BOOKED, WaitState.DECLINED, WaitState.LAPSED, WaitState.WITHDRAWN, WaitState.CLOSED)
 
 
 class OfferState(StrEnum):
@@ -111,7 +111,7 @@ class Changed:
     """The answer to each of them. `bookings`: made by this, in the order of the patients."""
 
     entry_id: UUID
-    state: State
+    state: WaitState
     hospital_id: UUID | None = None
     bookings: tuple[UUID, ...] = ()
 
@@ -162,7 +162,7 @@ class Entry:
     """An entry as its account sees it."""
 
     entry_id: UUID
-    state: State
+    state: WaitState
     mode: Mode
     patient_ids: tuple[UUID, ...]
     is_first_visit: bool
@@ -184,7 +184,7 @@ class Waiting:
     place: int  # in the line, from 1
     joined_at: datetime
     mode: Mode
-    state: State
+    state: WaitState
     patient_ids: tuple[UUID, ...]
     patient_names: tuple[str, ...]  # plain; for those who may read them
     offer_until: datetime | None

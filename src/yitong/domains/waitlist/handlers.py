@@ -10,7 +10,14 @@ from yitong.domains.people.contracts import AccountClosed, PatientRemoved
 from yitong.domains.schedule.contracts import SessionStopped
 from yitong.domains.waitlist import queries
 from yitong.domains.waitlist.commands import closing, serving
-from yitong.domains.waitlist.contracts import ChoiceClosed, CloseReason, EntryClosed, EntryPassed, EntryWithdrawn, State
+from yitong.domains.waitlist.contracts import (
+    ChoiceClosed,
+    CloseReason,
+    EntryClosed,
+    EntryPassed,
+    EntryWithdrawn,
+    WaitState,
+)
 
 
 @handles(SlotKept, skippable=True)
@@ -64,7 +71,7 @@ def close_of_account(event: AccountClosed, meta: EventMeta) -> None:
 def _serve_promised(event: Event) -> None:
     """Slots were promised to an entry that left: they are somebody else's now. A thousand others leave a line at its
     end, and for them nothing need be asked."""
-    if event.from_state in (State.GATHERING, State.OFFERED):
+    if event.from_state in (WaitState.GATHERING, WaitState.OFFERED):
         _serve_where(event.subject_id)
 
 

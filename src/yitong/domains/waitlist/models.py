@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.domains.waitlist.contracts import ENDED, LIVE, OFFER_LIVE, CloseReason, Mode, OfferState, State
+from yitong.domains.waitlist.contracts import ENDED, LIVE, OFFER_LIVE, CloseReason, Mode, OfferState, WaitState
 
 
 class WaitlistEntry(models.Model):
@@ -48,13 +48,13 @@ class WaitlistEntry(models.Model):
             ),
             models.CheckConstraint(
                 name="entry_booked_somewhere",
-                condition=Q(state=State.BOOKED, booked_hospital_id__isnull=False, booked_session_id__isnull=False)
-                | (~Q(state=State.BOOKED) & Q(booked_hospital_id=None, booked_session_id=None)),
+                condition=Q(state=WaitState.BOOKED, booked_hospital_id__isnull=False, booked_session_id__isnull=False)
+                | (~Q(state=WaitState.BOOKED) & Q(booked_hospital_id=None, booked_session_id=None)),
             ),
             models.CheckConstraint(
                 name="entry_closed_for_a_reason",
-                condition=Q(state=State.CLOSED, end_reason__isnull=False, end_reason__in=list(CloseReason))
-                | (~Q(state=State.CLOSED) & Q(end_reason=None)),
+                condition=Q(state=WaitState.CLOSED, end_reason__isnull=False, end_reason__in=list(CloseReason))
+                | (~Q(state=WaitState.CLOSED) & Q(end_reason=None)),
             ),
         ]
         indexes = [

@@ -26,8 +26,8 @@ from yitong.domains.waitlist.contracts import (
     OfferState,
     Passing,
     SessionKey,
-    State,
     Waiting,
+    WaitState,
 )
 from yitong.domains.waitlist.errors import EntryMissing
 
@@ -73,7 +73,7 @@ def count_offers(actor: Actor) -> int:
     if actor.account_id is None:
         return 0
     return models.WaitlistEntry.objects.filter(
-        account_id=actor.account_id, live=True, state=State.OFFERED.value
+        account_id=actor.account_id, live=True, state=WaitState.OFFERED.value
     ).count()
 
 
@@ -104,7 +104,7 @@ def list_waiting(hospital_id: UUID, session_id: UUID, actor: Actor, *, now: date
             place=place,
             joined_at=entries[entry_id].joined_at,
             mode=Mode(entries[entry_id].mode),
-            state=State(entries[entry_id].state),
+            state=WaitState(entries[entry_id].state),
             patient_ids=tuple(entries[entry_id].patient_ids),
             patient_names=tuple(names.get(one, "") for one in entries[entry_id].patient_ids),
             offer_until=until.get(entry_id),
@@ -127,7 +127,7 @@ def _entries(rows: Sequence[models.WaitlistEntry]) -> list[Entry]:
     return [
         Entry(
             entry_id=row.id,
-            state=State(row.state),
+            state=WaitState(row.state),
             mode=Mode(row.mode),
             patient_ids=tuple(row.patient_ids),
             is_first_visit=row.is_first_visit,

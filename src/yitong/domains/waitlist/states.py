@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from yitong.domains.waitlist.contracts import OfferState, State
+from yitong.domains.waitlist.contracts import OfferState, WaitState
 from yitong.domains.waitlist.errors import StateForbids
 
 
@@ -21,27 +21,27 @@ class Move(StrEnum):
     CLOSE = "close"
 
 
-TRANSITIONS: dict[tuple[State | None, Move], State] = {
-    (None, Move.JOIN): State.WAITING,
-    (State.WAITING, Move.BOOK): State.BOOKED,
-    (State.WAITING, Move.OFFER): State.OFFERED,
-    (State.WAITING, Move.GATHER): State.GATHERING,
-    (State.WAITING, Move.WITHDRAW): State.WITHDRAWN,
-    (State.WAITING, Move.CLOSE): State.CLOSED,
-    (State.GATHERING, Move.BOOK): State.BOOKED,
-    (State.GATHERING, Move.OFFER): State.OFFERED,
-    (State.GATHERING, Move.SCATTER): State.WAITING,  # it keeps its place
-    (State.GATHERING, Move.RETRACT): State.WAITING,
-    (State.GATHERING, Move.WITHDRAW): State.WITHDRAWN,
-    (State.GATHERING, Move.CLOSE): State.CLOSED,
-    (State.OFFERED, Move.BOOK): State.BOOKED,
-    (State.OFFERED, Move.DECLINE): State.WAITING,  # it keeps its place, as long as it may be asked again
-    (State.OFFERED, Move.DECLINE_LAST): State.DECLINED,
-    (State.OFFERED, Move.LAPSE): State.WAITING,
-    (State.OFFERED, Move.LAPSE_LAST): State.LAPSED,
-    (State.OFFERED, Move.RETRACT): State.WAITING,
-    (State.OFFERED, Move.WITHDRAW): State.WITHDRAWN,
-    (State.OFFERED, Move.CLOSE): State.CLOSED,
+TRANSITIONS: dict[tuple[WaitState | None, Move], WaitState] = {
+    (None, Move.JOIN): WaitState.WAITING,
+    (WaitState.WAITING, Move.BOOK): WaitState.BOOKED,
+    (WaitState.WAITING, Move.OFFER): WaitState.OFFERED,
+    (WaitState.WAITING, Move.GATHER): WaitState.GATHERING,
+    (WaitState.WAITING, Move.WITHDRAW): WaitState.WITHDRAWN,
+    (WaitState.WAITING, Move.CLOSE): WaitState.CLOSED,
+    (WaitState.GATHERING, Move.BOOK): WaitState.BOOKED,
+    (WaitState.GATHERING, Move.OFFER): WaitState.OFFERED,
+    (WaitState.GATHERING, Move.SCATTER): WaitState.WAITING,  # it keeps its place
+    (WaitState.GATHERING, Move.RETRACT): WaitState.WAITING,
+    (WaitState.GATHERING, Move.WITHDRAW): WaitState.WITHDRAWN,
+    (WaitState.GATHERING, Move.CLOSE): WaitState.CLOSED,
+    (WaitState.OFFERED, Move.BOOK): WaitState.BOOKED,
+    (WaitState.OFFERED, Move.DECLINE): WaitState.WAITING,  # it keeps its place, as long as it may be asked again
+    (WaitState.OFFERED, Move.DECLINE_LAST): WaitState.DECLINED,
+    (WaitState.OFFERED, Move.LAPSE): WaitState.WAITING,
+    (WaitState.OFFERED, Move.LAPSE_LAST): WaitState.LAPSED,
+    (WaitState.OFFERED, Move.RETRACT): WaitState.WAITING,
+    (WaitState.OFFERED, Move.WITHDRAW): WaitState.WITHDRAWN,
+    (WaitState.OFFERED, Move.CLOSE): WaitState.CLOSED,
 }
 
 
@@ -74,7 +74,7 @@ OFFER_TRANSITIONS: dict[tuple[OfferState | None, OfferMove], OfferState] = {
 }
 
 
-def next_state(state: State | None, move: Move) -> State:
+def next_state(state: WaitState | None, move: Move) -> WaitState:
     """Refuses StateForbids where the table has no such pair."""
     try:
         return TRANSITIONS[state, move]

@@ -13,7 +13,7 @@ from yitong.domains.waitlist import errors, models, permissions
 from yitong.domains.waitlist.commands import offers
 from yitong.domains.waitlist.commands.joining import again
 from yitong.domains.waitlist.commands.line import LineNow, lock_entry, lock_patients, read_line
-from yitong.domains.waitlist.contracts import Accept, Changed, Decline, OfferState, PassReason, State
+from yitong.domains.waitlist.contracts import Accept, Changed, Decline, OfferState, PassReason, WaitState
 from yitong.domains.waitlist.states import Move, OfferMove
 
 SYSTEM = Actor.system("waitlist.lapse")
@@ -38,7 +38,7 @@ def accept_offer(cmd: Accept, *, actor: Actor, now: datetime) -> Changed:
     seen = _line_of(row, now=now)
     offer = _open_offer(seen, entry, cmd.offer_id, now=now)
     booked = offers.book(seen, entry, patient_ids, seen.promised(offer), actor=actor, now=now)
-    return once.finish(Changed(entry.id, State(entry.state), cmd.hospital_id, tuple(booked)))
+    return once.finish(Changed(entry.id, WaitState(entry.state), cmd.hospital_id, tuple(booked)))
 
 
 @command()
@@ -65,7 +65,7 @@ def decline_offer(cmd: Decline, *, actor: Actor, now: datetime) -> Changed:
         actor=actor,
         now=now,
     )
-    return once.finish(Changed(entry.id, State(entry.state), cmd.hospital_id))
+    return once.finish(Changed(entry.id, WaitState(entry.state), cmd.hospital_id))
 
 
 def due_offers(now: datetime) -> list[tuple[UUID, UUID]]:

@@ -17,7 +17,7 @@ from yitong.domains.waitlist import models
 from yitong.domains.waitlist.commands import announce
 from yitong.domains.waitlist.commands.line import lock_entry, move, shard_of
 from yitong.domains.waitlist.commands.offers import find_live, retract
-from yitong.domains.waitlist.contracts import LIVE, ChoiceClosed, CloseReason, EntryClosed, State
+from yitong.domains.waitlist.contracts import LIVE, ChoiceClosed, CloseReason, EntryClosed, WaitState
 from yitong.domains.waitlist.states import Move
 
 SYSTEM = Actor.system("waitlist.close")
@@ -65,7 +65,7 @@ def close_choice(hospital_id: UUID, choice_id: UUID, reason: CloseReason, *, now
         reason=reason.value,
     )
     event_id = events.append(event, SYSTEM, at=now, shard=shard_of(choice.session_id))
-    if entry.state == State.CLOSED:
+    if entry.state == WaitState.CLOSED:
         announce.tell_closed(entry, reason, event_id, now=now)
     return True
 

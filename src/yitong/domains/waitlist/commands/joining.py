@@ -14,7 +14,7 @@ from yitong.domains.waitlist import errors, models, permissions, rules
 from yitong.domains.waitlist.commands import announce
 from yitong.domains.waitlist.commands.line import lock_entry, lock_patients, move
 from yitong.domains.waitlist.commands.offers import retract
-from yitong.domains.waitlist.contracts import Changed, EntryJoined, EntryWithdrawn, Join, State, Withdraw
+from yitong.domains.waitlist.contracts import Changed, EntryJoined, EntryWithdrawn, Join, WaitState, Withdraw
 from yitong.domains.waitlist.states import Move, next_state
 
 CONSTRAINTS = {**BY_CONSTRAINT, "choice_once": errors.AlreadyWaiting}
@@ -62,7 +62,7 @@ def join_waitlist(cmd: Join, *, actor: Actor, now: datetime) -> Changed:
     )
     events.append(joined, actor, at=now, shard=f"waitlist:{entry.id}")
     announce.tell_joined(entry, now=now)
-    return once.finish(Changed(entry.id, State(entry.state)))
+    return once.finish(Changed(entry.id, WaitState(entry.state)))
 
 
 def _check_room(patient_ids: list[UUID], cmd: Join, *, now: datetime) -> None:
@@ -112,7 +112,7 @@ def withdraw_entry(cmd: Withdraw, *, actor: Actor, now: datetime) -> Changed:
     once = idempotency.begin(actor, "waitlist.withdraw", cmd)
     if once.answer is not None:
         return again(once.answer)
-    after = next_state(State(entry.state), Move.WITHDRAW)
+    after = next_state(WaitState(entry.state), Move.WITHDRAW)
     retract(entry, now=now)
     before = move(entry, Move.WITHDRAW, now=now)
     withdrawn = EntryWithdrawn(subject_id=entry.id, from_state=before, to_state=after.value)
@@ -126,7 +126,7 @@ def again(answer: dict[str, object]) -> Changed:
     assert isinstance(bookings, list)
     return Changed(
         UUID(str(answer["entry_id"])),
-        State(str(answer["state"])),
+        WaitState(str(answer["state"])),
         UUID(str(hospital_id)) if hospital_id else None,
         tuple(UUID(one) for one in bookings),
     )

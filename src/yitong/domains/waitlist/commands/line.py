@@ -22,7 +22,7 @@ from yitong.domains.people.commands import limits
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.domains.waitlist import errors, models, rules
-from yitong.domains.waitlist.contracts import CloseReason, Mode, PassReason, State
+from yitong.domains.waitlist.contracts import CloseReason, Mode, PassReason, WaitState
 from yitong.domains.waitlist.states import Move, next_state
 
 
@@ -76,12 +76,12 @@ def _in_line(
     promised: Counter[UUID | None],
     passed: frozenset[UUID],
 ) -> rules.InLine:
-    gathers_here = offer is not None and entry.state == State.GATHERING
+    gathers_here = offer is not None and entry.state == WaitState.GATHERING
     return rules.InLine(
         entry_id=entry.id,
         people=len(entry.patient_ids),
         mode=Mode(entry.mode),
-        is_busy=entry.state != State.WAITING and not gathers_here,
+        is_busy=entry.state != WaitState.WAITING and not gathers_here,
         gathered=promised[offer.id] if offer is not None and gathers_here else 0,
         passed=passed,
     )
@@ -143,7 +143,7 @@ def stand_still(entries: Collection[models.WaitlistEntry]) -> bool:
 def move(entry: models.WaitlistEntry, step: Move, *, now: datetime, **also: object) -> str:
     """Writes an entry's next state; one that ended leaves every line. Gives the state before."""
     before = entry.state
-    after = next_state(State(before), step)
+    after = next_state(WaitState(before), step)
     entry.state = after.value
     for name, value in also.items():
         setattr(entry, name, value)

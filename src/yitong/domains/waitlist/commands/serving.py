@@ -29,7 +29,7 @@ from yitong.domains.waitlist.commands.line import (
     stand_still,
     turn_in,
 )
-from yitong.domains.waitlist.contracts import Mode, State
+from yitong.domains.waitlist.contracts import Mode, WaitState
 from yitong.domains.waitlist.states import Move, OfferMove
 
 log = structlog.get_logger()
@@ -93,7 +93,7 @@ def take_turn(hospital_id: UUID, session_id: UUID, turn: rules.Turn | rules.LetG
     slots = sorted([*(seen.promised(offer) if offer else []), *got], key=lambda one: one.number)
     refused = offers.find_refusal(seen, entry, patient_ids, slots, actor=actor, now=now)
     if refused is not None:
-        step = (Move.SCATTER, OfferMove.REFUSE) if entry.state == State.GATHERING else None
+        step = (Move.SCATTER, OfferMove.REFUSE) if entry.state == WaitState.GATHERING else None
         offers.pass_by(seen, entry, slots, refused, step=step, actor=SYSTEM, now=now)
     elif not turn.is_whole:
         offers.gather(seen, entry, got, actor=SYSTEM, now=now)
@@ -113,7 +113,7 @@ def pass_turn(hospital_id: UUID, session_id: UUID, turn: rules.Turn, reason: str
         return Served.ANOTHER
     offer = seen.offers.get(entry.id)
     slots = [*(seen.promised(offer) if offer else []), *_slots_of(seen, turn)]
-    step = (Move.SCATTER, OfferMove.REFUSE) if entry.state == State.GATHERING else None
+    step = (Move.SCATTER, OfferMove.REFUSE) if entry.state == WaitState.GATHERING else None
     offers.pass_by(seen, entry, slots, reason, step=step, actor=SYSTEM, now=now)
     return Served.DONE
 

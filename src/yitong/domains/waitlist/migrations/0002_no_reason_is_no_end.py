@@ -25,6 +25,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='waitlistentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason__in', [yitong.domains.waitlist.contracts.CloseReason['OVER'], yitong.domains.waitlist.contracts.CloseReason['STOPPED'], yitong.domains.waitlist.contracts.CloseReason['PATIENT_GONE'], yitong.domains.waitlist.contracts.CloseReason['ACCOUNT_CLOSED'], yitong.domains.waitlist.contracts.CloseReason['ENDED']]), ('end_reason__isnull', False), ('state', yitong.domains.waitlist.contracts.State['CLOSED'])), models.Q(models.Q(('state', yitong.domains.waitlist.contracts.State['CLOSED']), _negated=True), ('end_reason', None)), _connector='OR'), name='entry_closed_for_a_reason'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason__in', [yitong.domains.waitlist.contracts.CloseReason['OVER'], yitong.domains.waitlist.contracts.CloseReason['STOPPED'], yitong.domains.waitlist.contracts.CloseReason['PATIENT_GONE'], yitong.domains.waitlist.contracts.CloseReason['ACCOUNT_CLOSED'], yitong.domains.waitlist.contracts.CloseReason['ENDED']]), ('end_reason__isnull', False), ('state', yitong.domains.waitlist.contracts.WaitState['CLOSED'])), models.Q(models.Q(('state', yitong.domains.waitlist.contracts.WaitState['CLOSED']), _negated=True), ('end_reason', None)), _connector='OR'), name='entry_closed_for_a_reason'),
         ),
     ]

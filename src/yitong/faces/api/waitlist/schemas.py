@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
-from yitong.domains.waitlist.contracts import CloseReason, Mode, OfferState, State
+from yitong.domains.waitlist.contracts import CloseReason, Mode, OfferState, WaitState
 from yitong.faces.api.fields import Id, In, Instant, Out
 
 Patients = Annotated[list[Id], Field(min_length=1, max_length=3, description="All of them together, or none")]
@@ -26,7 +26,7 @@ class Join(In):
 
 class Changed(Out):
     entry_id: Id
-    state: State = Field(examples=["waiting"])
+    state: WaitState = Field(examples=["waiting"])
     hospital_id: Id | None = Field(description="Where it was booked", examples=[None])
     bookings: list[Id] = Field(description="Made by this, in the order of the patients")
 
@@ -73,7 +73,7 @@ class Booked(Out):
 
 class Entry(Out):
     entry_id: Id
-    state: State = Field(examples=["offered"])
+    state: WaitState = Field(examples=["offered"])
     mode: Mode = Field(examples=["ask"])
     patient_ids: list[Id]
     is_first_visit: bool = Field(examples=[True])

@@ -16,13 +16,13 @@ from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
-from yitong.domains.waitlist.contracts import CloseReason, Entry, Line, Mode, OfferState, Passing, PassReason, State
+from yitong.domains.waitlist.contracts import CloseReason, Entry, Line, Mode, OfferState, Passing, PassReason, WaitState
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking.presenters import Person
 from yitong.faces.patient.hospitals import presenters as choices
 
-TAGS = {State.OFFERED: "warn", State.GATHERING: "info", State.WAITING: "info", State.BOOKED: "ok"}
+TAGS = {WaitState.OFFERED: "warn", WaitState.GATHERING: "info", WaitState.WAITING: "info", WaitState.BOOKED: "ok"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,12 @@ def _when(entry: Entry, facts: Facts, reader: Reader) -> str:
 
 
 def _said(entry: Entry, reader: Reader) -> str:
-    if entry.state is State.OFFERED and entry.offer is not None:
+    if entry.state is WaitState.OFFERED and entry.offer is not None:
         return _("请在%(time)s前确认") % {"time": reader.moment(entry.offer.until)}
     live = [line for line in entry.lines if line.is_live]
-    if entry.state is State.WAITING and live:
+    if entry.state is WaitState.WAITING and live:
         return ahead(min(line.ahead for line in live))
-    return closed(entry.end_reason) if entry.state is State.CLOSED else ""
+    return closed(entry.end_reason) if entry.state is WaitState.CLOSED else ""
 
 
 def ahead(n: int) -> str:

@@ -20,7 +20,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.waitlist import queries
 from yitong.domains.waitlist.commands import answering, joining
-from yitong.domains.waitlist.contracts import Accept, Entry, LineLength, State
+from yitong.domains.waitlist.contracts import Accept, Entry, LineLength, WaitState
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
@@ -159,7 +159,7 @@ def _entry_page(request: Request, found: Entry, refusal: Refusal | None = None) 
         "lines": presenters.lines(found, facts, reader),
         "passings": presenters.passings(found, facts, reader),
         "how": presenters.how(found),
-        "booked_href": reverse("patient:bookings") if found.state is State.BOOKED else "",
+        "booked_href": reverse("patient:bookings") if found.state is WaitState.BOOKED else "",
         "key": request.POST.get("key") or new_id(),
         "refusal": pages.said(refusal, reader),
     }
