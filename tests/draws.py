@@ -107,13 +107,16 @@ def planned(
     *,
     slots: Sequence[int] = (3,),
     hospital_id: UUID | None = None,
+    department_id: UUID | None = None,
     release_at: datetime = RELEASE,
     now: datetime = NOW,
     **more: object,
 ) -> Place:
     """A draw of one session a number; the sessions are on different days."""
     first_day = clock.shanghai_date(release_at) + timedelta(days=5)
-    first = build.clinic(slots=slots[0], release_at=release_at, hospital_id=hospital_id, day=first_day)
+    first = build.clinic(
+        slots=slots[0], release_at=release_at, hospital_id=hospital_id, department_id=department_id, day=first_day
+    )
     clinics = [first]
     for n, count in enumerate(slots[1:], start=1):
         clinics.append(

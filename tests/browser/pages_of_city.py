@@ -5,9 +5,10 @@ then photographed and judged with the others (`test_every_page.py`).
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from tests import make
+from tests import draws, make
 from tests.browser import fair_weeks, households, practices
 from tests.browser.wards import ALL_ROLES, Ward, token_of
 
@@ -19,6 +20,7 @@ from yitong.domains.access.contracts import MakeKey
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse
 from yitong.domains.people.contracts import AppealLock, LockReason
@@ -60,6 +62,12 @@ PAGES = (
     Page("patient:session", "/hospitals/{hospital}/sessions/{session}/"),
     Page("patient:soon", "/soon/{common}/"),
     Page("patient:line", "/lines/{hospital}/{department}/", "patient"),
+    Page("patient:draw", "/draws/{draw_hospital}/{draw}/"),
+    Page("patient:draw_apply", "/draws/{draw_hospital}/{draw}/apply/", "patient"),
+    Page("patient:draw_entry", "/me/draws/{draw_hospital}/{draw_entry}/", "patient"),
+    Page("patient:draws", "/me/draws/", "patient"),
+    Page("patient:draws", "/me/draws/", "newcomer", "empty"),
+    Page("patient:draw_check", "/draws/check/"),
     Page("patient:book", "/book/{hospital}/{slot}/", "patient"),
     Page("patient:bookings", "/bookings/", "patient"),
     Page("patient:bookings", "/bookings/", "newcomer", "empty"),
@@ -137,6 +145,8 @@ PAGES = (
     Page("desk:window_sessions", "/desk/window/{ward_patient}/?day={day}&department={ward_department}", "desk"),
     Page("desk:window_slots", "/desk/window/{ward_patient}/{ward_session}/", "desk"),
     Page("desk:window_confirm", "/desk/window/{ward_patient}/slot/{ward_slot}/", "desk"),
+    Page("desk:draws", "/desk/draws/", "desk"),
+    Page("desk:draw", "/desk/draws/{draw}/", "desk"),
     Page("desk:roster", "/desk/roster/?department={line_department}", "desk"),
     Page("desk:roster_add", "/desk/roster/add/?department={line_department}", "desk"),
     Page("desk:roster_move", "/desk/roster/{line}/move/", "desk"),
@@ -205,6 +215,9 @@ NO_PAGE = {
     "gallery:said": "takes a form",
     "gallery:live": "a part of the gallery, for htmx",
     "patient:booking_calendar": "a file",
+    "patient:draw_file": "a file",
+    "patient:draw_check_file": "a file",
+    "patient:draw_withdraw": "takes a form",
     "patient:release_calendar": "a file",
     "patient:worker": "a script",
     "patient:offline_card": "data for the offline page",
@@ -269,6 +282,7 @@ def build_world(ward: Ward, numbers: list[str]) -> World:
         cookies[who] = {ACCOUNT_COOKIE: home.token, DEVICE_COOKIE: home.device}
         if who == "patient":
             _patient(home, ids)
+            home_of_patient = home
         if who == "limited":
             _appeal(home, ids)
         if who in ("slowed", "reviewed"):
@@ -276,6 +290,7 @@ def build_world(ward: Ward, numbers: list[str]) -> World:
         if who == "reviewed":
             ids["review"] = str(home.ask_review("我是村卫生室的，替村里老人约号，他们不会用手机。"))
     _desk(ward, ids, cookies)
+    _draw(ward, home_of_patient, ids)
     _office(ids, cookies)
     ids["quiet_week"] = fair_weeks.put_once().isoformat()
     return World(ids, cookies)
@@ -319,6 +334,21 @@ def _waiting(home: households.Household, person: UUID, ids: dict[str, str]) -> N
         "full_hospital": str(more.session.hospital_id),
         "full_session": str(more.session.session_id),
     }
+
+
+def _draw(ward: Ward, home: households.Household, ids: dict[str, str]) -> None:
+    """A draw that takes entries now, with one of the patient in it."""
+    now = clock.now()
+    campus = hospitals.list_campuses(ward.hospital_id)[0]
+    place = draws.opened(
+        slots=(3, 2),
+        hospital_id=ward.hospital_id,
+        department_id=make.department(ward.hospital_id, campus_code=campus.code),
+        release_at=now + timedelta(hours=5),
+        now=now - timedelta(hours=22),
+    )
+    entry = draws.apply(place, actor=home.actor, patients=[UUID(ids["person"])], now=now)
+    ids |= {"draw_hospital": str(place.hospital_id), "draw": str(place.draw_id), "draw_entry": str(entry)}
 
 
 def _appeal(home: households.Household, ids: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 from tests import clinic as build
-from tests import make
+from tests import draws, make
 from tests.unit.desk.conftest import NOW, ONSITE, Desk, Hospital, enter, open_hospital
 
 from yitong.core import clock
@@ -71,6 +71,8 @@ PAGES: dict[str, tuple[str, set[str]]] = {
     "announcements": ("/desk/announcements/", {A}),
     "guide": ("/desk/first-visit/", {A}),
     "terminals": ("/desk/terminals/", {A}),
+    "draws": ("/desk/draws/", {A}),
+    "draw": ("/desk/draws/{draw}/", {A}),
     "duplicates": ("/desk/duplicates/", set()),
     "duplicate": ("/desk/duplicates/{line}/", set()),
     "merges": ("/desk/duplicates/patients/{patient}/", set()),
@@ -174,6 +176,7 @@ def things(of: Hospital) -> dict[str, object]:
         "patient": patient,
         "line": line.roster_line_id,
         "staff": of.doctor.staff_id,
+        "draw": draws.planned(hospital_id=of.id).draw_id,
     }
 
 

@@ -10,6 +10,7 @@ from yitong.core.actor import Actor
 from yitong.core.errors import Refusal
 from yitong.domains.access import permissions as access
 from yitong.domains.booking import permissions as booking
+from yitong.domains.draws import permissions as draws
 from yitong.domains.hospitals import permissions as hospitals
 from yitong.domains.people import permissions as people
 from yitong.domains.schedule import permissions as schedule
@@ -55,6 +56,7 @@ def _of_hospital(actor: Actor, place: Place) -> list[tuple[str, str, str, str]]:
         (may(booking.check_may_ask, actor, at), _("现场挂号"), "desk:window", "plus", "n"),
         (schedule.can_manage(actor, at), _("排班"), "desk:roster", "list", "r"),
         (schedule.can_manage(actor, at), _("停诊"), "desk:stops", "ban", "s"),
+        (draws.can_keep_secret(actor, at), _("摇号"), "desk:draws", "list", "l"),
         (access.can(actor, access.Action.MANAGE_HOSPITAL_STAFF, at), _("职工"), "desk:staff", "people", "m"),
         (hospitals.can(actor, hospitals.Action.SET_HOSPITAL_POLICY, at), _("本院规则"), "desk:rules", "rule", "u"),
         (hospitals.can(actor, hospitals.Action.ANNOUNCE, at), _("公告"), "desk:announcements", "bell", "a"),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("yitong.faces.desk.patients.urls")),
     path("", include("yitong.faces.desk.jump.urls")),
     path("stops/", include("yitong.faces.desk.stops.urls")),
+    path("draws/", include("yitong.faces.desk.draws.urls")),
     path("roster/", include("yitong.faces.desk.roster.urls")),
     path("staff/", include("yitong.faces.desk.staff.urls")),
     path("rules/", include("yitong.faces.desk.rules.urls")),

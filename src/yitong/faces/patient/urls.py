@@ -11,6 +11,7 @@ urlpatterns = [
     path("soon/<str:code>/", soon.soon, name="soon"),
     path("", include("yitong.faces.patient.booking.urls")),
     path("", include("yitong.faces.patient.waitlist.urls")),
+    path("", include("yitong.faces.patient.draws.urls")),
     path("lines/", include("yitong.faces.patient.line.urls")),
     path("", include("yitong.faces.patient.sign_in.urls")),
     path("me/people/", include("yitong.faces.patient.people.urls")),

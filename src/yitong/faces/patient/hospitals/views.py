@@ -16,6 +16,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
+from yitong.faces.patient.draws import presenters as drawing
 from yitong.faces.patient.hospitals import choosing, live, near, presenters
 from yitong.faces.patient.line import presenters as lines
 
@@ -110,6 +111,7 @@ def _department(
         "tabs": presenters.visit_tabs(sessions, visit, in_force, dated),
         "place": choosing.place(hospital_id, found.campus_id, found.location, reader),
         "line": lines.way_to(hospital_id, department_id, in_force, reader),
+        "draws": drawing.way_to(hospital_id, department_id, in_force, reader),
         "eligibility": presenters.eligibility(found),
         "live": live.of_department(hospital_id, department_id, chosen["day"]),
         "introduction": found.introduction,

@@ -1,0 +1,79 @@
+"""An application to a draw: who goes, and where, the dearest first."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from yitong.domains.draws.contracts import Apply, Draw, WithdrawEntry
+from yitong.faces.patient.booking.forms import Key
+
+WHAT = '<span lang="zh-Hans" translate="no">{}</span>'  # the file's words, which are in Chinese
+
+NAME = '<span class="name" translate="no">{}</span>'
+
+
+class Enter(Key):
+    """`people`: (id, name). Each session has its own place in the order, so that nothing needs a script."""
+
+    patients = forms.TypedMultipleChoiceField(
+        label=_("给谁报名"),
+        coerce=UUID,
+        help_text=_("选几位就是一起去：要么都有号，要么都没有"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("请选择就诊人"), "invalid_choice": _("请选择就诊人")},
+    )
+    visit = forms.ChoiceField(
+        label=_("是不是第一次看这个科室"),
+        choices=[("first", _("第一次")), ("again", _("看过，复诊"))],
+        initial="first",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, data: object, *, draw: Draw, people: Sequence[tuple[UUID, str]], **more: object) -> None:
+        super().__init__(data, **more)  # type: ignore[arg-type]
+        self.draw = draw
+        named = [(str(key), format_html(NAME, name)) for key, name in people]
+        self.fields["patients"].choices = named  # type: ignore[attr-defined]
+        ranks = [("", _("不要"))] + [(str(n), _("第 %(n)s 志愿") % {"n": n}) for n in range(1, len(draw.sessions) + 1)]
+        for n, one in enumerate(draw.sessions):
+            self.fields[f"place_{n}"] = forms.ChoiceField(
+                label=format_html(WHAT, one.what),
+                required=False,
+                choices=ranks,
+                initial="1" if len(draw.sessions) == 1 else "",
+            )
+
+    def places(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith("place_")]
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or self.cleaned_data
+        wanted = [data.get(f"place_{n}") for n in range(len(self.draw.sessions))]
+        given = [place for place in wanted if place]
+        if not given:
+            self.add_error("place_0", _("请至少选一个志愿"))
+        elif len(set(given)) != len(given):
+            self.add_error("place_0", _("两个场次不能是同一个志愿"))
+        return data
+
+    def to_command(self) -> Apply:
+        data = self.cleaned_data
+        ranked = sorted(
+            (int(data[f"place_{n}"]), one.session_id) for n, one in enumerate(self.draw.sessions) if data[f"place_{n}"]
+        )
+        return Apply(
+            key=self.text(),
+            hospital_id=self.draw.hospital_id,
+            draw_id=self.draw.draw_id,
+            patient_ids=tuple(data["patients"]),
+            session_ids=tuple(session_id for _, session_id in ranked),
+            is_first_visit=data["visit"] == "first",
+        )
+
+
+class Withdraw(Key):
+    def to_command(self, hospital_id: UUID, entry_id: UUID) -> WithdrawEntry:
+        return WithdrawEntry(self.text(), hospital_id, entry_id)

@@ -1,0 +1,170 @@
+"""摇号: what a draw is and how it went, for anybody; applying, and one's own result with its proof (R-017)."""
+
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from yitong.core.errors import Refusal, Unidentified
+from yitong.core.ids import new_id
+from yitong.domains.draws import queries
+from yitong.domains.draws.commands import applying
+from yitong.domains.draws.contracts import Draw, Entry
+from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.people import queries as people
+from yitong.faces.common import pages
+from yitong.faces.common.request import Request
+from yitong.faces.common.words import Reader
+from yitong.faces.patient.draws import forms, presenters
+
+LINES = "application/x-ndjson"
+
+
+@require_GET
+def draw(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
+    """Everything about one draw that is public, as far as it is known by now."""
+    reader = pages.reader_of(request)
+    found = queries.get_draw(hospital_id, draw_id)
+    has_file = queries.find_file(hospital_id, draw_id) is not None
+    context = {
+        **_place(found, reader),
+        "shown": presenters.shown(found, queries.counts(hospital_id, draw_id), reader, has_file=has_file),
+        "mine": _mine(queries.find_my_entry(hospital_id, draw_id, request.actor), reader)
+        if request.actor.account_id
+        else [],
+    }
+    return pages.page(request, "patient/draws/draw.html", context)
+
+
+@require_GET
+def file(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
+    """The draw's file, for anybody."""
+    found = queries.find_file(hospital_id, draw_id)
+    if found is None:
+        raise Http404
+    response = HttpResponse(queries.plain(found), content_type=LINES)
+    response.headers["Content-Disposition"] = f'attachment; filename="draw-{draw_id}.jsonl"'
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def apply(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
+    """报名: a family, and several sessions in order."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    found = queries.get_draw(hospital_id, draw_id)
+    cards = [(card.patient_id, card.name_masked) for card in people.patients_of(account_id)]
+    start = {"key": new_id(), "patients": [str(cards[0][0])] if cards else [], "visit": "first"}
+    data = request.POST if request.method == "POST" else None
+    form = forms.Enter(data, draw=found, people=cards, initial=start)
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            made = applying.apply(form.to_command(), actor=request.actor, now=reader.now)
+        except Unidentified:
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "patient:draw_entry", hospital_id, made.entry_id, notice=_("已报名"))
+    shown = presenters.shown(found, [], reader, has_file=False)
+    context = {
+        **_place(found, reader),
+        "shown": shown,
+        "form": form,
+        "has_people": bool(cards),
+        "refusal": pages.said(refusal, reader),
+    }
+    status = refusal.status if refusal else 422 if form.is_bound and form.errors else 200
+    return pages.page(request, "patient/draws/apply.html", context, status)
+
+
+@require_GET
+def mine(request: Request) -> HttpResponse:
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    return pages.page(
+        request, "patient/draws/mine.html", {"mine": _mine(queries.list_my_entries(request.actor), reader)}
+    )
+
+
+@require_GET
+def entry(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
+    """One's own entry: ticket, rank, what was given, and how to check it."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    own = queries.get_entry(hospital_id, entry_id, request.actor)
+    found = queries.get_draw(hospital_id, own.draw_id)
+    context = {
+        **_place(found, reader),
+        "one": _mine([own], reader)[0],
+        "has_file": queries.find_file(hospital_id, own.draw_id) is not None,
+        "entry_id": entry_id,
+        "key": new_id(),
+    }
+    return pages.page(request, "patient/draws/entry.html", context)
+
+
+@require_POST
+def withdraw(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
+    pages.account_of(request)
+    form = forms.Withdraw(request.POST)
+    if not form.is_valid():
+        return pages.go(request, "patient:draw_entry", hospital_id, entry_id)
+    now = pages.reader_of(request).now
+    applying.withdraw_entry(form.to_command(hospital_id, entry_id), actor=request.actor, now=now)
+    return pages.go(request, "patient:draw_entry", hospital_id, entry_id, notice=_("已撤回报名"))
+
+
+@require_GET
+def check(request: Request) -> HttpResponse:
+    """The checker: a file and a ticket, on the visitor's own device; nothing is sent anywhere."""
+    return pages.page(request, "patient/draws/check.html")
+
+
+@require_GET
+def check_file(request: Request) -> HttpResponse:
+    """The same as one file that works from a disk, without any connection: it carries its script."""
+    carried = {
+        "script": _carried("script", "patient/draw-check.js"),
+        "style": _carried("style", "patient/draw-check.css"),
+    }
+    page = render_to_string("patient/draws/check-offline.html", carried, request)
+    response = HttpResponse(page)
+    response.headers["Content-Disposition"] = 'attachment; filename="draw-check.html"'
+    return response
+
+
+def _carried(tag: str, name: str) -> SafeString:
+    """A static file of ours, inside the page."""
+    path = finders.find(name)
+    assert isinstance(path, str)
+    return mark_safe(f"<{tag}>{Path(path).read_text(encoding='utf-8')}</{tag}>")
+
+
+def _place(found: Draw, reader: Reader) -> dict[str, object]:
+    return {
+        "hospital": reader.name(hospitals.get_hospital(found.hospital_id)),
+        "department": reader.name(hospitals.get_department(found.hospital_id, found.department_id)),
+        "hospital_id": found.hospital_id,
+        "department_id": found.department_id,
+        "draw_id": found.draw_id,
+    }
+
+
+def _mine(entries: list[Entry], reader: Reader) -> list[presenters.Mine]:
+    found = {(one.hospital_id, one.draw_id): queries.get_draw(one.hospital_id, one.draw_id) for one in entries}
+    names = people.names_of({patient for one in entries for patient in one.patient_ids}) if entries else {}
+    shown = []
+    for one in entries:
+        drawn = found[one.hospital_id, one.draw_id]
+        place = _place(drawn, reader)
+        shown.append(presenters.mine(one, drawn, f"{place['hospital']} · {place['department']}", names, reader))
+    return shown
