@@ -21,7 +21,7 @@ WRITE = ChannelKey(Scope.BOOKINGS_WRITE, holder=Holder.MUST, is_command=True)
 router = Router()
 
 
-@router.post("/me/waitlist", response={201: schemas.Changed}, auth=WRITE, summary="登记候补 · Join the waitlist")
+@router.post("/me/waitlist", response={201: schemas.WaitChanged}, auth=WRITE, summary="登记候补 · Join the waitlist")
 def join_waitlist(request: ApiRequest, data: schemas.Join) -> Any:
     """For patients of the account holder. What is freed in any of these sessions goes by the order of joining; it is
     booked, or offered, as `mode` says."""
@@ -49,7 +49,7 @@ def get_entry(request: ApiRequest, entry_id: Id) -> Any:
     return asdict(queries.get_entry(entry_id, request.actor))
 
 
-@router.post("/me/waitlist/{entry_id}/withdraw", response=schemas.Changed, auth=WRITE, summary="退出候补 · Leave")
+@router.post("/me/waitlist/{entry_id}/withdraw", response=schemas.WaitChanged, auth=WRITE, summary="退出候补 · Leave")
 def withdraw_entry(request: ApiRequest, entry_id: Id) -> Any:
     """What was promised to it goes on to the next."""
     cmd = contracts.Withdraw(request.idempotency_key, entry_id)
@@ -58,7 +58,7 @@ def withdraw_entry(request: ApiRequest, entry_id: Id) -> Any:
 
 @router.post(
     "/hospitals/{hospital_id}/offers/{offer_id}/accept",
-    response=schemas.Changed,
+    response=schemas.WaitChanged,
     auth=WRITE,
     summary="接受候补号源 · Take an offer",
 )
@@ -70,7 +70,7 @@ def accept_offer(request: ApiRequest, hospital_id: Id, offer_id: Id) -> Any:
 
 @router.post(
     "/hospitals/{hospital_id}/offers/{offer_id}/decline",
-    response=schemas.Changed,
+    response=schemas.WaitChanged,
     auth=WRITE,
     summary="不要候补号源 · Decline an offer",
 )

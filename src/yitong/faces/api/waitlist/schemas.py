@@ -24,7 +24,7 @@ class Join(In):
     is_first_visit: StrictBool = Field(True, examples=[True])
 
 
-class Changed(Out):
+class WaitChanged(Out):
     entry_id: Id
     state: WaitState = Field(examples=["waiting"])
     hospital_id: Id | None = Field(description="Where it was booked", examples=[None])
