@@ -9,6 +9,7 @@ import json
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
@@ -60,7 +61,7 @@ class Door:
 
     def __post_init__(self) -> None:
         self._passes = self.passes.read_as(Holder)
-        self._lines = LineDoor(self.room, self.holder) if self.room is not None else None
+        self._lines = LineDoor(self.room, partial(self.holder, is_kept=False)) if self.room is not None else None
         self._holders: dict[str, Holder] = {}  # by their passes
 
     async def answer(self, scope: Any, protocol: Answering) -> None:
@@ -192,17 +193,19 @@ class Door:
             raise PatientMissing()
         return holder, member
 
-    def holder(self, passing: str, now: datetime) -> Holder:
-        """Who shows a pass. Refuses PassInvalid."""
+    def holder(self, passing: str, now: datetime, *, is_kept: bool = True) -> Holder:
+        """Who shows a pass; `is_kept`: he may claim soon and often, so that it need not be read again. Refuses
+        PassInvalid."""
         holder = self._holders.get(passing)
         if holder is None:
             try:
                 holder = self._passes.read(passing)
             except TokenInvalid:
                 raise PassInvalid() from None
-            if len(self._holders) >= PASSES_KEPT:
-                self._holders.clear()
-            self._holders[passing] = holder
+            if is_kept:
+                if len(self._holders) >= PASSES_KEPT:
+                    self._holders.clear()
+                self._holders[passing] = holder
         if holder.expires_at <= now:
             raise PassInvalid()
         return holder
