@@ -18,10 +18,11 @@ from uuid import UUID
 import msgspec
 
 from yitong.core import clock
-from yitong.core.errors import Busy, Refusal, Throttled
+from yitong.core.errors import Busy, Refusal
 from yitong.counter.body import BodyTooLong, whole
 from yitong.counter.line.places import Line
 from yitong.counter.line.room import Room
+from yitong.counter.pace import Buckets
 from yitong.counter.problems import NOT_STORED, Answering, refuse
 from yitong.counter.wishes import Holder, Member
 from yitong.domains.booking import rules
@@ -37,7 +38,6 @@ NEAR = 50  # who has no more before him asks often
 SOON_S, LATER_S = 5.0, 15.0
 JITTER = 0.3
 PER_MINUTE = 40  # looks of one account, whatever the number of its tabs
-MOST_ACCOUNTS = 500_000
 
 _chance = random.Random()
 
@@ -61,7 +61,7 @@ class LineDoor:
     who: Callable[[str, datetime], Holder]
 
     def __post_init__(self) -> None:
-        self._full_at: dict[str, float] = {}
+        self._looks = Buckets()
 
     async def answer(self, parts: Sequence[str], scope: Any, protocol: Answering) -> None:
         """`parts` of the path after `lines`."""
@@ -74,7 +74,7 @@ class LineDoor:
             department, is_leaving = _department(parts), parts[1:] == ["leave"]
             ask = _read(await whole(scope, protocol, most=LONGEST_BODY), is_form=is_form)
             holder = self.who(ask.pass_, now)
-            self._pace(holder.account_id, now)
+            self._looks.take(holder.account_id, PER_MINUTE, now.timestamp())
             if not self.room.is_ready:  # who stands where is not known
                 raise Busy()
             line = self.room.line_at(department, now)
@@ -151,16 +151,6 @@ class LineDoor:
         hospital = self.room.hospital_of(department) if department is not None else None
         where = f"/lines/{hospital}/{department}/" + (f"?refused={refused}" if refused else "") if hospital else "/"
         protocol.response_empty(303, [("location", where), NOT_STORED])
-
-    def _pace(self, account: str, now: datetime) -> None:
-        """Refuses Throttled. A bucket that fills evenly; of each the instant is kept at which it is full again."""
-        at = now.timestamp()
-        full_at = max(at, self._full_at.get(account, at)) + 60 / PER_MINUTE
-        if full_at - at > 60:
-            raise Throttled(wait_s=max(1, round(full_at - at - 60)))
-        if len(self._full_at) >= MOST_ACCOUNTS:
-            self._full_at = {name: full for name, full in self._full_at.items() if full > at}
-        self._full_at[account] = full_at
 
 
 def _department(parts: Sequence[str]) -> UUID:
