@@ -108,6 +108,7 @@ def test_a_row_is_opened_and_left_by_keys(visitor: New, expected: Expected) -> N
     assert rows[0].get_by_role("textbox").count() == 0
     page.keyboard.type("jxc")  # letters are of the document here
     expect(rows[1].get_by_role("textbox")).to_have_value("jxc")
+    someone.settle()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # back

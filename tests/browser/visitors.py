@@ -19,6 +19,8 @@ VIOLATIONS = """axe.run({resultTypes: ['violations'], preload: false,
   document.querySelectorAll('[style=""]').forEach((one) => one.removeAttribute('style'));
   return found.violations.map((v) => [v.id, v.help, v.nodes.slice(0, 5).map((n) => n.html.slice(0, 200))]);
 })"""
+HAS_ITS_SCRIPTS = "() => window.htmx || !document.querySelector('[hx-get], [hx-post], [hx-boost]')"
+IS_SETTLED = "() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')"
 LONG = os.environ.get("YITONG_LONG") == "1"  # `make long`: every form, not the few that show each of its sides
 SHOTS = Path(os.environ.get("YITONG_SHOTS") or ROOT / ".yitong" / "shots")
 
@@ -34,7 +36,13 @@ class Visitor:
 
     def go(self, path: str) -> Page:
         self.page.goto(self.url + path)
+        if self.scripts:  # no hand is as quick as a test, which would press before what a press is meant for is there
+            self.page.wait_for_function(HAS_ITS_SCRIPTS)
         return self.page
+
+    def settle(self) -> None:
+        """Until what was swapped in does what it is meant for: it has the focus a moment before."""
+        self.page.wait_for_function(IS_SETTLED)
 
     def press(self, name: str, role: Any = "button") -> None:
         """The button or link with this name (its beginning is enough), and wait for what it leads to."""
