@@ -29,10 +29,11 @@ class Decided:
 
         Where a wider scope grew stricter after a narrower one had chosen, the stricter holds.
         """
-        found = self._found.get(department_id)
+        of = department_id if department_id in self.rows else None  # most have decided nothing of their own
+        found = self._found.get(of)
         if found is None or not found[0] <= instant < found[1]:
-            values, since, until = self.values(department_id, instant, {})
-            found = self._found[department_id] = (since, until, Policies(values))
+            values, since, until = self.values(of, instant, {})
+            found = self._found[of] = (since, until, Policies(values))
         return found[2]
 
     def values(

@@ -114,7 +114,8 @@ class Clinic:
         granted = self._sells.get(what)
         if granted is not None and granted[0] <= at.now <= granted[1]:
             return True
-        if not all(self._grants_to_nobody(wish, slot, instant) for instant in (at, at.later)):
+        is_lately = granted is not None and granted[1] <= at.now <= granted[1] + KEPT
+        if not (is_lately or self._grants_to_nobody(wish, slot, at)) or not self._grants_to_nobody(wish, slot, at.later):
             return False
         self._sells[what] = (at.now, at.later.now)
         return True
