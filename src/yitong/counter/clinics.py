@@ -115,7 +115,9 @@ class Clinic:
         if granted is not None and granted[0] <= at.now <= granted[1]:
             return True
         is_lately = granted is not None and granted[1] <= at.now <= granted[1] + KEPT
-        if not (is_lately or self._grants_to_nobody(wish, slot, at)) or not self._grants_to_nobody(wish, slot, at.later):
+        if not (is_lately or self._grants_to_nobody(wish, slot, at)) or not self._grants_to_nobody(
+            wish, slot, at.later
+        ):
             return False
         self._sells[what] = (at.now, at.later.now)
         return True

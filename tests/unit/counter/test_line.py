@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -483,12 +484,32 @@ def test_a_form_that_is_refused_is_sent_to_a_page_too(place: build.Clinic, depar
 
 
 def test_looks_are_counted_by_account(place: build.Clinic) -> None:
-    who = windows.holder()
+    who, other = windows.holder(), windows.holder()
 
     async def work() -> None:
         async with opened() as lines_:
             codes = [(await lines_.ask(place, who, at=GATHERING)).status for _ in range(42)]
             assert codes == [200] * 40 + [429] * 2
+            told = {(await lines_.ask(place, who, at=GATHERING)).told["retry-after"] for _ in range(3)}
+            assert (await lines_.ask(place, other, at=GATHERING)).status == 200  # of somebody else nothing is assumed
+            assert told == {"2"}
+            later = GATHERING + timedelta(seconds=2)  # as he was told
+            codes = [(await lines_.ask(place, who, at=later)).status for _ in range(2)]
+            assert codes == [200, 429]
+
+    run(work)
+
+
+def test_who_asks_too_often_is_not_looked_at(place: build.Clinic) -> None:
+    who = windows.holder()
+
+    async def work() -> None:
+        async with opened() as lines_:
+            assert lines_.door._lines is not None
+            lines_.door._lines.who = reading = Mock(wraps=lines_.door._lines.who)
+            for _ in range(60):
+                await lines_.ask(place, who, at=GATHERING)
+            assert reading.call_count == 41  # as often as he may, and once more to be told
 
     run(work)
 

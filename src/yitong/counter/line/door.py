@@ -18,7 +18,7 @@ from uuid import UUID
 import msgspec
 
 from yitong.core import clock
-from yitong.core.errors import Busy, Refusal
+from yitong.core.errors import Busy, Refusal, Throttled
 from yitong.counter.body import BodyTooLong, whole
 from yitong.counter.line.places import Line
 from yitong.counter.line.room import Room
@@ -38,6 +38,9 @@ NEAR = 50  # who has no more before him asks often
 SOON_S, LATER_S = 5.0, 15.0
 JITTER = 0.3
 PER_MINUTE = 40  # looks of one account, whatever the number of its tabs
+
+HASTY_S = 1.0  # for which who asked too often is told so without being looked at: nobody is told to wait for less
+MOST_HASTY = 10_000  # passes
 
 _chance = random.Random()
 
@@ -62,35 +65,55 @@ class LineDoor:
 
     def __post_init__(self) -> None:
         self._looks = Buckets()
+        self._hasty: dict[
+            str, tuple[float, Refusal]
+        ] = {}  # by pass: who asked too often: until when he is told so, and what
 
     async def answer(self, parts: Sequence[str], scope: Any, protocol: Answering) -> None:
         """`parts` of the path after `lines`."""
         is_form = scope.headers.get("content-type", "").lower().startswith(FORM)
         now = clock.now()
         department: UUID | None = None
-        line: Line | None = None
-        said: Refusal | None = None
+        outcome: tuple[Line, Holder] | Refusal
         try:
             department, is_leaving = _department(parts), parts[1:] == ["leave"]
             ask = _read(await whole(scope, protocol, most=LONGEST_BODY), is_form=is_form)
-            holder = self.who(ask.pass_, now)
-            self._looks.take(holder.account_id, PER_MINUTE, now.timestamp())
-            if not self.room.is_ready:  # who stands where is not known
-                raise Busy()
-            line = self.room.line_at(department, now)
-            if line is None:
-                raise LineNotOpen()
-            await self._change(line, holder, ask, is_leaving=is_leaving)
+            outcome = self._too_hasty(ask.pass_, now) or await self._take(department, ask, now, is_leaving=is_leaving)
         except BodyTooLong:
-            said = LineUnreadable()
+            outcome = LineUnreadable()
         except Refusal as refusal:
-            said = refusal
+            outcome = refusal
         if is_form:
-            self._send_on(protocol, department, said.code if said is not None else "")
-        elif said is not None or line is None:
-            refuse(protocol, scope, said or LineNotOpen())
+            self._send_on(protocol, department, outcome.code if isinstance(outcome, Refusal) else "")
+        elif isinstance(outcome, Refusal):
+            refuse(protocol, scope, outcome)
         else:
-            protocol.response_bytes(200, HELD, msgspec.json.encode(self._told(line, holder, clock.now())))
+            protocol.response_bytes(200, HELD, msgspec.json.encode(self._told(*outcome, clock.now())))
+
+    def _too_hasty(self, passing: str, now: datetime) -> Refusal | None:
+        """What who was told to wait a moment ago is told again, without a look at him. Scripts ask hundreds of times a
+        second: unless that costs next to nothing, those who come once are heard late."""
+        found = self._hasty.get(passing)
+        return found[1] if found is not None and found[0] - HASTY_S <= now.timestamp() < found[0] else None
+
+    async def _take(self, department: UUID, ask: Ask, now: datetime, *, is_leaving: bool) -> tuple[Line, Holder]:
+        """The line as it is then, and who asked. Refuses PassInvalid, Throttled, Busy, LineNotOpen, PatientMissing,
+        VerifyRequired."""
+        holder = self.who(ask.pass_, now)
+        try:
+            self._looks.take(holder.account_id, PER_MINUTE, now.timestamp())
+        except Throttled as refusal:
+            if len(self._hasty) >= MOST_HASTY:
+                self._hasty.clear()
+            self._hasty[ask.pass_] = now.timestamp() + HASTY_S, Throttled(**refusal.params)
+            raise
+        if not self.room.is_ready:  # who stands where is not known
+            raise Busy()
+        line = self.room.line_at(department, now)
+        if line is None:
+            raise LineNotOpen()
+        await self._change(line, holder, ask, is_leaving=is_leaving)
+        return line, holder
 
     async def _change(self, line: Line, holder: Holder, ask: Ask, *, is_leaving: bool) -> None:
         """Only who stands otherwise than he wishes costs a row. Refuses PatientMissing, VerifyRequired, Busy."""
