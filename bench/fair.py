@@ -9,7 +9,8 @@ import statistics
 import time
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -27,10 +28,12 @@ SCRIPTS, PER_S, PEOPLE, SLOTS, PERSONS_EACH = 50, 200, 5_000, 500, 200
 RUNS, RUNS_MANY = 30, 5
 BEFORE_S = 2.0  # how long before the release scripts and people begin to come
 AFTER_DOORS_S = 2.5  # until everybody who is next was let in
-CONNECTIONS = 256
+CONNECTIONS = {"scripts": 200, "people": 256}  # a script has four of its own: nobody waits behind another's
 NOTICE_S = 5.0
 LIMIT_S = 60
 HUMAN_S = 10.0  # in which people come who have nothing to gain by haste, where there is no line
+
+Due = list[tuple[float, bytes]]  # when, what
 
 
 @dataclass(frozen=True)
@@ -98,15 +101,24 @@ def run(quick: bool) -> dict[str, Any]:
         singly = [_with_line(one, n, seed) for n in range(runs)]
         in_bulk = []
         for n in range(runs_many):
-            in_bulk.append(_with_line(many, n, seed)[0])
+            in_bulk.append(_with_line(many, n, seed).tally)
             _flash_place.call(many.city, "_fair_scores.py")
         scores = _Scores.of(many)
     drawn = [_by_draw(one, seed) for _ in range(runs)]
     return {"bench": "fair", "machine": machine, **_report(without, singly, in_bulk, drawn, scores, quick=quick)}
 
 
-def _with_line(scene: Scene, n: int, seed: random.Random) -> tuple[Tally, float]:
-    """One release with the line before it; and how many requests a second were answered while people gathered."""
+@dataclass(frozen=True)
+class _Release:
+    """One release with the line before it: who got what; how many requests a second were answered while people
+    gathered, and how many of theirs only when the doors were open."""
+
+    tally: Tally
+    per_s: float
+    heard_late: int
+
+
+def _with_line(scene: Scene, n: int, seed: random.Random) -> _Release:
     session = scene.sessions[n]
     _forget(scene.city)
     with _flash_place.counter(scene.city, notice_s=NOTICE_S) as (port, release):
@@ -116,15 +128,17 @@ def _with_line(scene: Scene, n: int, seed: random.Random) -> tuple[Tally, float]
         let_in = [one for one in scene.people if one.patient_id in admitted]
         # Scripts are the quickest here as well: it gains them nothing any more.
         claims = [(0.0, one.claims(session, f"turn-{uuid4()}")) for one in let_in]
-        _send(scene, port, claims, None)
-    lasted = max(came.answered) - min(came.sent)
-    return _tally(scene, session), len(came) / lasted
+        _send(scene, port, {"people": claims}, None)
+    sent, answered = (min(min(one.sent) for one in came.values()), max(max(one.answered) for one in came.values()))
+    late = sum(at > release + GATHER_S for at in came["people"].answered)
+    return _Release(_tally(scene, session), sum(map(len, came.values())) / (answered - sent), late)
 
 
-def _gathering(scene: Scene, session: Session, seed: random.Random) -> list[tuple[float, bytes]]:
-    """(when, what): people come once each, at any time; scripts join at once, then hammer with looks, and claims."""
+def _gathering(scene: Scene, session: Session, seed: random.Random) -> dict[str, Due]:
+    """People come once each, at any time; scripts join at once, then hammer with looks, and claims."""
     until = GATHER_S - 0.5
-    due = [(seed.uniform(-BEFORE_S, until), one.joins(session)) for one in scene.people[scene.of_scripts :]]
+    people = [(seed.uniform(-BEFORE_S, until), one.joins(session)) for one in scene.people[scene.of_scripts :]]
+    due: Due = []
     for script in range(scene.scripts):
         mine = scene.people[script * scene.each : (script + 1) * scene.each]
         due += [(-BEFORE_S, one.joins(session)) for one in mine]
@@ -133,7 +147,7 @@ def _gathering(scene: Scene, session: Session, seed: random.Random) -> list[tupl
             # A claim every other second: a script that asks for more has none left when its turn comes (R-017).
             sent = one.looks(session) if n % (2 * scene.rate) else one.claims(session, f"early-{uuid4()}")
             due.append((-BEFORE_S + n / scene.rate, sent))
-    return due
+    return {"scripts": due, "people": people}
 
 
 def _by_draw(scene: Scene, seed: random.Random) -> Tally:
@@ -150,28 +164,38 @@ def _by_draw(scene: Scene, seed: random.Random) -> Tally:
 def _without_line(scene: Scene, seed: random.Random) -> Tally:
     """The same crowd with nothing before the window: first come, first served."""
     session = scene.sessions[0]
-    due = [(seed.uniform(0.3, HUMAN_S), one.claims(session, f"{uuid4()}")) for one in scene.people[scene.of_scripts :]]
+    others = [
+        (seed.uniform(0.3, HUMAN_S), one.claims(session, f"{uuid4()}")) for one in scene.people[scene.of_scripts :]
+    ]
+    due: Due = []
     for script, one in enumerate(scene.people[: scene.of_scripts]):
         key = f"script-{script:04d}-{uuid4()}"
         due += [(n / scene.rate, one.claims(session, key)) for n in range(scene.rate)]
     with _flash_place.counter(scene.city, notice_s=NOTICE_S) as (port, release):
-        _send(scene, port, due, release)
+        _send(scene, port, {"scripts": due, "people": others}, release)
     return _tally(scene, session)
 
 
-def _send(scene: Scene, port: int, due: Iterable[tuple[float, bytes]], release: float | None) -> Answers:
-    """Each at its time after the release, or all at once; `Answers.request` is the place in `due`."""
-    listed = list(due)
-    order = sorted(range(len(listed)), key=lambda n: listed[n][0])
-    write_requests(scene.city.folder / f"{scene.city.name}.requests", (listed[n][1] for n in order))
-    instants = array("d", (listed[n][0] for n in order))
-    sending = _flash_place.generate(
-        scene.city, port, due=instants, connections=CONNECTIONS, seconds=LIMIT_S, start_at=release
-    )
-    answers = sending.result(2 * LIMIT_S)
-    assert not answers.unanswered, answers.unanswered
-    for place, request in enumerate(answers.request):
-        answers.request[place] = order[request]
+def _send(scene: Scene, port: int, all_due: Mapping[str, Due], release: float | None) -> dict[str, Answers]:
+    """Each at its time after the release, or all at once, over connections of each kind's own."""
+    with ExitStack() as running:
+        sending = {}
+        for who, due in all_due.items():
+            ordered = sorted(due, key=lambda one: one[0])
+            write_requests(scene.city.folder / f"{scene.city.name}.{who}.asks", (sent for _, sent in ordered))
+            sending[who] = running.enter_context(
+                _flash_place.generate(
+                    scene.city,
+                    port,
+                    what=f"{who}.asks",
+                    due=array("d", (at for at, _ in ordered)),
+                    connections=CONNECTIONS[who],
+                    seconds=LIMIT_S,
+                    start_at=release,
+                )
+            )
+        answers = {who: one.result(2 * LIMIT_S) for who, one in sending.items()}
+    assert not any(one.unanswered for one in answers.values()), {who: one.unanswered for who, one in answers.items()}
     return answers
 
 
@@ -213,7 +237,7 @@ def _forget(city: City) -> None:
 
 def _report(
     without: Verdict,
-    singly: list[tuple[Tally, float]],
+    singly: list[_Release],
     many: list[Tally],
     drawn: list[Tally],
     scores: _Scores,
@@ -221,12 +245,13 @@ def _report(
     quick: bool,
 ) -> dict[str, Any]:
     by_draw = judged(drawn)
-    even, in_bulk = judged([one for one, _ in singly]), judged(many)
-    sold = all(one.won == one.slots for one in [*(one for one, _ in singly), *many])
+    even, in_bulk = judged([one.tally for one in singly]), judged(many)
+    sold = all(one.won == one.slots for one in [*(one.tally for one in singly), *many])
     figures = {
         "form": "quick, a tenth" if quick else "whole",
         "runs": even.runs,
-        "asked_per_s": round(sum(per_s for _, per_s in singly) / len(singly), 1),
+        "asked_per_s": round(statistics.mean(one.per_s for one in singly), 1),
+        "people_heard_late": sum(one.heard_late for one in singly),
         "chance_of_a_script_without_a_line": round(without.chance_script, 3),
         "chance_of_others_without_a_line": round(without.chance_other, 3),
         "chance_of_a_script_in_line": round(even.chance_script, 4),
