@@ -18,7 +18,7 @@ from yitong.domains.booking.errors import PoolExhausted, VerifyRequired
 from yitong.domains.booking.models import Booking
 from yitong.domains.draws import contracts, errors, jobs, models, queries
 from yitong.domains.draws.commands import applying, plan, settling, stages
-from yitong.domains.draws.contracts import BeaconState, EntryState, State, VoidReason
+from yitong.domains.draws.contracts import BeaconState, DrawState, EntryState, VoidReason
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import sessions, slots
@@ -144,7 +144,7 @@ def test_plan_comes_by_the_policy_and_once(frozen_clock) -> None:
 def test_no_promise_of_the_hospital_no_draw() -> None:
     place = build.planned()
     build.advance(place, place.row.opens_at)
-    assert (place.draw.state, place.draw.void_reason) == (State.VOID, VoidReason.HOSPITAL)
+    assert (place.draw.state, place.draw.void_reason) == (DrawState.VOID, VoidReason.HOSPITAL)
     assert {slot.pool for slot in schedule.list_slots(place.hospital_id, place.sessions[0])} == {Pool.ONLINE}
     build.advance(place, build.RELEASE)
     assert plan.plan_draw(place.hospital_id, place.department_id, build.RELEASE, actor=build.SYSTEM, now=NOW) is None
@@ -181,7 +181,7 @@ def test_silence_of_the_hospital_is_void_and_public() -> None:
         build.reveal(place, now=place.row.reveal_by)
     build.advance(place, place.row.reveal_by)
     draw = place.draw
-    assert (draw.state, draw.void_reason) == (State.VOID, VoidReason.HOSPITAL)
+    assert (draw.state, draw.void_reason) == (DrawState.VOID, VoidReason.HOSPITAL)
     assert not draw.secrets
     report = verify(build.file_of(place), published_root=draw.root)
     assert report.is_whole
@@ -197,7 +197,7 @@ def test_lost_secret_of_the_operator_is_his_silence() -> None:
     build.advance(place, build.after_beacon(place))
     models.Draw.objects.filter(hospital_id=place.hospital_id).update(operator_secret=bytes(32).hex())
     build.reveal(place)
-    assert (place.draw.state, place.draw.void_reason) == (State.VOID, VoidReason.OPERATOR)
+    assert (place.draw.state, place.draw.void_reason) == (DrawState.VOID, VoidReason.OPERATOR)
     assert place.draw.secrets == {}
 
 

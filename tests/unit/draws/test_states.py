@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 import yitong.domains.draws as draws
-from yitong.domains.draws.contracts import ENDED, State
+from yitong.domains.draws.contracts import ENDED, DrawState
 from yitong.domains.draws.errors import StateForbids
 from yitong.domains.draws.states import TRANSITIONS, Move, next_state
 
 README = Path(draws.__file__).parent / "README.md"
 
 
-@pytest.mark.parametrize(("state", "move"), list(product(State, Move)))
-def test_every_pair_is_in_the_table_or_refused(state: State, move: Move) -> None:
+@pytest.mark.parametrize(("state", "move"), list(product(DrawState, Move)))
+def test_every_pair_is_in_the_table_or_refused(state: DrawState, move: Move) -> None:
     if (state, move) in TRANSITIONS:
         assert next_state(state, move) is TRANSITIONS[state, move]
     else:
@@ -25,9 +25,16 @@ def test_every_pair_is_in_the_table_or_refused(state: State, move: Move) -> None
 
 
 def test_no_way_leads_back() -> None:
-    order = [State.PLANNED, State.OPENED, State.CLOSED, State.REVEALED, State.DRAWN, State.SETTLED]
+    order = [
+        DrawState.PLANNED,
+        DrawState.OPENED,
+        DrawState.CLOSED,
+        DrawState.REVEALED,
+        DrawState.DRAWN,
+        DrawState.SETTLED,
+    ]
     for (before, _), after in TRANSITIONS.items():
-        assert after is State.VOID or order.index(after) == order.index(before) + 1
+        assert after is DrawState.VOID or order.index(after) == order.index(before) + 1
     assert not [pair for pair in TRANSITIONS if pair[0] in ENDED]
 
 

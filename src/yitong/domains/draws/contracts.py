@@ -15,7 +15,7 @@ MOST_CHOICES = 10
 OPERATOR_SECRET = "draws.draw.operator_secret"  # names the column in its ciphertexts
 
 
-class State(StrEnum):
+class DrawState(StrEnum):
     PLANNED = "planned"  # announced; the hospital gives the hash of its secret
     OPENED = "opened"  # terms are published, people apply
     CLOSED = "closed"  # the entries are committed
@@ -25,8 +25,8 @@ class State(StrEnum):
     VOID = "void"
 
 
-ENDED = (State.SETTLED, State.VOID)
-LIVE = tuple(state for state in State if state not in ENDED)
+ENDED = (DrawState.SETTLED, DrawState.VOID)
+LIVE = tuple(state for state in DrawState if state not in ENDED)
 
 
 class BeaconState(StrEnum):
@@ -127,7 +127,7 @@ class RevealSecret:
 class DrawChanged:
     hospital_id: UUID
     draw_id: UUID
-    state: State
+    state: DrawState
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Draw:
     hospital_id: UUID
     draw_id: UUID
     department_id: UUID
-    state: State
+    state: DrawState
     release_at: datetime
     opens_at: datetime
     closes_at: datetime
@@ -169,7 +169,7 @@ class Draw:
 
     @property
     def is_open(self) -> bool:
-        return self.state is State.OPENED
+        return self.state is DrawState.OPENED
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ class Due:
 
     hospital_id: UUID
     draw_id: UUID
-    state: State
+    state: DrawState
     beacon_state: BeaconState
     beacon_round: int | None
     opens_at: datetime

@@ -13,7 +13,7 @@ from yitong.core.db.jobs import periodic
 from yitong.core.errors import Refusal
 from yitong.domains.draws import queries, rules
 from yitong.domains.draws.commands import plan, settling, stages
-from yitong.domains.draws.contracts import BeaconState, Due, State
+from yitong.domains.draws.contracts import BeaconState, DrawState, Due
 from yitong.domains.draws.ports import beacon
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.schedule import queries as schedule
@@ -57,19 +57,19 @@ def advance(one: Due) -> None:
     """One draw, one or more steps on. What isn't due yet each command sees by itself."""
     actor, now, key = Actor.system("draws.advance"), clock.now(), (one.hospital_id, one.draw_id)
     match one.state:
-        case State.PLANNED if now >= one.opens_at:
+        case DrawState.PLANNED if now >= one.opens_at:
             plan.open_draw(*key, actor=actor, now=now)
-        case State.OPENED if now >= one.closes_at:
+        case DrawState.OPENED if now >= one.closes_at:
             stages.close_draw(*key, actor=actor, now=now)
-        case State.CLOSED:
+        case DrawState.CLOSED:
             _await_words(one, actor)
-        case State.REVEALED:
+        case DrawState.REVEALED:
             stages.draw_lots(*key, actor=actor, now=now)
-        case State.DRAWN:
+        case DrawState.DRAWN:
             settle(*key, actor=actor)
 
 
-def settle(hospital_id: UUID, draw_id: UUID, *, actor: Actor) -> State:
+def settle(hospital_id: UUID, draw_id: UUID, *, actor: Actor) -> DrawState:
     """Books winner after winner, then gives the rest back."""
     for _ in range(TURNS):
         try:

@@ -12,11 +12,11 @@ from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
 from yitong.domains.draws import errors
-from yitong.domains.draws.contracts import ENDED, OPERATOR_SECRET, BeaconState, EntryState, State, VoidReason
+from yitong.domains.draws.contracts import ENDED, OPERATOR_SECRET, BeaconState, DrawState, EntryState, VoidReason
 
-KNOWS_ROOT = (State.CLOSED, State.REVEALED, State.DRAWN, State.SETTLED)
-KNOWS_SECRETS = (State.REVEALED, State.DRAWN, State.SETTLED)
-KNOWS_SEED = (State.DRAWN, State.SETTLED)
+KNOWS_ROOT = (DrawState.CLOSED, DrawState.REVEALED, DrawState.DRAWN, DrawState.SETTLED)
+KNOWS_SECRETS = (DrawState.REVEALED, DrawState.DRAWN, DrawState.SETTLED)
+KNOWS_SEED = (DrawState.DRAWN, DrawState.SETTLED)
 
 
 class Draw(models.Model):
@@ -61,7 +61,7 @@ class Draw(models.Model):
     class Meta:
         db_table = "draws_draw"
         constraints = [
-            models.CheckConstraint(name="draw_state_known", condition=Q(state__in=list(State))),
+            models.CheckConstraint(name="draw_state_known", condition=Q(state__in=list(DrawState))),
             models.CheckConstraint(
                 name="draw_times_in_order",
                 condition=Q(opens_at__lt=F("closes_at"), closes_at__lt=F("reveal_by"))
@@ -70,8 +70,8 @@ class Draw(models.Model):
             models.CheckConstraint(
                 name="draw_root_as_its_state",
                 condition=Q(state__in=KNOWS_ROOT, root__isnull=False, count__isnull=False, signature__isnull=False)
-                | Q(state__in=[State.PLANNED, State.OPENED], root=None, count=None, signature=None)
-                | Q(state=State.VOID),
+                | Q(state__in=[DrawState.PLANNED, DrawState.OPENED], root=None, count=None, signature=None)
+                | Q(state=DrawState.VOID),
             ),
             models.CheckConstraint(
                 name="draw_secrets_as_its_state",
@@ -99,8 +99,8 @@ class Draw(models.Model):
             ),
             models.CheckConstraint(
                 name="draw_void_for_a_reason",
-                condition=Q(state=State.VOID, void_reason__isnull=False, void_reason__in=list(VoidReason))
-                | (~Q(state=State.VOID) & Q(void_reason=None)),
+                condition=Q(state=DrawState.VOID, void_reason__isnull=False, void_reason__in=list(VoidReason))
+                | (~Q(state=DrawState.VOID) & Q(void_reason=None)),
             ),
             # Never again: what was drawn or void stays so, for these sessions of this department.
             models.UniqueConstraint(

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from yitong.domains.draws.contracts import State
+from yitong.domains.draws.contracts import DrawState
 from yitong.domains.draws.errors import StateForbids
 
 
@@ -15,19 +15,19 @@ class Move(StrEnum):
     VOID = "void"
 
 
-TRANSITIONS: dict[tuple[State, Move], State] = {
-    (State.PLANNED, Move.OPEN): State.OPENED,
-    (State.PLANNED, Move.VOID): State.VOID,  # no hash of the hospital's secret, or nothing to give
-    (State.OPENED, Move.CLOSE): State.CLOSED,
-    (State.OPENED, Move.VOID): State.VOID,  # closed so late that the beacon's number was known already
-    (State.CLOSED, Move.REVEAL): State.REVEALED,
-    (State.CLOSED, Move.VOID): State.VOID,  # a secret that wasn't opened in time
-    (State.REVEALED, Move.DRAW): State.DRAWN,
-    (State.DRAWN, Move.SETTLE): State.SETTLED,
+TRANSITIONS: dict[tuple[DrawState, Move], DrawState] = {
+    (DrawState.PLANNED, Move.OPEN): DrawState.OPENED,
+    (DrawState.PLANNED, Move.VOID): DrawState.VOID,  # no hash of the hospital's secret, or nothing to give
+    (DrawState.OPENED, Move.CLOSE): DrawState.CLOSED,
+    (DrawState.OPENED, Move.VOID): DrawState.VOID,  # closed so late that the beacon's number was known already
+    (DrawState.CLOSED, Move.REVEAL): DrawState.REVEALED,
+    (DrawState.CLOSED, Move.VOID): DrawState.VOID,  # a secret that wasn't opened in time
+    (DrawState.REVEALED, Move.DRAW): DrawState.DRAWN,
+    (DrawState.DRAWN, Move.SETTLE): DrawState.SETTLED,
 }
 
 
-def next_state(state: State, move: Move) -> State:
+def next_state(state: DrawState, move: Move) -> DrawState:
     """Refuses StateForbids where the table has no such pair. No way leads back: nothing is ever drawn twice."""
     try:
         return TRANSITIONS[state, move]

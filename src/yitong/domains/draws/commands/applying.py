@@ -16,7 +16,7 @@ from yitong.core.lots.terms import TICKET_BYTES
 from yitong.domains.booking.commands import drawn
 from yitong.domains.draws import contracts, errors, models, permissions, rules
 from yitong.domains.draws.commands.parts import shard_of
-from yitong.domains.draws.contracts import EntryChanged, EntryState, State
+from yitong.domains.draws.contracts import DrawState, EntryChanged, EntryState
 from yitong.domains.schedule import queries as schedule
 
 
@@ -127,7 +127,7 @@ def _share_open(hospital_id: UUID, draw_id: UUID, now: datetime) -> models.Draw:
         if cursor.fetchone() is None:
             raise errors.DrawMissing()
         draw = models.Draw.objects.defer("operator_secret").get(hospital_id=hospital_id, id=draw_id)
-    if draw.state != State.OPENED or not draw.opens_at <= now < draw.closes_at:
+    if draw.state != DrawState.OPENED or not draw.opens_at <= now < draw.closes_at:
         raise errors.DrawNotOpen(opens_at=draw.opens_at.isoformat(), closes_at=draw.closes_at.isoformat())
     return draw
 

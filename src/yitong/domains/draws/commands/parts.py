@@ -14,7 +14,7 @@ from yitong.core.lots.order import Refusal, Withdrawal
 from yitong.core.lots.seed import Beacon, promise_of
 from yitong.core.lots.terms import BeaconRound, Entry, Offer, Party, Terms
 from yitong.domains.draws import models
-from yitong.domains.draws.contracts import MOST_PATIENTS, BeaconState, DrawChanged, EntryState, State
+from yitong.domains.draws.contracts import MOST_PATIENTS, BeaconState, DrawChanged, DrawState, EntryState
 
 IN_DRAW = (EntryState.APPLIED, EntryState.WON, EntryState.LOST)
 
@@ -113,14 +113,14 @@ def write_file(draw: models.Draw, *, now: datetime) -> str:
     """Writes the public file of a draw that is drawn, settled or void; gives its SHA-256. Joins its command."""
     entries = [entry for _, entry in entries_of(draw)]
     terms, commitment = terms_of(draw), commitment_of(draw)
-    if draw.state == State.VOID:
+    if draw.state == DrawState.VOID:
         lines = lots.write_void(terms, entries, commitment, [Party(str(draw.void_reason))])
         return _store(draw, lines, is_final=True, now=now)
     refusals, withdrawals = changes_of(draw)
     assert draw.seed is not None
     seed = lots.Seed(secrets_of(draw), beacon_of(draw), bytes(draw.seed))
     ranks = lots.rank(terms, entries, seed.seed, refusals, withdrawals)
-    is_final = draw.state == State.SETTLED
+    is_final = draw.state == DrawState.SETTLED
     lines = lots.write(
         terms, entries, commitment, seed, ranks, refusals=refusals, withdrawals=withdrawals, is_settled=is_final
     )
@@ -138,10 +138,11 @@ def _store(draw: models.Draw, lines: Iterable[bytes], *, is_final: bool, now: da
 
 
 def changed(draw: models.Draw) -> DrawChanged:
-    return DrawChanged(draw.hospital_id, draw.id, State(draw.state))
+    return DrawChanged(draw.hospital_id, draw.id, DrawState(draw.state))
 
 
 def changed_again(answer: dict[str, str]) -> DrawChanged:
     return replace(
-        DrawChanged(UUID(answer["hospital_id"]), UUID(answer["draw_id"]), State.PLANNED), state=State(answer["state"])
+        DrawChanged(UUID(answer["hospital_id"]), UUID(answer["draw_id"]), DrawState.PLANNED),
+        state=DrawState(answer["state"]),
     )

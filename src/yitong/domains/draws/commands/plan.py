@@ -15,7 +15,7 @@ from yitong.core.lots.terms import SECRET_BYTES, Party
 from yitong.domains.draws import contracts, errors, models, permissions, rules
 from yitong.domains.draws.commands.parts import changed, changed_again, shard_of, terms_of
 from yitong.domains.draws.commands.voiding import make_void
-from yitong.domains.draws.contracts import BeaconState, State, VoidReason
+from yitong.domains.draws.contracts import BeaconState, DrawState, VoidReason
 from yitong.domains.draws.ports import beacon
 from yitong.domains.draws.states import Move, next_state
 from yitong.domains.hospitals import queries as hospitals
@@ -53,7 +53,7 @@ def plan_draw(
     models.Draw.objects.create(
         **own,
         id=draw_id,
-        state=State.PLANNED.value,
+        state=DrawState.PLANNED.value,
         hospital_name=hospitals.get_hospital(hospital_id).name,
         department_name=hospitals.get_department(hospital_id, department_id).name,
         opens_at=times.opens_at,
@@ -73,7 +73,7 @@ def plan_draw(
     event = contracts.DrawPlanned(
         hospital_id=hospital_id,
         subject_id=draw_id,
-        to_state=State.PLANNED.value,
+        to_state=DrawState.PLANNED.value,
         department_id=department_id,
         release_at=release_at,
         operator_promise=promise.hex(),
@@ -97,7 +97,7 @@ def promise_secret(cmd: contracts.PromiseSecret, *, actor: Actor, now: datetime)
     draw = models.Draw.locked(cmd.hospital_id, cmd.draw_id)
     if promise is None or promise == bytes(draw.operator_promise):
         raise errors.PromiseInvalid()
-    if draw.state != State.PLANNED or now >= draw.opens_at:
+    if draw.state != DrawState.PLANNED or now >= draw.opens_at:
         raise errors.PromiseLate()
     draw.own().update(hospital_promise=promise, changed_at=now)
     event = contracts.SecretPromised(
@@ -108,7 +108,7 @@ def promise_secret(cmd: contracts.PromiseSecret, *, actor: Actor, now: datetime)
 
 
 @command()
-def open_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> State:
+def open_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> DrawState:
     """Sets the places aside and publishes the terms; void where the hospital gave no hash, or there is nothing to give.
     Repeatable.
 
@@ -116,8 +116,8 @@ def open_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) 
     """
     permissions.check_is_system(actor)
     draw = models.Draw.locked(hospital_id, draw_id)
-    if draw.state != State.PLANNED or now < draw.opens_at:
-        return State(draw.state)
+    if draw.state != DrawState.PLANNED or now < draw.opens_at:
+        return DrawState(draw.state)
     if draw.hospital_promise is None:
         return make_void(draw, VoidReason.HOSPITAL, actor=actor, now=now)
     if now >= draw.closes_at:
@@ -135,12 +135,12 @@ def open_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) 
             places=places,
             left=places,
         )
-    draw.state = next_state(State.PLANNED, Move.OPEN).value
+    draw.state = next_state(DrawState.PLANNED, Move.OPEN).value
     draw.own().update(state=draw.state, changed_at=now)
     event = contracts.DrawOpened(
         hospital_id=hospital_id,
         subject_id=draw_id,
-        from_state=State.PLANNED.value,
+        from_state=DrawState.PLANNED.value,
         to_state=draw.state,
         terms=sha256(terms_of(draw).line()).hexdigest(),
         operator_promise=bytes(draw.operator_promise).hex(),
@@ -148,7 +148,7 @@ def open_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) 
         places=sum(places for _, places in given),
     )
     events.append(event, actor, at=now, shard=shard_of(draw_id))
-    return State(draw.state)
+    return DrawState(draw.state)
 
 
 def _what(session: Session, now: datetime) -> str:

@@ -20,7 +20,7 @@ from yitong.domains.booking.contracts import DrawnWish, Held
 from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, SessionCancelled, SlotTaken
 from yitong.domains.draws import contracts, models, permissions
 from yitong.domains.draws.commands.parts import shard_of, write_file
-from yitong.domains.draws.contracts import EntryState, State
+from yitong.domains.draws.contracts import DrawState, EntryState
 from yitong.domains.draws.states import Move, next_state
 from yitong.domains.schedule.commands import draws as pools
 from yitong.domains.schedule.errors import SessionIsStopping
@@ -57,7 +57,7 @@ def serve(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> b
     """
     permissions.check_is_system(actor)
     draw = models.Draw.locked(hospital_id, draw_id)
-    if draw.state != State.DRAWN:
+    if draw.state != DrawState.DRAWN:
         return False
     places = {one.session_id: one for one in _sessions(draw)}
     if not any(one.left for one in places.values()):
@@ -87,7 +87,7 @@ def note_refusal(hospital_id: UUID, draw_id: UUID, turn: Turn, code: str, *, act
     permissions.check_is_system(actor)
     draw = models.Draw.locked(hospital_id, draw_id)
     own = {"hospital_id": hospital_id, "entry_id": turn.entry_id, "session_id": turn.session_id}
-    if draw.state != State.DRAWN or draw.served >= turn.rank or models.DrawChange.objects.filter(**own).exists():
+    if draw.state != DrawState.DRAWN or draw.served >= turn.rank or models.DrawChange.objects.filter(**own).exists():
         return
     models.DrawChange.objects.create(**own, draw_id=draw_id, code=code, at=now)
     entry = models.DrawEntry.objects.get(hospital_id=hospital_id, id=turn.entry_id)
@@ -104,29 +104,29 @@ def note_refusal(hospital_id: UUID, draw_id: UUID, turn: Turn, code: str, *, act
 
 
 @command()
-def settle_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> State:
+def settle_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> DrawState:
     """When every rank had its turn: the rest of the places is everybody's, by the release that their sessions have, and
     the file is written for the last time. Repeatable. Locks: Draw, Session. Emits: SlotsMoved, DrawSettled."""
     permissions.check_is_system(actor)
     draw = models.Draw.locked(hospital_id, draw_id)
-    if draw.state != State.DRAWN or draw.served < (draw.count or 0):
-        return State(draw.state)
+    if draw.state != DrawState.DRAWN or draw.served < (draw.count or 0):
+        return DrawState(draw.state)
     sessions = [one.session_id for one in _sessions(draw)]
     pools.give_back(hospital_id, sessions, actor=actor, now=now)
-    draw.state = next_state(State.DRAWN, Move.SETTLE).value
+    draw.state = next_state(DrawState.DRAWN, Move.SETTLE).value
     draw.own().update(state=draw.state, changed_at=now)
     entries = models.DrawEntry.objects.filter(hospital_id=hospital_id, draw_id=draw_id)
     event = contracts.DrawSettled(
         hospital_id=hospital_id,
         subject_id=draw_id,
-        from_state=State.DRAWN.value,
+        from_state=DrawState.DRAWN.value,
         to_state=draw.state,
         won=entries.filter(state=EntryState.WON).count(),
         lost=entries.filter(state=EntryState.LOST).count(),
         file=write_file(draw, now=now),
     )
     events.append(event, actor, at=now, shard=shard_of(draw_id))
-    return State(draw.state)
+    return DrawState(draw.state)
 
 
 def _sessions(draw: models.Draw) -> list[models.DrawSession]:

@@ -26,14 +26,14 @@ from yitong.domains.draws.commands.parts import (
     write_file,
 )
 from yitong.domains.draws.commands.voiding import make_void
-from yitong.domains.draws.contracts import LOST_WITHIN_DAYS, BeaconState, EntryState, State, VoidReason
+from yitong.domains.draws.contracts import LOST_WITHIN_DAYS, BeaconState, DrawState, EntryState, VoidReason
 from yitong.domains.draws.states import Move, next_state
 
 BATCH = 5000  # rows of one statement
 
 
 @command()
-def close_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> State:
+def close_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> DrawState:
     """Weighs every entry by the published policy and commits to all of them: root and count are signed and in the log.
     Void where the beacon's number could be known by now, or the list could have been made for it. Repeatable.
 
@@ -41,14 +41,14 @@ def close_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime)
     """
     permissions.check_is_system(actor)
     draw = models.Draw.locked(hospital_id, draw_id)
-    if draw.state != State.OPENED or now < draw.closes_at:
-        return State(draw.state)
+    if draw.state != DrawState.OPENED or now < draw.closes_at:
+        return DrawState(draw.state)
     if draw.beacon_at is not None and now >= draw.beacon_at:
         return make_void(draw, VoidReason.LATE, actor=actor, now=now)
     _weigh(draw)
     entries = [entry for _, entry in entries_of(draw)]
     made = commit(terms_of(draw), entries, sealing.signer())
-    draw.state = next_state(State.OPENED, Move.CLOSE).value
+    draw.state = next_state(DrawState.OPENED, Move.CLOSE).value
     draw.own().update(
         state=draw.state,
         count=made.count,
@@ -60,13 +60,13 @@ def close_draw(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime)
     event = contracts.DrawCommitted(
         hospital_id=hospital_id,
         subject_id=draw_id,
-        from_state=State.OPENED.value,
+        from_state=DrawState.OPENED.value,
         to_state=draw.state,
         root=made.root.hex(),
         count=made.count,
     )
     events.append(event, actor, at=now, shard=shard_of(draw_id))
-    return State(draw.state)
+    return DrawState(draw.state)
 
 
 @command()
@@ -80,7 +80,7 @@ def decide_beacon(
     """
     permissions.check_is_system(actor)
     draw = models.Draw.locked(hospital_id, draw_id)
-    if draw.state != State.CLOSED or draw.beacon_state != BeaconState.AWAITED:
+    if draw.state != DrawState.CLOSED or draw.beacon_state != BeaconState.AWAITED:
         return BeaconState(draw.beacon_state)
     assert draw.beacon_round is not None
     assert draw.beacon_deadline is not None
@@ -123,8 +123,8 @@ def reveal_secret(cmd: contracts.RevealSecret, *, actor: Actor, now: datetime) -
     if once.answer is not None:
         return changed_again(once.answer)
     draw = models.Draw.locked(cmd.hospital_id, cmd.draw_id)
-    before = State(draw.state)
-    if before in (State.PLANNED, State.OPENED) or draw.beacon_state == BeaconState.AWAITED:
+    before = DrawState(draw.state)
+    if before in (DrawState.PLANNED, DrawState.OPENED) or draw.beacon_state == BeaconState.AWAITED:
         raise errors.SecretEarly()
     after = next_state(before, Move.REVEAL)
     if now >= draw.reveal_by:
@@ -152,39 +152,39 @@ def reveal_secret(cmd: contracts.RevealSecret, *, actor: Actor, now: datetime) -
 
 
 @command()
-def end_silence(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> State:
+def end_silence(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> DrawState:
     """The hospital didn't open its secret in time: the draw is void and says so. Repeatable. Locks: Draw, Session."""
     permissions.check_is_system(actor)
     draw = models.Draw.locked(hospital_id, draw_id)
-    if draw.state != State.CLOSED or draw.beacon_state == BeaconState.AWAITED or now < draw.reveal_by:
-        return State(draw.state)
+    if draw.state != DrawState.CLOSED or draw.beacon_state == BeaconState.AWAITED or now < draw.reveal_by:
+        return DrawState(draw.state)
     return make_void(draw, VoidReason.HOSPITAL, actor=actor, now=now)
 
 
 @command()
-def draw_lots(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> State:
+def draw_lots(hospital_id: UUID, draw_id: UUID, *, actor: Actor, now: datetime) -> DrawState:
     """Seed and ranks, once and for good, and the public file. Repeatable. Locks: Draw. Emits: DrawDrawn."""
     permissions.check_is_system(actor)
     draw = models.Draw.locked(hospital_id, draw_id)
-    if draw.state != State.REVEALED:
-        return State(draw.state)
+    if draw.state != DrawState.REVEALED:
+        return DrawState(draw.state)
     terms, listed = terms_of(draw), entries_of(draw)
     seed = lots.draw(terms, commitment_of(draw), secrets_of(draw), beacon_of(draw)).seed
     ids = {entry.ticket: id_ for id_, entry in listed}
     ranks = lots.rank(terms, [entry for _, entry in listed], seed)
     _write_ranks(draw, [(ids[one.ticket], one.rank, one.key) for one in ranks])
-    draw.state, draw.seed = next_state(State.REVEALED, Move.DRAW).value, seed
+    draw.state, draw.seed = next_state(DrawState.REVEALED, Move.DRAW).value, seed
     draw.own().update(state=draw.state, seed=seed, changed_at=now)
     event = contracts.DrawDrawn(
         hospital_id=hospital_id,
         subject_id=draw_id,
-        from_state=State.REVEALED.value,
+        from_state=DrawState.REVEALED.value,
         to_state=draw.state,
         seed=seed.hex(),
         file=write_file(draw, now=now),
     )
     events.append(event, actor, at=now, shard=shard_of(draw_id))
-    return State(draw.state)
+    return DrawState(draw.state)
 
 
 def _weigh(draw: models.Draw) -> None:
@@ -214,7 +214,7 @@ def _unlucky(draw: models.Draw) -> set[UUID]:
     earlier = models.Draw.objects.filter(
         hospital_id=draw.hospital_id,
         department_id=draw.department_id,
-        state=State.SETTLED,
+        state=DrawState.SETTLED,
         closes_at__gte=since,
         closes_at__lt=draw.closes_at,
     ).values("id")

@@ -7,16 +7,16 @@ from yitong.core.db import events
 from yitong.core.db.command import joined
 from yitong.domains.draws import contracts, models
 from yitong.domains.draws.commands.parts import shard_of, write_file
-from yitong.domains.draws.contracts import State, VoidReason
+from yitong.domains.draws.contracts import DrawState, VoidReason
 from yitong.domains.draws.states import Move, next_state
 from yitong.domains.schedule.commands import draws as pools
 
 
-def make_void(draw: models.Draw, reason: VoidReason, *, actor: Actor, now: datetime) -> State:
+def make_void(draw: models.Draw, reason: VoidReason, *, actor: Actor, now: datetime) -> DrawState:
     """Joins a command that holds the draw. There is never another draw of these sessions: silence chooses nothing.
     Emits: SlotsMoved, DrawVoided."""
     with joined():
-        before = State(draw.state)
+        before = DrawState(draw.state)
         draw.state, draw.void_reason = next_state(before, Move.VOID).value, reason.value
         draw.own().update(state=draw.state, void_reason=draw.void_reason, changed_at=now)
         sessions = models.DrawSession.objects.filter(hospital_id=draw.hospital_id, draw_id=draw.id)
@@ -31,4 +31,4 @@ def make_void(draw: models.Draw, reason: VoidReason, *, actor: Actor, now: datet
             reason=reason.value,
         )
         events.append(event, actor, at=now, shard=shard_of(draw.id))
-        return State.VOID
+        return DrawState.VOID

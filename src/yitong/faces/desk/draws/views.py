@@ -14,7 +14,7 @@ from yitong.core.lots.terms import Party
 from yitong.domains.draws import permissions as may
 from yitong.domains.draws import queries
 from yitong.domains.draws.commands import plan, stages
-from yitong.domains.draws.contracts import BeaconState, Draw, State
+from yitong.domains.draws.contracts import BeaconState, Draw, DrawState
 from yitong.domains.hospitals import queries as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
@@ -93,22 +93,22 @@ def draw(request: Request, place: Place, draw_id: UUID) -> HttpResponse:
 
 def _form_of(found: Draw, reader: Reader) -> type[forms.Promise] | type[forms.Reveal] | None:
     """What the hospital may do now."""
-    if found.state is State.PLANNED and reader.now < found.opens_at:
+    if found.state is DrawState.PLANNED and reader.now < found.opens_at:
         return forms.Promise
-    if found.state is State.CLOSED and found.beacon_state is not BeaconState.AWAITED:
+    if found.state is DrawState.CLOSED and found.beacon_state is not BeaconState.AWAITED:
         return forms.Reveal
     return None
 
 
 def _line(one: Draw, department: str, reader: Reader) -> Line:
     names = {
-        State.PLANNED: (_("未开始"), "info"),
-        State.OPENED: (_("报名中"), "ok"),
-        State.CLOSED: (_("等待开奖"), "info"),
-        State.REVEALED: (_("等待开奖"), "info"),
-        State.DRAWN: (_("已开奖"), "ok"),
-        State.SETTLED: (_("已开奖"), "ok"),
-        State.VOID: (_("已作废"), "warn"),
+        DrawState.PLANNED: (_("未开始"), "info"),
+        DrawState.OPENED: (_("报名中"), "ok"),
+        DrawState.CLOSED: (_("等待开奖"), "info"),
+        DrawState.REVEALED: (_("等待开奖"), "info"),
+        DrawState.DRAWN: (_("已开奖"), "ok"),
+        DrawState.SETTLED: (_("已开奖"), "ok"),
+        DrawState.VOID: (_("已作废"), "warn"),
     }
     state, kind = names[one.state]
     to_do = ""

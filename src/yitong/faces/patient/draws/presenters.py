@@ -11,7 +11,7 @@ from yitong.core.lots.terms import Party
 from yitong.core.policy.values import Policies
 from yitong.core.sentences import sentence
 from yitong.domains.draws import queries as draws
-from yitong.domains.draws.contracts import BeaconState, Count, Draw, Entry, EntryState, State, VoidReason
+from yitong.domains.draws.contracts import BeaconState, Count, Draw, DrawState, Entry, EntryState, VoidReason
 from yitong.faces.common.words import Reader
 
 
@@ -45,7 +45,7 @@ class Shown:
     has_file: bool
 
 
-ORDER = (State.PLANNED, State.OPENED, State.CLOSED, State.REVEALED, State.DRAWN, State.SETTLED)
+ORDER = (DrawState.PLANNED, DrawState.OPENED, DrawState.CLOSED, DrawState.REVEALED, DrawState.DRAWN, DrawState.SETTLED)
 
 
 def way_to(hospital_id: UUID, department_id: UUID, in_force: Policies, reader: Reader) -> list[WayToDraw]:
@@ -57,9 +57,9 @@ def way_to(hospital_id: UUID, department_id: UUID, in_force: Policies, reader: R
 
 
 def _said(one: Draw, reader: Reader) -> str:
-    if one.state is State.PLANNED:
+    if one.state is DrawState.PLANNED:
         return _("这一批号摇号：%(time)s开始报名") % {"time": reader.moment(one.opens_at)}
-    if one.state is State.OPENED:
+    if one.state is DrawState.OPENED:
         return _("这一批号摇号：%(time)s前报名，早报晚报机会一样") % {"time": reader.moment(one.closes_at)}
     return _("这一批号正在摇号，报名已截止")
 
@@ -89,13 +89,13 @@ def shown(one: Draw, counts: Sequence[Count], reader: Reader, *, has_file: bool)
 def _state(one: Draw, reader: Reader) -> tuple[str, str, str]:
     """A word, its colour, a sentence."""
     match one.state:
-        case State.PLANNED:
+        case DrawState.PLANNED:
             return _("未开始"), "info", _("%(time)s开始报名。") % {"time": reader.moment(one.opens_at)}
-        case State.OPENED:
+        case DrawState.OPENED:
             return _("报名中"), "ok", _("%(time)s截止，早报晚报机会一样。") % {"time": reader.moment(one.closes_at)}
-        case State.CLOSED | State.REVEALED:
+        case DrawState.CLOSED | DrawState.REVEALED:
             return _("等待开奖"), "info", _("报名已经封好，谁也不能再改。")
-        case State.DRAWN | State.SETTLED:
+        case DrawState.DRAWN | DrawState.SETTLED:
             return _("已开奖"), "ok", _("名次已公开，可以自己核对。")
     reasons = {
         VoidReason.HOSPITAL: _("医院没有按时提交或公开它的密数，所以这次不摇号。"),
@@ -109,11 +109,11 @@ def _state(one: Draw, reader: Reader) -> tuple[str, str, str]:
 
 
 def _steps(one: Draw) -> list[Step]:
-    if one.state is State.VOID:
+    if one.state is DrawState.VOID:
         return []
     names = (_("公布"), _("报名"), _("封存"), _("公开密数"), _("开奖"), _("分配"))
     at = ORDER.index(one.state)
-    is_over = one.state is State.SETTLED
+    is_over = one.state is DrawState.SETTLED
     return [Step(name, n < at or is_over, n == at and not is_over) for n, name in enumerate(names)]
 
 
@@ -206,9 +206,9 @@ def _fate(one: Entry, draw: Draw, reader: Reader) -> tuple[str, str, str]:
             return _("中签"), "ok", _("号已经约好，请看“我的预约”。")
         case EntryState.LOST:
             return _("未中签"), "info", _("这次没有中签。30 天内再报这个科室的摇号，签会更多。")
-    if draw.state is State.VOID:
+    if draw.state is DrawState.VOID:
         return _("已作废"), "warn", _state(draw, reader)[2]
-    if draw.state in (State.DRAWN, State.SETTLED):
+    if draw.state in (DrawState.DRAWN, DrawState.SETTLED):
         return _("分配中"), "info", _("正在按名次分配，请稍后再看。")
     return _("已报名"), "brand", _("%(time)s截止，随后开奖，结果会发消息。") % {"time": reader.moment(draw.closes_at)}
 
