@@ -50,9 +50,8 @@ class Log:
 @dataclass
 class Waiter:
     entry: str
-    order: tuple[datetime, str]
     people: int
-    sessions: set[str]
+    sessions: dict[str, tuple[datetime, str]]  # and the order in the line of each
     state: str = "waiting"
     where: str = ""  # the session in which slots are promised to it
     promised: set[str] = field(default_factory=set)
@@ -121,9 +120,16 @@ class Replay:
 
     def _entry_joined(self, event: Happened) -> None:
         body = event.body
-        self.waiters[event.subject] = Waiter(
-            event.subject, (event.at, event.subject), body["people"], set(body["sessions"])
-        )
+        order = (event.at, event.subject)
+        self.waiters[event.subject] = Waiter(event.subject, body["people"], dict.fromkeys(body["sessions"], order))
+
+    def _entry_altered(self, event: Happened) -> None:
+        """It keeps its place where it stood, and stands last elsewhere."""
+        waiter = self.waiters[event.subject]
+        if waiter.promised:
+            self._fault(event, f"{waiter.entry} is altered while slots are promised to it")
+        new = dict.fromkeys(event.body["sessions"], (event.at, event.subject))
+        waiter.sessions = {session: waiter.sessions.get(session, order) for session, order in new.items()}
 
     def _entry_withdrawn(self, event: Happened) -> None:
         self._leave(self.waiters[event.subject], event)
@@ -133,7 +139,7 @@ class Replay:
 
     def _choice_closed(self, event: Happened) -> None:
         waiter, session = self.waiters[event.subject], event.body["session_id"]
-        waiter.sessions.discard(session)
+        waiter.sessions.pop(session, None)
         if waiter.where == session:
             self._release(waiter)
         if event.to_state == "closed":
@@ -141,7 +147,7 @@ class Replay:
 
     def _leave(self, waiter: Waiter, event: Happened) -> None:
         self._release(waiter)
-        waiter.state, waiter.sessions = event.to_state or "ended", set()
+        waiter.state, waiter.sessions = event.to_state or "ended", {}
 
     def _release(self, waiter: Waiter) -> None:
         for kept in waiter.promised:
@@ -266,8 +272,9 @@ class Replay:
                 self._fault(
                     event, f"{one} is not free for {waiter.entry}: {found.end or found.holder or 'it was passed'}"
                 )
+        place = waiter.sessions.get(session, (event.at, waiter.entry))
         for one in self._line(session):
-            if one.order < waiter.order and one.entry != waiter.entry and self._could(one, session, given, event):
+            if one.sessions[session] < place and self._could(one, session, given, event):
                 self._fault(event, f"{one.entry} stands before {waiter.entry} and could use {sorted(given)}")
         return waiter
 

@@ -77,6 +77,7 @@ PAGES = (
     Page("patient:waitlist", "/bookings/waitlist/", "patient"),
     Page("patient:waitlist", "/bookings/waitlist/", "newcomer", "empty"),
     Page("patient:waitlist_entry", "/bookings/waitlist/{entry}/", "patient"),
+    Page("patient:waitlist_change", "/bookings/waitlist/{entry}/change/", "patient"),
     Page("patient:waitlist_withdraw", "/bookings/waitlist/{entry}/withdraw/", "patient"),
     Page("patient:cancel", "/bookings/{hospital}/{booking}/cancel/", "patient"),
     Page("patient:move", "/bookings/{hospital}/{booking}/move/", "patient"),

@@ -23,14 +23,16 @@ from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import CancelBooking
 from yitong.domains.waitlist import jobs, models, queries
 from yitong.domains.waitlist.commands import answering, joining
-from yitong.domains.waitlist.contracts import Accept, Decline, Join, Mode, Withdraw
+from yitong.domains.waitlist.contracts import Accept, ChangeEntry, Decline, Join, Mode, Withdraw
 from yitong.domains.waitlist.states import TRANSITIONS
 
 WHO, WHERE = st.integers(0, 4), st.integers(0, 1)
-JOIN = st.tuples(st.just("join"), WHO, st.sampled_from([(0,), (1,), (0, 1), (1, 0)]), st.sampled_from(Mode))
+WISH = (st.sampled_from([(0,), (1,), (0, 1), (1, 0)]), st.sampled_from(Mode))
+JOIN = st.tuples(st.just("join"), WHO, *WISH)
 JOINS = st.lists(JOIN, min_size=3, max_size=6)  # a line, before anything happens
 ACTS = st.one_of(
     JOIN,
+    st.tuples(st.just("change"), WHO, *WISH),
     st.tuples(st.just("free"), WHERE, st.integers(0, 9)),
     st.tuples(st.just("serve"), WHERE),
     st.tuples(st.just("pass"), st.sampled_from([1, 20, 45, 70, 600])),
@@ -76,6 +78,14 @@ class Day:
         keys = tuple(self.world.full[n].key for n in where)
         self.now += timedelta(seconds=1)
         joining.join_waitlist(Join(f"join{make.number()}", tuple(patients), keys, mode), actor=actor, now=self.now)
+
+    def _change(self, who: int, where: tuple[int, ...], mode: Mode) -> None:
+        actor = self.world.people[who][0]
+        keys = tuple(self.world.full[n].key for n in where)
+        self.now += timedelta(seconds=1)
+        for entry in queries.list_my_entries(actor, only_live=True)[:1]:
+            cmd = ChangeEntry(f"change{make.number()}", entry.entry_id, keys, mode)
+            joining.change_entry(cmd, actor=actor, now=self.now)
 
     def _free(self, where: int, which: int) -> None:
         place = self.world.full[where].place

@@ -95,3 +95,39 @@ def test_an_unclear_wish_is_refused_field_by_field(caller: Callable) -> None:
     twice["sessions"] *= 2
     assert {error["field"] for error in refused.json["errors"]} == {"body.patient_ids", "body.mode"}
     assert holder.post("/me/waitlist", twice).json["code"] == "WAITLIST_WISH"
+
+
+def test_a_wish_is_changed_and_keeps_its_place_where_it_stays(caller: Callable) -> None:
+    full, more = lines.sold_out(), lines.sold_out()
+    lines.waits(full)
+    lines.waits(more)
+    holder, patient_id = holder_with_patient(caller())
+    entry_id = holder.post("/me/waitlist", wish(full, patient_id)).json["entry_id"]
+    lines.waits(full)
+    first = wish(more, patient_id)["sessions"] + wish(full, patient_id)["sessions"]
+    body = {"sessions": first, "mode": "at_once"}
+    path = f"/me/waitlist/{entry_id}/change"
+    changed, again = (holder.post(path, body, Idempotency_Key="change-act-1") for _ in range(2))
+    other = holder.post(path, {**body, "mode": "ask"}, Idempotency_Key="change-act-1")
+    seen = holder.get(f"/me/waitlist/{entry_id}").json
+
+    assert (changed.status, changed.json["state"]) == (200, "waiting")
+    assert changed.json == again.json
+    assert (other.status, other.json["code"]) == (409, "KEY_REUSED")
+    assert seen["mode"] == "at_once"
+    assert [(line["session_id"], line["ahead"]) for line in seen["lines"]] == [
+        (str(more.place.session_id), 1),
+        (str(full.place.session_id), 1),
+    ]
+
+
+def test_nobody_changes_anothers_wish_nor_one_with_an_offer(caller: Callable) -> None:
+    holder, full, entry = offered(caller())
+    stranger, patient_id = holder_with_patient(caller(), "19900002222", "device-of-a-test-0002")
+    body = {"sessions": wish(full, patient_id)["sessions"], "mode": "at_once"}
+    path = f"/me/waitlist/{entry['entry_id']}/change"
+
+    assert (stranger.post(path, body).status, stranger.post(path, body).json["code"]) == (404, "WAITLIST_NOT_FOUND")
+    assert caller().post(path, body).status == 401
+    assert (holder.post(path, body).status, holder.post(path, body).json["code"]) == (409, "WAITLIST_STATE")
+    assert holder.get(f"/me/waitlist/{entry['entry_id']}").json["mode"] == "ask"

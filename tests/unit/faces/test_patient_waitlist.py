@@ -18,7 +18,7 @@ from tests.unit.faces.test_patient_pages import signed_in, text_of
 from yitong.core import clock
 from yitong.core.ids import new_id
 from yitong.domains.booking.models import Booking
-from yitong.domains.waitlist import models
+from yitong.domains.waitlist import models, queries
 from yitong.domains.waitlist.commands import answering
 from yitong.domains.waitlist.contracts import Mode
 
@@ -235,3 +235,57 @@ def test_pages_are_whole_in_english() -> None:
     for path in (f"/bookings/waitlist/{entry_id}/", "/bookings/waitlist/", f"/bookings/waitlist/{entry_id}/withdraw/"):
         page = client.get(path, headers={"accept-language": "en"})
         assert "waitlist" in text_of(page).lower()
+
+
+def change_path(entry_id: UUID) -> str:
+    return f"/bookings/waitlist/{entry_id}/change/"
+
+
+def test_a_wish_is_changed_by_the_page_and_keeps_its_place() -> None:
+    full, more = neighbours()
+    actor, _, entry_id = lines.waits(full, mode=Mode.ASK)
+    lines.waits(full)
+    client = signed_in(actor)
+    page = client.get(change_path(entry_id)).content.decode()
+    here, there = str(full.place.session_id), str(more.place.session_id)
+    assert f'value="{here}" checked' in page
+    assert re.search(rf'value="{there}"(?! checked)', page)
+    assert re.search(r'value="ask" checked', page)
+    assert change_path(entry_id) in client.get(f"/bookings/waitlist/{entry_id}/").content.decode()
+    wish = {"key": str(new_id()), "sessions": [here, there], "mode": "at_once"}
+    done, again = (client.post(change_path(entry_id), wish) for _ in range(2))
+    assert (done.status_code, again.status_code) == (303, 303)
+    entry = queries.get_entry(entry_id, actor)
+    assert entry.mode is Mode.AT_ONCE
+    assert [(str(line.session_id), line.ahead) for line in entry.lines] == [(here, 0), (there, 0)]
+    assert "直接约好" in text_of(client.get(f"/bookings/waitlist/{entry_id}/"))
+
+
+def test_a_change_without_a_session_or_with_another_ones_entry_changes_nothing() -> None:
+    full, more = neighbours()
+    actor, _, entry_id = lines.waits(full, mode=Mode.ASK)
+    stranger = signed_in(build.holder()[0])
+    wish = {"key": str(new_id()), "sessions": [str(more.place.session_id)], "mode": "at_once"}
+    empty = signed_in(actor).post(change_path(entry_id), {**wish, "sessions": []})
+    assert (empty.status_code, "请选择场次" in text_of(empty)) == (422, True)
+    assert stranger.get(change_path(entry_id)).status_code == 404
+    assert stranger.post(change_path(entry_id), wish).status_code == 404
+    assert Client().get(change_path(entry_id)).status_code in (302, 303)
+    entry = queries.get_entry(entry_id, actor)
+    assert (entry.mode, [line.session_id for line in entry.lines]) == (Mode.ASK, [full.place.session_id])
+
+
+def test_with_an_offer_the_page_asks_for_its_answer_first() -> None:
+    full = lines.sold_out()
+    client, entry_id, _ = offered(full)
+    assert "这份候补现在不能修改" in text_of(client.get(change_path(entry_id)))
+    wish = {"key": str(new_id()), "sessions": [str(full.place.session_id)], "mode": "at_once"}
+    assert client.post(change_path(entry_id), wish).status_code == 409
+    assert models.WaitlistEntry.objects.get(id=entry_id).mode == "ask"
+
+
+def neighbours() -> tuple[lines.SoldOut, lines.SoldOut]:
+    """Two sold-out sessions of one department, on one day."""
+    full = lines.sold_out()
+    place = full.place
+    return full, lines.sold_out(hospital_id=place.hospital_id, department_id=place.department_id, at=build.time(14))

@@ -1,12 +1,13 @@
 """Join, serve, accept, decline, lapse, withdraw, close: each success with its refusals, through the commands."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.db import transaction
 from tests import clinic as build
-from tests import lines, make
+from tests import draws, lines, make
 from tests.clinic import NOW
 
 from yitong.core.actor import Actor
@@ -16,15 +17,18 @@ from yitong.domains.booking import errors as booking_errors
 from yitong.domains.booking import models as bookings
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import KEPT_UNTIL, CancelBooking, HoldSlot, MoveBooking
+from yitong.domains.draws.ports import beacon
 from yitong.domains.notify.models import Message
 from yitong.domains.people.commands import merging, slowing
 from yitong.domains.people.contracts import MergePatients
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.models import Slot
 from yitong.domains.waitlist import errors, models, queries
-from yitong.domains.waitlist.commands import answering, closing, joining
+from yitong.domains.waitlist.commands import answering, closing, joining, serving
 from yitong.domains.waitlist.contracts import (
     Accept,
+    Changed,
+    ChangeEntry,
     CloseReason,
     Decline,
     Join,
@@ -403,6 +407,95 @@ def test_a_withdrawn_offer_goes_to_the_next() -> None:
         joining.withdraw_entry(Withdraw("w2", first), actor=actor, now=NOW)
 
 
+def altered(actor: Actor, entry_id: UUID, *full: lines.SoldOut, mode: Mode = Mode.AT_ONCE, key: str = "c") -> Changed:
+    cmd = ChangeEntry(key, entry_id, tuple(one.key for one in full), mode)
+    return joining.change_entry(cmd, actor=actor, now=NOW + timedelta(minutes=1))
+
+
+def ahead_in(actor: Actor, entry_id: UUID) -> dict[UUID, int]:
+    return {line.session_id: line.ahead for line in queries.get_entry(entry_id, actor).lines if line.is_live}
+
+
+def test_who_changes_his_mind_keeps_his_place_and_stands_last_where_he_is_new() -> None:
+    here, there, gone = lines.sold_out(), lines.sold_out(), lines.sold_out()
+    actor, patient, entry_id = lines.waits(here, gone, mode=Mode.ASK)
+    lines.waits(here)
+    _, sooner, _ = lines.waits(there)
+    done = altered(actor, entry_id, there, here)
+    assert altered(actor, entry_id, there, here) == done
+    with pytest.raises(KeyReused):
+        altered(actor, entry_id, here)
+    entry = queries.get_entry(entry_id, actor)
+    assert (entry.state, entry.mode, entry.joined_at) == (WaitState.WAITING, Mode.AT_ONCE, NOW)
+    assert [(line.session_id, line.ahead) for line in entry.lines] == [
+        (there.place.session_id, 1),
+        (here.place.session_id, 0),
+    ]
+    dropped = models.WaitlistChoice.objects.get(hospital_id=gone.place.hospital_id, session_id=gone.place.session_id)
+    assert (dropped.live, dropped.end_reason) == (False, CloseReason.DROPPED)
+    later = NOW + timedelta(minutes=2)
+    slot = there.free(0, now=later)
+    there.serve(now=later)
+    assert holder_of(there.place.hospital_id, slot) == sooner
+    mine = here.free(0, now=later)
+    here.serve(now=later)
+    assert holder_of(here.place.hospital_id, mine) == patient
+    freed = gone.free(0, now=later)
+    gone.serve(now=later)
+    assert return_of(gone.place.hospital_id, freed) != KEPT_UNTIL
+    told = Event.objects.filter(operation="waitlist.entry_altered").get()
+    assert (told.subject_id, told.actor) == (entry_id, actor.key)
+
+
+def test_who_comes_back_to_a_line_stands_last() -> None:
+    here, there = lines.sold_out(), lines.sold_out()
+    actor, _, entry_id = lines.waits(here, there)
+    lines.waits(here)
+    altered(actor, entry_id, there)
+    assert ahead_in(actor, entry_id) == {there.place.session_id: 0}
+    altered(actor, entry_id, here, there, key="back")
+    assert ahead_in(actor, entry_id) == {here.place.session_id: 1, there.place.session_id: 0}
+
+
+def test_a_change_that_is_refused_changes_nothing() -> None:
+    here, there, free = lines.sold_out(), lines.sold_out(), build.clinic()
+    actor, patient, entry_id = lines.waits(here, mode=Mode.ASK)
+    lines.join(actor, [patient], there)
+    open_one = lines.SoldOut(free, ())
+    wishes = {
+        errors.WishUnclear: (),
+        errors.AlreadyWaiting: (here, there),
+        booking_errors.SlotsLeft: (here, open_one),
+    }
+    for refusal, wish in wishes.items():
+        with pytest.raises(refusal):
+            altered(actor, entry_id, *wish)
+    with pytest.raises(errors.EntryMissing):
+        altered(build.holder()[0], entry_id, here)
+    with pytest.raises(Forbidden):
+        altered(build.registrar(here.place.hospital_id), entry_id, here)
+    with pytest.raises(Unidentified):
+        altered(Actor.anonymous(), entry_id, here)
+    here.free(0)
+    here.serve()
+    with pytest.raises(errors.StateForbids):
+        altered(actor, entry_id, here)
+    entry = queries.get_entry(entry_id, actor)
+    assert (entry.state, entry.mode, len(entry.lines)) == (WaitState.OFFERED, Mode.ASK, 1)
+    assert not Event.objects.filter(operation="waitlist.entry_altered").exists()
+
+
+def test_a_line_that_is_over_is_not_waited_for_again_by_a_change() -> None:
+    here, there = lines.sold_out(), lines.sold_out()
+    actor, _, entry_id = lines.waits(here, there)
+    choice = models.WaitlistChoice.objects.get(hospital_id=here.place.hospital_id, session_id=here.place.session_id)
+    closing.close_choice(here.place.hospital_id, choice.id, CloseReason.OVER, now=NOW)
+    altered(actor, entry_id, there, mode=Mode.ASK)
+    assert [(line.is_live, line.end_reason) for line in queries.get_entry(entry_id, actor).lines] == [(True, None)]
+    choice.refresh_from_db()
+    assert (choice.live, choice.end_reason) == (False, CloseReason.OVER)
+
+
 def test_what_a_rule_refuses_on_taking_stays_offered() -> None:
     full, elsewhere = lines.sold_out(), build.clinic()
     actor, patient, entry_id = lines.waits(full, mode=Mode.ASK)
@@ -634,3 +727,61 @@ def test_a_claim_at_the_door_sees_a_kept_slot_as_taken() -> None:
     other, stranger = build.holder()
     with pytest.raises(booking_errors.SlotTaken):
         claim.hold_slot(HoldSlot("h", full.place.hospital_id, full.place.slot(0), stranger), actor=other, now=NOW)
+
+
+# -- after a draw, before the release ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def listed_beacon() -> Iterator[None]:
+    before = beacon.taken()
+    draws.plug()
+    yield
+    beacon.plug(before)
+
+
+@pytest.mark.usefixtures("listed_beacon")
+def test_what_a_draw_gave_is_waited_for_before_the_release_and_given_at_it() -> None:
+    drawn = draws.opened(slots=(2,))
+    for _ in range(3):
+        draws.apply(drawn)
+    draws.settled(drawn)
+    at, release_at = draws.after_beacon(drawn), drawn.row.release_at
+    actor, patient = build.holder()
+    key = SessionKey(drawn.hospital_id, drawn.sessions[0])
+    assert queries.list_joinable(drawn.hospital_id, drawn.sessions, channel="web", now=at) == [key.session_id]
+    joined = joining.join_waitlist(Join("early", (patient,), (key,), Mode.AT_ONCE), actor=actor, now=at)
+    won = bookings.Booking.objects.filter(hospital_id=drawn.hospital_id, live=True).order_by("number")[0]
+    gone = CancelBooking("gone", drawn.hospital_id, won.id)
+    change.cancel_booking(gone, actor=build.registrar(drawn.hospital_id), now=at)
+    assert serving.serve_session(drawn.hospital_id, key.session_id, now=release_at - timedelta(seconds=1)) == 0
+    assert state_of(joined.entry_id) is WaitState.WAITING
+    assert serving.serve_session(drawn.hospital_id, key.session_id, now=release_at) == 1
+    assert holder_of(drawn.hospital_id, won.slot_id) == patient
+
+
+@pytest.mark.usefixtures("listed_beacon")
+def test_nobody_waits_for_what_a_release_or_a_draw_is_still_to_give() -> None:
+    drawing, left_over = draws.opened(slots=(2,)), draws.opened(slots=(2,))
+    draws.apply(left_over)
+    draws.settled(left_over)
+    plain = build.clinic(release_at=NOW + timedelta(days=1), day=build.DAY + timedelta(days=2))
+    actor, patient = build.holder()
+    for hospital_id, session_id, now in (
+        (drawing.hospital_id, drawing.sessions[0], drawing.row.opens_at),
+        (left_over.hospital_id, left_over.sessions[0], draws.after_beacon(left_over)),
+        (plain.hospital_id, plain.session_id, NOW),
+    ):
+        cmd = Join("early", (patient,), (SessionKey(hospital_id, session_id),), Mode.AT_ONCE)
+        with pytest.raises(booking_errors.WindowClosed):
+            joining.join_waitlist(cmd, actor=actor, now=now)
+        assert queries.list_joinable(hospital_id, [session_id], channel="web", now=now) == []
+    assert not models.WaitlistEntry.objects.exists()
+
+
+def test_what_can_be_waited_for_is_sold_out_and_in_time() -> None:
+    full, free = lines.sold_out(), build.clinic()
+    where, late = full.place, NOW + timedelta(days=30)
+    assert queries.list_joinable(where.hospital_id, [where.session_id], channel="web", now=NOW) == [where.session_id]
+    assert queries.list_joinable(where.hospital_id, [where.session_id], channel="web", now=late) == []
+    assert queries.list_joinable(free.hospital_id, [free.session_id], channel="web", now=NOW) == []

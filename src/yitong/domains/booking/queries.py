@@ -94,6 +94,23 @@ def offers(hospital_id: UUID, sessions: Sequence[Session], *, channel: str, now:
     return {s.session_id: SessionOffer(s.session_id, s.slots, left.get(s.session_id, 0)) for s in sessions}
 
 
+def list_sold_out(hospital_id: UUID, sessions: Sequence[Session], *, channel: str, now: datetime) -> list[UUID]:
+    """Those of which a channel can have nothing, so that one may wait for what is freed: they are open, or they are not
+    released yet and a draw gave all of them (R-017). Three queries, however many sessions."""
+    pools = rules.pools_open_to(channel, None)
+    in_force = policies.of_hospital(hospital_id, now)
+    going = [one for one in sessions if one.state is not SessionState.STOPPED and one.stops_at is None]
+    ids = [one.session_id for one in going]
+    taken = set(_taken(hospital_id, ids))
+    slots = schedule.slots_of_sessions(hospital_id, ids)
+    return [
+        one.session_id
+        for one in going
+        if rules.is_given_out(slots[one.session_id], taken, pools, now=now)
+        and (now < one.release_at or schedule.is_open(one, now, in_force(one.department_id)))
+    ]
+
+
 def slot_offers(
     hospital_id: UUID, session: Session, *, channel: str, now: datetime, entitlement_id: UUID | None = None
 ) -> list[SlotOffer]:

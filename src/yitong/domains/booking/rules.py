@@ -155,6 +155,12 @@ def may_be_kept(slot: Slot, *, now: datetime) -> bool:
     return slot.pool in KEPT_POOLS and not slot.is_extra and not slot.is_special and slot.ends_at > now
 
 
+def is_given_out(slots: Iterable[Slot], taken: Collection[UUID], pools: Collection[Pool], *, now: datetime) -> bool:
+    """Whether all that these pools have of a session is gone. What a draw holds as yet is not."""
+    ours = [slot for slot in slots if slot.pool in (*pools, Pool.DRAW) and not slot.is_extra and slot.ends_at > now]
+    return bool(ours) and not any(slot.slot_id not in taken and is_back(slot, now=now) for slot in ours)
+
+
 def returns_at(policies: Policies, *, now: datetime, booking_ends_at: datetime, draw: Callable[[int], int]) -> datetime:
     """When a freed slot returns to all (R-017): after a delay that is drawn (`draw(n)` gives one of 0 … n-1), or at the
     next set time that is no nearer than the least delay. Where booking ends before that, the delay holds: else nobody

@@ -52,6 +52,7 @@ class CloseReason(StrEnum):
     STOPPED = "stopped"  # the hospital stopped the session (R-016)
     PATIENT_GONE = "patient_gone"  # one of the patients is in the account no more
     ACCOUNT_CLOSED = "account_closed"
+    DROPPED = "dropped"  # the one who waits took this session out of his wish
     ENDED = "ended"  # the entry itself ended
 
 
@@ -98,6 +99,16 @@ class Decline:
     key: str
     hospital_id: UUID
     offer_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEntry:
+    """All sessions that are waited for from here on, the one wanted most first, and what is to happen then."""
+
+    key: str
+    entry_id: UUID
+    sessions: tuple[SessionKey, ...]
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +225,15 @@ class EntryJoined(Event):
     account_id: UUID
     sessions: tuple[UUID, ...]
     people: int
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryAltered(Event):
+    """`sessions`: all of them from here on; in whose line it stands already it keeps its place."""
+
+    operation: ClassVar[str] = "waitlist.entry_altered"
+    sessions: tuple[UUID, ...]
     mode: str
 
 

@@ -13,6 +13,8 @@ from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
 from yitong.domains.waitlist.contracts import ENDED, LIVE, OFFER_LIVE, CloseReason, Mode, OfferState, WaitState
 
+OF_ENTRIES = [reason for reason in CloseReason if reason is not CloseReason.DROPPED]  # one session is, no whole entry
+
 
 class WaitlistEntry(models.Model):
     """候补: whose, for whom, where, how. `session_ids` are at `hospital_ids`, in the order of preference."""
@@ -53,7 +55,7 @@ class WaitlistEntry(models.Model):
             ),
             models.CheckConstraint(
                 name="entry_closed_for_a_reason",
-                condition=Q(state=WaitState.CLOSED, end_reason__isnull=False, end_reason__in=list(CloseReason))
+                condition=Q(state=WaitState.CLOSED, end_reason__isnull=False, end_reason__in=OF_ENTRIES)
                 | (~Q(state=WaitState.CLOSED) & Q(end_reason=None)),
             ),
         ]

@@ -38,8 +38,16 @@ PASSINGS = 5
 
 def can_join(session: Session, in_force: Policies, *, now: datetime) -> bool:
     """Whether its line is open at this instant; that it is sold out, too, the command sees. Pure: it asks nothing."""
-    closes = rules.closes_at(schedule.booking_ends_at(session, in_force), in_force)
-    return now < closes and schedule.is_open(session, now, in_force)
+    return now < _closes_at(session, in_force) and schedule.is_open(session, now, in_force)
+
+
+def list_joinable(hospital_id: UUID, session_ids: Sequence[UUID], *, channel: str, now: datetime) -> list[UUID]:
+    """Those of a hospital's sessions that one may get in line for at this instant, in the order given."""
+    sessions = schedule.sessions_by_id(hospital_id, session_ids)
+    in_force = policies.of_hospital(hospital_id, now)
+    in_time = [one for one in sessions.values() if now < _closes_at(one, in_force(one.department_id))]
+    sold_out = bookings.list_sold_out(hospital_id, in_time, channel=channel, now=now)
+    return [session_id for session_id in session_ids if session_id in sold_out]
 
 
 def sessions_of(entry_id: UUID) -> list[SessionKey]:
@@ -88,7 +96,8 @@ def list_waiting(hospital_id: UUID, session_id: UUID, actor: Actor, *, now: date
     """The line of a session for the hospital's staff, in order. The reads are logged. Nobody can move anybody."""
     permissions.check_can_list(actor, hospital_id)
     choices = models.WaitlistChoice.objects.filter(hospital_id=hospital_id, session_id=session_id, live=True)
-    in_line = list(choices.order_by("joined_at", "entry_id").values_list("entry_id", flat=True)[:MOST_IN_LINE])
+    since = dict(choices.order_by("joined_at", "entry_id").values_list("entry_id", "joined_at")[:MOST_IN_LINE])
+    in_line = list(since)
     entries = models.WaitlistEntry.objects.in_bulk(in_line)
     until = dict(
         models.WaitlistOffer.objects.filter(
@@ -102,7 +111,7 @@ def list_waiting(hospital_id: UUID, session_id: UUID, actor: Actor, *, now: date
         Waiting(
             entry_id=entry_id,
             place=place,
-            joined_at=entries[entry_id].joined_at,
+            joined_at=since[entry_id],
             mode=Mode(entries[entry_id].mode),
             state=WaitState(entries[entry_id].state),
             patient_ids=tuple(entries[entry_id].patient_ids),
@@ -111,6 +120,10 @@ def list_waiting(hospital_id: UUID, session_id: UUID, actor: Actor, *, now: date
         )
         for place, entry_id in enumerate(in_line, start=1)
     ]
+
+
+def _closes_at(session: Session, in_force: Policies) -> datetime:
+    return rules.closes_at(schedule.booking_ends_at(session, in_force), in_force)
 
 
 def _entries(rows: Sequence[models.WaitlistEntry]) -> list[Entry]:
@@ -135,7 +148,11 @@ def _entries(rows: Sequence[models.WaitlistEntry]) -> list[Entry]:
             ended_at=row.ended_at,
             end_reason=row.end_reason,
             offers_left=max(0, most[row.id] - row.offers),
-            lines=tuple(sorted(lines[row.id], key=lambda line: line.place)),
+            lines=tuple(
+                sorted(
+                    (line for line in lines[row.id] if line.session_id in row.session_ids), key=lambda line: line.place
+                )
+            ),
             offer=offers.get(row.id),
             passings=tuple(sorted(passings[row.id], key=lambda one: one.at, reverse=True)[:PASSINGS]),
             booked=SessionKey(row.booked_hospital_id, row.booked_session_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from yitong.core import clock
 from yitong.core.policy.values import Policies
-from yitong.domains.waitlist.contracts import MOST_PATIENTS, Join, Mode
+from yitong.domains.waitlist.contracts import MOST_PATIENTS, Mode, SessionKey
 from yitong.domains.waitlist.errors import WishUnclear
 
 NIGHTS = 10  # more than any clock crosses
@@ -131,9 +131,9 @@ def while_awake(start: datetime, span: timedelta, quiet_from: time, quiet_until:
 # -- wishes --------------------------------------------------------------------------------------------------------
 
 
-def check_wish(cmd: Join, policies: Policies) -> None:
+def check_wish(patient_ids: Sequence[UUID], sessions: Sequence[SessionKey], policies: Policies) -> None:
     """Refuses WishUnclear."""
     most = policies.int("waitlist.sessions_per_entry")
-    is_clear = 1 <= len(cmd.patient_ids) <= MOST_PATIENTS and 1 <= len(cmd.sessions) <= most
-    if not is_clear or len(set(cmd.patient_ids)) < len(cmd.patient_ids) or len(set(cmd.sessions)) < len(cmd.sessions):
+    is_clear = 1 <= len(patient_ids) <= MOST_PATIENTS and 1 <= len(sessions) <= most
+    if not is_clear or len(set(patient_ids)) < len(patient_ids) or len(set(sessions)) < len(sessions):
         raise WishUnclear(patients=MOST_PATIENTS, sessions=most)

@@ -8,6 +8,7 @@ from yitong.domains.waitlist.errors import StateForbids
 
 class Move(StrEnum):
     JOIN = "join"
+    CHANGE = "change"
     GATHER = "gather"
     SCATTER = "scatter"
     OFFER = "offer"
@@ -23,6 +24,7 @@ class Move(StrEnum):
 
 TRANSITIONS: dict[tuple[WaitState | None, Move], WaitState] = {
     (None, Move.JOIN): WaitState.WAITING,
+    (WaitState.WAITING, Move.CHANGE): WaitState.WAITING,  # while nothing is promised to it
     (WaitState.WAITING, Move.BOOK): WaitState.BOOKED,
     (WaitState.WAITING, Move.OFFER): WaitState.OFFERED,
     (WaitState.WAITING, Move.GATHER): WaitState.GATHERING,

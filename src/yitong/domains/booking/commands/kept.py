@@ -50,10 +50,7 @@ def await_session(hospital_id: UUID, session_id: UUID, *, actor: Actor, now: dat
             session = schedule.lock_session(hospital_id, session_id)
         _begin_waiting(hospital_id, session_id, now)
         _lock_awaited(hospital_id, session_id)
-        in_force = policies.at(hospital_id, now, department_id=session.department_id)
         rules.check_session(session)
-        if not offered.is_open(session, now, in_force):
-            raise errors.WindowClosed(**rules.window_in_words(in_force))
         _keep_what_returns(session, actor=actor, now=now)
         return session
 
@@ -69,16 +66,18 @@ def _begin_waiting(hospital_id: UUID, session_id: UUID, now: datetime) -> None:
 
 
 def _keep_what_returns(session: Session, *, actor: Actor, now: datetime) -> None:
-    """Refuses SlotsLeft where a slot could be booked at this instant: nobody waits for what he can have."""
+    """Refuses SlotsLeft where a slot could be booked at this instant: nobody waits for what he can have; WindowClosed
+    where booking is over, or is still to begin and not all is given out by a draw already."""
+    in_force = policies.at(session.hospital_id, now, department_id=session.department_id)
     live = models.Booking.objects.filter(hospital_id=session.hospital_id, session_id=session.session_id, live=True)
     kept = models.KeptSlot.objects.filter(hospital_id=session.hospital_id, session_id=session.session_id, ended_at=None)
     gone = {*live.values_list("slot_id", flat=True), *kept.values_list("slot_id", flat=True)}
-    idle = [
-        slot
-        for slot in offered.list_slots(session.hospital_id, session.session_id)
-        if slot.slot_id not in gone and rules.may_be_kept(slot, now=now)
-    ]
+    slots = offered.list_slots(session.hospital_id, session.session_id)
+    idle = [slot for slot in slots if slot.slot_id not in gone and rules.may_be_kept(slot, now=now)]
     pools = rules.pools_open_to(actor.channel, None)
+    is_to_come = now < session.release_at and rules.is_given_out(slots, gone, pools, now=now)
+    if not is_to_come and not offered.is_open(session, now, in_force):
+        raise errors.WindowClosed(**rules.window_in_words(in_force))
     if any(rules.is_back(slot, now=now) and slot.pool in pools for slot in idle):
         raise errors.SlotsLeft()
     freeing.keep(session, [slot for slot in idle if not rules.is_back(slot, now=now)], actor=actor, now=now)

@@ -1,4 +1,4 @@
-"""候补: wait for what is sold out, see how it goes, answer an offer, leave (R-017)."""
+"""候补: wait for what is sold out, see how it goes, change one's mind, answer an offer, leave (R-017)."""
 
 from dataclasses import asdict
 from typing import Any
@@ -30,7 +30,7 @@ def join_waitlist(request: ApiRequest, data: schemas.Join) -> Any:
     cmd = contracts.Join(
         key=request.idempotency_key,
         patient_ids=tuple(data.patient_ids),
-        sessions=tuple(contracts.SessionKey(one.hospital_id, one.session_id) for one in data.sessions),
+        sessions=data.session_keys(),
         mode=data.mode,
         is_first_visit=data.is_first_visit,
     )
@@ -47,6 +47,16 @@ def list_my_entries(request: ApiRequest) -> Any:
 def get_entry(request: ApiRequest, entry_id: Id) -> Any:
     """With its places in line and its offer, if it has one."""
     return asdict(queries.get_entry(entry_id, request.actor))
+
+
+@router.post(
+    "/me/waitlist/{entry_id}/change", response=schemas.WaitChanged, auth=WRITE, summary="修改候补 · Change an entry"
+)
+def change_waitlist_entry(request: ApiRequest, entry_id: Id, data: schemas.ChangeWait) -> Any:
+    """While nothing is promised to it. It keeps its place in the lines where it stays, and stands last in those that
+    are new; what is not named is left."""
+    cmd = contracts.ChangeEntry(request.idempotency_key, entry_id, data.session_keys(), data.mode)
+    return asdict(joining.change_entry(cmd, actor=request.actor, now=clock.now()))
 
 
 @router.post("/me/waitlist/{entry_id}/withdraw", response=schemas.WaitChanged, auth=WRITE, summary="退出候补 · Leave")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
+from yitong.domains.waitlist import contracts
 from yitong.domains.waitlist.contracts import CloseReason, Mode, OfferState, WaitState
 from yitong.faces.api.fields import Id, In, Instant, Out
 
@@ -15,12 +16,22 @@ class SessionKey(In):
     session_id: Id
 
 
-class Join(In):
-    patient_ids: Patients
+class Wish(In):
     sessions: list[SessionKey] = Field(
         min_length=1, max_length=20, description="Each sold out; the one wanted most comes first"
     )
     mode: Mode = Field(description="at_once: book it; ask: offer it, with a clock", examples=["ask"])
+
+    def session_keys(self) -> tuple[contracts.SessionKey, ...]:
+        return tuple(contracts.SessionKey(one.hospital_id, one.session_id) for one in self.sessions)
+
+
+class ChangeWait(Wish):
+    """All sessions that are waited for from here on."""
+
+
+class Join(Wish):
+    patient_ids: Patients
     is_first_visit: StrictBool = Field(True, examples=[True])
 
 

@@ -1,12 +1,13 @@
 """What the pages of the waitlist send: parsed into commands."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.waitlist.contracts import Accept, Decline, Join, Mode, SessionKey, Withdraw
+from yitong.domains.waitlist.contracts import Accept, ChangeEntry, Decline, Join, Mode, SessionKey, Withdraw
 from yitong.faces.patient.booking.forms import Key
 
 
@@ -28,14 +29,26 @@ class Ids(forms.Field):
             raise ValidationError(self.error_messages["required"], code="required")
 
 
-class JoinWaitlist(Key):
-    patients = Ids(error_messages={"required": _("请选择就诊人")})
+class Wish(Key):
     sessions = Ids(error_messages={"required": _("请选择场次")})
     mode = forms.TypedChoiceField(
         choices=[(mode.value, mode.value) for mode in Mode],
         coerce=Mode,
         error_messages={"required": _("请选择等到号以后怎么办"), "invalid_choice": _("请选择等到号以后怎么办")},
     )
+
+
+class Change(Wish):
+    def to_command(
+        self, entry_id: UUID, hospitals: Mapping[UUID, UUID], *, hospital_id: UUID, most: int
+    ) -> ChangeEntry:
+        """`hospitals`: of the sessions that are waited for already; those that are new are of `hospital_id`."""
+        sessions = tuple(SessionKey(hospitals.get(one, hospital_id), one) for one in self.cleaned_data["sessions"])
+        return ChangeEntry(self.text(), entry_id, sessions[:most], self.cleaned_data["mode"])
+
+
+class JoinWaitlist(Wish):
+    patients = Ids(error_messages={"required": _("请选择就诊人")})
 
     def to_command(self, hospital_id: UUID, *, is_first_visit: bool, most: int) -> Join:
         """The sessions in the order of the page, no more of them than may be named."""

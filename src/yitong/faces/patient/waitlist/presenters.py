@@ -112,7 +112,13 @@ def facts_of(entries: Sequence[Entry], reader: Reader) -> Facts:
     return Facts(sessions, places, doctors, unnamed, people.names_of(ids) if ids else {})
 
 
-def others(half_days: Sequence[choices.HalfDay], without: str, chosen: Collection[str]) -> list[Choice]:
+def waited(entry: Entry, facts: Facts, chosen: Collection[str] | None, reader: Reader) -> list[Choice]:
+    """The sessions in whose line it stands; chosen are all at first."""
+    said = [(str(line.session_id), _line(entry, line, facts, reader)) for line in entry.lines if line.is_live]
+    return [Choice(key, one.title, one.note, "", chosen is None or key in chosen) for key, one in said]
+
+
+def others(half_days: Sequence[choices.HalfDay], without: Collection[str], chosen: Collection[str]) -> list[Choice]:
     """What else is sold out and could be waited for."""
     return [
         Choice(
@@ -124,7 +130,7 @@ def others(half_days: Sequence[choices.HalfDay], without: str, chosen: Collectio
         )
         for half in half_days
         for offer in half.offers
-        if offer.wait_href and offer.sessions != without
+        if offer.wait_href and not set(offer.sessions.split()) & set(without)
     ]
 
 
@@ -182,6 +188,7 @@ def closed(reason: str | None) -> str:
         CloseReason.STOPPED: _("医生停诊"),
         CloseReason.PATIENT_GONE: _("就诊人已从账号中移除"),
         CloseReason.ACCOUNT_CLOSED: _("账号已注销"),
+        CloseReason.DROPPED: _("您不再等这一场"),
         CloseReason.ENDED: _("已结束"),
     }
     return said[CloseReason(reason)] if reason else ""

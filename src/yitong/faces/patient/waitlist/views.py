@@ -1,6 +1,6 @@
 """候补: getting in line for what is sold out, seeing how it goes, answering an offer, leaving."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -47,8 +47,7 @@ def join(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _join_page(request, session, in_force, account_id, reader, form=form, status=422)
     is_first = choosing.asked_visit(request) is choices.Visit.FIRST
-    most = policies.at(None, reader.now).int("waitlist.sessions_per_entry")
-    cmd = form.to_command(hospital_id, is_first_visit=is_first, most=most)
+    cmd = form.to_command(hospital_id, is_first_visit=is_first, most=_most_sessions(reader.now))
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
         joined = joining.join_waitlist(cmd, actor=request.actor, now=reader.now)
@@ -79,9 +78,8 @@ def _join_page(
     asked = request.POST if form is not None else None
     chosen_people = set(asked.getlist("patients")) if asked else None
     everyone = persons.people(people.patients_of(account_id), None, in_force.flag("booking.verified_only"), reader)
-    others = presenters.others(halves, mine[0].sessions if mine else "", asked.getlist("sessions") if asked else [])[
-        :MOST_OTHERS
-    ]
+    own = mine[0].sessions.split() if mine else []
+    others = presenters.others(halves, own, asked.getlist("sessions") if asked else [])[:MOST_OTHERS]
     context = {
         "hospital": reader.name(hospitals.get_hospital(hospital_id)),
         "department": reader.name(hospitals.get_department(hospital_id, session.department_id)),
@@ -92,7 +90,7 @@ def _join_page(
         "can_join": any(not one.is_disabled for one in everyone),
         "others": others,
         "has_more_chosen": any(one.is_chosen for one in others),
-        "most": policies.at(None, reader.now).int("waitlist.sessions_per_entry"),
+        "most": _most_sessions(reader.now),
         "mode": asked.get("mode") if asked else "at_once",
         "minutes": in_force.int("waitlist.offer_minutes"),
         "close_minutes": in_force.int("waitlist.close_minutes"),
@@ -159,6 +157,7 @@ def _entry_page(request: Request, found: Entry, refusal: Refusal | None = None) 
         "lines": presenters.lines(found, facts, reader),
         "passings": presenters.passings(found, facts, reader),
         "how": presenters.how(found),
+        "can_change": found.state is WaitState.WAITING,
         "booked_href": reverse("patient:bookings") if found.state is WaitState.BOOKED else "",
         "key": request.POST.get("key") or new_id(),
         "refusal": pages.said(refusal, reader),
@@ -185,6 +184,66 @@ def answer(request: Request, entry_id: UUID) -> HttpResponse:
         return _entry_page(request, queries.get_entry(entry_id, request.actor), refusal)
     said = _("预约成功") if isinstance(cmd, Accept) else _("这个号已转给下一位")
     return pages.go(request, "patient:waitlist_entry", entry_id, notice=said)
+
+
+@require_http_methods(["GET", "POST"])
+@check_first
+def change(request: Request, entry_id: UUID) -> HttpResponse:
+    """Other sessions, or to be asked or not, without losing one's place where one stands."""
+    pages.account_of(request)
+    reader = pages.reader_of(request)
+    found = queries.get_entry(entry_id, request.actor)
+    hospital_of = {line.session_id: line.hospital_id for line in found.lines if line.is_live}
+    form = forms.Change(request.POST) if request.method == "POST" else None
+    refusal: Refusal | None = None
+    if form is not None and form.is_valid():
+        cmd = form.to_command(
+            entry_id, hospital_of, hospital_id=found.lines[0].hospital_id, most=_most_sessions(reader.now)
+        )
+        try:
+            joining.change_entry(cmd, actor=request.actor, now=reader.now)
+        except (Unidentified, CheckRequired):
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "patient:waitlist_entry", entry_id, notice=_("已修改候补"))
+    status = refusal.status if refusal else 422 if form is not None else 200
+    return pages.page(request, "patient/waitlist/change.html", _change(request, found, form, refusal, reader), status)
+
+
+def _change(
+    request: Request, found: Entry, form: forms.Change | None, refusal: Refusal | None, reader: Reader
+) -> dict[str, object]:
+    first = found.lines[0]
+    session = schedule.get_session(first.hospital_id, first.session_id)
+    in_force = policies.at(session.hospital_id, reader.now, department_id=session.department_id)
+    visit = choices.Visit.FIRST if found.is_first_visit else choices.Visit.AGAIN
+    facts = presenters.facts_of([found], reader)
+    chosen = request.POST.getlist("sessions") if form is not None else None
+    others = presenters.others(
+        _half_days(session, visit, in_force, reader),
+        [str(line.session_id) for line in found.lines if line.is_live],
+        chosen or [],
+    )[:MOST_OTHERS]
+    return {
+        "entry_id": found.entry_id,
+        "card": presenters.card(found, facts, reader),
+        "can_change": found.state is WaitState.WAITING,
+        "waited": presenters.waited(found, facts, chosen, reader),
+        "others": others,
+        "has_more_chosen": any(one.is_chosen for one in others),
+        "most": _most_sessions(reader.now),
+        "mode": request.POST.get("mode") if form is not None else found.mode.value,
+        "minutes": in_force.int("waitlist.offer_minutes"),
+        "key": request.POST.get("key") if refusal else new_id(),
+        "form": form,
+        "refusal": pages.said(refusal, reader),
+    }
+
+
+def _most_sessions(now: datetime) -> int:
+    return policies.at(None, now).int("waitlist.sessions_per_entry")
 
 
 @require_http_methods(["GET", "POST"])
