@@ -222,6 +222,4 @@ def settled(place: Place) -> Place:
 
 
 def file_of(place: Place) -> list[bytes]:
-    found = queries.find_file(place.hospital_id, place.draw_id)
-    assert found is not None
-    return queries.plain(found).splitlines(keepends=True)
+    return queries.plain(queries.get_file(place.hospital_id, place.draw_id)).splitlines(keepends=True)

@@ -26,11 +26,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
     unsupported_method,
 )
-from tests import clinic, make
+from tests import clinic, draws, make
 from tests.unit.api.conftest import Caller, signed_in
 
 from yitong.config.wsgi import application
 from yitong.core import clock
+from yitong.domains.draws.ports import beacon
 from yitong.domains.people.commands import proving
 from yitong.domains.people.contracts import Verdict
 
@@ -74,7 +75,7 @@ class World:
 
     key: str
     session: str
-    ids: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str | list[str]] = field(default_factory=dict)
     asked: int = 0
 
     def ask(self, case: schemathesis.Case, checks: list[Any]) -> None:
@@ -114,6 +115,9 @@ def world(db: None) -> Iterator[World]:
             "patient_id": added["patient_id"],
         }
         held = holder.post("/bookings", wish).json
+        drawing = _drawing(place)
+        entry = {"patient_ids": [added["patient_id"]], "session_ids": [str(one) for one in drawing.sessions]}
+        applied = holder.post(f"/hospitals/{place.hospital_id}/draws/{drawing.draw_id}/entries", entry).json
         yield World(
             api.key,
             holder.session,
@@ -125,8 +129,27 @@ def world(db: None) -> Iterator[World]:
                 "slot_id": str(place.slot(1)),
                 "patient_id": added["patient_id"],
                 "booking_id": held["booking_id"],
+                "draw_id": str(drawing.draw_id),
+                "entry_id": applied["entry_id"],
+                **entry,
             },
         )
+
+
+def _drawing(place: clinic.Clinic) -> draws.Place:
+    """A draw of the same hospital that takes entries until three hours from now."""
+    before = beacon.taken()
+    draws.plug()
+    try:
+        return draws.opened(
+            slots=(2, 2),
+            hospital_id=place.hospital_id,
+            department_id=make.department(place.hospital_id),
+            release_at=make.NOW + timedelta(hours=5),
+            now=make.NOW - timedelta(hours=22),
+        )
+    finally:
+        beacon.plug(before)
 
 
 def _code_of(place: clinic.Clinic) -> str:
@@ -135,7 +158,7 @@ def _code_of(place: clinic.Clinic) -> str:
     return queries.get_department(place.hospital_id, place.department_id).code
 
 
-def aim(given: Any, ids: dict[str, str]) -> Any:
+def aim(given: Any, ids: dict[str, str | list[str]]) -> Any:
     """The same input with ids that exist."""
     if not isinstance(given, dict):
         return given

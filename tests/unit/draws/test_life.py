@@ -169,7 +169,7 @@ def test_too_late_is_void_and_never_a_guess(late: str) -> None:
         assert at is not None
         build.advance(place, at)
     assert place.draw.void_reason is VoidReason.LATE
-    assert queries.find_file(place.hospital_id, place.draw_id) is None
+    assert not queries.has_file(place.hospital_id, place.draw_id)
 
 
 def test_silence_of_the_hospital_is_void_and_public() -> None:

@@ -212,6 +212,20 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryProof:
+    """That an entry lies under the root: its line in the file, its place among the leaves (the terms are 0), how many
+    these are, and the hashes on the way up (RFC 6962, SHA-256)."""
+
+    draw_id: UUID
+    ticket: bytes
+    line: str
+    index: int
+    leaves: int
+    path: tuple[bytes, ...]
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A draw, and what it is to do by now, in the order in which draws go."""
 

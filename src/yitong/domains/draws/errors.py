@@ -11,6 +11,18 @@ class EntryMissing(Missing):
     code = "DRAW_ENTRY_NOT_FOUND"
 
 
+class FileMissing(Missing):
+    """Its file isn't published yet: nothing is drawn, or it ended before anybody could apply."""
+
+    code = "DRAW_FILE_NOT_FOUND"
+
+
+class ProofMissing(Missing):
+    """The entry stands in no file: none is published yet, or it was withdrawn."""
+
+    code = "DRAW_PROOF_NOT_FOUND"
+
+
 class DrawNotOpen(Conflict):
     """Applied before it opened or after it closed."""
 

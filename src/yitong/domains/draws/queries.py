@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 
 from yitong.core.actor import Actor
 from yitong.core.db.scale import cross_hospital
+from yitong.core.lots.commitment import prove
 from yitong.core.lots.terms import Party
 from yitong.domains.draws import errors, models, permissions, rules
 from yitong.domains.draws.contracts import (
@@ -19,6 +20,7 @@ from yitong.domains.draws.contracts import (
     DrawState,
     Due,
     Entry,
+    EntryProof,
     EntryState,
     StoredFile,
     VoidReason,
@@ -39,12 +41,20 @@ def get_draw(hospital_id: UUID, draw_id: UUID) -> Draw:
     return found[0]
 
 
-def list_draws(hospital_id: UUID, *, department_id: UUID | None = None) -> list[Draw]:
-    """The hospital's draws, the latest release first; at most 50. Two queries."""
+def list_draws(
+    hospital_id: UUID, *, department_id: UUID | None = None, after: UUID | None = None, most: int = PAGE
+) -> list[Draw]:
+    """The hospital's draws, the latest release first, or those that come after one of them. Three queries at most, and
+    one for that draw. Refuses DrawMissing."""
     which = Q(hospital_id=hospital_id)
     if department_id is not None:
         which &= Q(department_id=department_id)
-    return _draws(which, hospital_id)
+    if after is not None:
+        last = models.Draw.objects.filter(hospital_id=hospital_id, id=after).values_list("release_at", flat=True)
+        if not last:
+            raise errors.DrawMissing()
+        which &= Q(release_at__lt=last[0]) | Q(release_at=last[0], id__gt=after)
+    return _draws(which, hospital_id, most)
 
 
 def list_under_way(hospital_id: UUID, department_id: UUID) -> list[Draw]:
@@ -102,9 +112,32 @@ def counts(hospital_id: UUID, draw_id: UUID) -> list[Counted]:
     ]
 
 
-def find_file(hospital_id: UUID, draw_id: UUID) -> StoredFile | None:
-    row = models.DrawFile.objects.filter(hospital_id=hospital_id, id=draw_id).order_by("id").first()
-    return None if row is None else StoredFile(bytes(row.content), row.is_final)
+def has_file(hospital_id: UUID, draw_id: UUID) -> bool:
+    return models.DrawFile.objects.filter(hospital_id=hospital_id, id=draw_id).exists()
+
+
+def get_file(hospital_id: UUID, draw_id: UUID) -> StoredFile:
+    """For anybody. Refuses FileMissing where none is published yet."""
+    rows = models.DrawFile.objects.filter(hospital_id=hospital_id, id=draw_id)
+    for row in rows:
+        return StoredFile(bytes(row.content), row.is_final)
+    raise errors.FileMissing()
+
+
+def get_proof(hospital_id: UUID, entry_id: UUID, actor: Actor) -> EntryProof:
+    """That one's own entry stood in the list when it was sealed. Refuses EntryMissing where it isn't the account's own,
+    ProofMissing where it stands in no file."""
+    entry = get_entry(hospital_id, entry_id, actor)
+    draw = get_draw(hospital_id, entry.draw_id)
+    if draw.count is None or draw.root is None or not has_file(hospital_id, entry.draw_id):
+        raise errors.ProofMissing()
+    lines = plain(get_file(hospital_id, entry.draw_id)).split(b"\n")[: draw.count + 1]  # the terms, then the entries
+    own = b'"ticket":"%s"' % entry.ticket.hex().encode()
+    for index, line in enumerate(lines):
+        if own in line:
+            path = prove(lines, index).path
+            return EntryProof(draw.draw_id, entry.ticket, line.decode(), index, len(lines), path, draw.root)
+    raise errors.ProofMissing()
 
 
 def plain(file: StoredFile) -> bytes:
@@ -139,8 +172,8 @@ def planned_releases(hospital_id: UUID) -> set[tuple[UUID, datetime]]:
     return set(rows.values_list("department_id", "release_at")[: 20 * PAGE])
 
 
-def _draws(which: Q, hospital_id: UUID) -> list[Draw]:
-    rows = list(models.Draw.objects.filter(which).order_by("-release_at", "id").defer("operator_secret")[:PAGE])
+def _draws(which: Q, hospital_id: UUID, most: int = PAGE) -> list[Draw]:
+    rows = list(models.Draw.objects.filter(which).order_by("-release_at", "id").defer("operator_secret")[:most])
     sessions: dict[UUID, list[DrawnSession]] = {}
     for one in models.DrawSession.objects.filter(
         hospital_id=hospital_id, draw_id__in=[row.id for row in rows]

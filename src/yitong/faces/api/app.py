@@ -108,6 +108,7 @@ ROUTERS: tuple[tuple[str, str, str], ...] = (
     ("", "yitong.faces.api.patients.api.router", "就诊人 Patients"),
     ("", "yitong.faces.api.bookings.api.router", "预约 Bookings"),
     ("", "yitong.faces.api.waitlist.api.router", "候补 Waitlist"),
+    ("", "yitong.faces.api.draws.api.router", "摇号 Draws"),
     ("", "yitong.faces.api.window.api.router", "放号窗口 Booking window"),
     ("", "yitong.faces.api.messages.api.router", "消息 Messages"),
 )

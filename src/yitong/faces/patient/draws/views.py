@@ -4,7 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.contrib.staticfiles import finders
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -31,7 +31,7 @@ def draw(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
     """Everything about one draw that is public, as far as it is known by now."""
     reader = pages.reader_of(request)
     found = queries.get_draw(hospital_id, draw_id)
-    has_file = queries.find_file(hospital_id, draw_id) is not None
+    has_file = queries.has_file(hospital_id, draw_id)
     context = {
         **_place(found, reader),
         "shown": presenters.shown(found, queries.counts(hospital_id, draw_id), reader, has_file=has_file),
@@ -45,10 +45,8 @@ def draw(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
 @require_GET
 def file(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
     """The draw's file, for anybody."""
-    found = queries.find_file(hospital_id, draw_id)
-    if found is None:
-        raise Http404
-    response = HttpResponse(queries.plain(found), content_type=LINES)
+    content = queries.plain(queries.get_file(hospital_id, draw_id))
+    response = HttpResponse(content, content_type=LINES)
     response.headers["Content-Disposition"] = f'attachment; filename="draw-{draw_id}.jsonl"'
     return response
 
@@ -105,7 +103,7 @@ def entry(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
     context = {
         **_place(found, reader),
         "one": _mine([own], reader)[0],
-        "has_file": queries.find_file(hospital_id, own.draw_id) is not None,
+        "has_file": queries.has_file(hospital_id, own.draw_id),
         "entry_id": entry_id,
         "key": new_id(),
     }
