@@ -5,11 +5,10 @@ then photographed and judged with the others (`test_every_page.py`).
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from tests import draws, make
-from tests.browser import fair_weeks, households, practices
+from tests.browser import fair_weeks, households, lots, practices
 from tests.browser.wards import ALL_ROLES, Ward, token_of
 
 from yitong.cli.demo.people import identity_number
@@ -20,10 +19,9 @@ from yitong.domains.access.contracts import MakeKey
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse
-from yitong.domains.people.contracts import AppealLock, LockReason
+from yitong.domains.people.contracts import AppealLock, LockReason, Relation
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.waitlist.commands import joining
 from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
@@ -65,6 +63,8 @@ PAGES = (
     Page("patient:draw", "/draws/{draw_hospital}/{draw}/"),
     Page("patient:draw_apply", "/draws/{draw_hospital}/{draw}/apply/", "patient"),
     Page("patient:draw_entry", "/me/draws/{draw_hospital}/{draw_entry}/", "patient"),
+    Page("patient:draw_change", "/me/draws/{draw_hospital}/{draw_entry}/change/", "patient"),
+    Page("patient:draw_entry", "/me/draws/{draw_hospital}/{draw_lost}/", "unlucky", "lost"),
     Page("patient:draws", "/me/draws/", "patient"),
     Page("patient:draws", "/me/draws/", "newcomer", "empty"),
     Page("patient:draw_check", "/draws/check/"),
@@ -218,6 +218,7 @@ NO_PAGE = {
     "patient:booking_calendar": "a file",
     "patient:draw_file": "a file",
     "patient:draw_check_file": "a file",
+    "patient:draw_wait": "takes a form",
     "patient:draw_withdraw": "takes a form",
     "patient:release_calendar": "a file",
     "patient:worker": "a script",
@@ -274,16 +275,20 @@ class World:
         return page.path.format(**self.ids)
 
 
+HOLDERS = ("patient", "newcomer", "unlucky", "limited", "slowed", "reviewed")
+
+
 def build_world(ward: Ward, numbers: list[str]) -> World:
-    """Made by the commands, as in life. `numbers`: five phones that nobody has."""
+    """Made by the commands, as in life. `numbers`: phones that nobody has, one for each of `HOLDERS`."""
     ids: dict[str, str] = {}
     cookies: dict[str, dict[str, str]] = {"": {}}
-    for who, phone in zip(("patient", "newcomer", "limited", "slowed", "reviewed"), numbers, strict=True):
+    homes: dict[str, households.Household] = {}
+    for who, phone in zip(HOLDERS, numbers, strict=True):
         home = households.open_household(phone)
         cookies[who] = {ACCOUNT_COOKIE: home.token, DEVICE_COOKIE: home.device}
+        homes[who] = home
         if who == "patient":
             _patient(home, ids)
-            home_of_patient = home
         if who == "limited":
             _appeal(home, ids)
         if who in ("slowed", "reviewed"):
@@ -291,7 +296,7 @@ def build_world(ward: Ward, numbers: list[str]) -> World:
         if who == "reviewed":
             ids["review"] = str(home.ask_review("我是村卫生室的，替村里老人约号，他们不会用手机。"))
     _desk(ward, ids, cookies)
-    _draw(ward, home_of_patient, ids)
+    _draw(ward, homes["patient"], homes["unlucky"], ids)
     _office(ids, cookies)
     ids["quiet_week"] = fair_weeks.put_once().isoformat()
     return World(ids, cookies)
@@ -337,19 +342,22 @@ def _waiting(home: households.Household, person: UUID, ids: dict[str, str]) -> N
     }
 
 
-def _draw(ward: Ward, home: households.Household, ids: dict[str, str]) -> None:
-    """A draw that takes entries now, with one of the patient in it."""
-    now = clock.now()
-    campus = hospitals.list_campuses(ward.hospital_id)[0]
-    place = draws.opened(
-        slots=(3, 2),
-        hospital_id=ward.hospital_id,
-        department_id=make.department(ward.hospital_id, campus_code=campus.code),
-        release_at=now + timedelta(hours=5),
-        now=now - timedelta(hours=22),
-    )
-    entry = draws.apply(place, actor=home.actor, patients=[UUID(ids["person"])], now=now)
+def _draw(ward: Ward, home: households.Household, unlucky: households.Household, ids: dict[str, str]) -> None:
+    """A draw that takes entries now, with one of the patient in it; and one that is over, with a family that lost."""
+    place = lots.opened(ward.hospital_id)
+    entry = draws.apply(place, actor=home.actor, patients=[UUID(ids["person"])], now=clock.now())
     ids |= {"draw_hospital": str(place.hospital_id), "draw": str(place.draw_id), "draw_entry": str(entry)}
+    ids["draw_lost"] = str(lots.lost(ward.hospital_id, unlucky.actor, _family(unlucky)).entries[-1])
+
+
+def _family(home: households.Household) -> list[UUID]:
+    day = clock.shanghai_date(clock.now())
+    own = identity_number("resident_id", day.replace(year=1984, day=3), "female", serial=make.number() % 900)
+    child = identity_number("resident_id", day.replace(year=day.year - 6, day=3), "male", serial=make.number() % 900)
+    return [
+        home.add("测试诸葛明月", own),
+        home.add("测试诸葛小满", child, relation=Relation.CHILD, consent="guardian-1"),
+    ]
 
 
 def _appeal(home: households.Household, ids: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 from pytest_django.plugin import DjangoDbBlocker
 from tests.browser import judges
 from tests.browser.conftest import NUMBERS, REFUSED
-from tests.browser.pages_of_city import PAGES, Page, World, build_world
+from tests.browser.pages_of_city import HOLDERS, PAGES, Page, World, build_world
 from tests.browser.visitors import LONG, SHOTS, photograph
 from tests.browser.wards import HOSPITAL, Ward
 
@@ -43,7 +43,7 @@ def world(server: str, django_db_blocker: DjangoDbBlocker) -> World:
     with django_db_blocker.unblock():
         found = hospitals.find_hospital_by_code(HOSPITAL)
         assert found is not None
-        return build_world(Ward(found.hospital_id, django_db_blocker), [next(NUMBERS) for _ in range(5)])
+        return build_world(Ward(found.hospital_id, django_db_blocker), [next(NUMBERS) for _ in HOLDERS])
 
 
 @pytest.fixture

@@ -4,19 +4,23 @@ import gzip
 import re
 from collections.abc import Iterator
 from datetime import date
+from uuid import UUID
 
 import pytest
 from django.test import Client
-from tests import clinic, make
+from tests import clinic, lines, make
 from tests import draws as build
 from tests.unit.faces.test_patient_pages import signed_in, text_of
 
 from yitong.core import clock
+from yitong.core.db.models import Event
 from yitong.core.ids import new_id
 from yitong.core.lots.verify import verify
 from yitong.domains.draws import models
+from yitong.domains.draws.commands import announce
 from yitong.domains.draws.contracts import EntryState
 from yitong.domains.draws.ports import beacon
+from yitong.domains.waitlist.models import WaitlistEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-017")]
 
@@ -116,3 +120,98 @@ def test_checker_is_served_strictly_and_carries_itself_offline() -> None:
     text = carried.content.decode()
     assert "const DrawCheck" in text
     assert not re.findall(r'(?:src|href)="', text)
+
+
+def lost(place: build.Place, actor: clinic.Actor, *patients: UUID) -> UUID:
+    """This holder's entry, of a draw whose places went to others: it asks for more of them than there are."""
+    build.apply(place)
+    entry_id = build.apply(place, actor=actor, patients=patients)
+    build.settled(place)
+    assert place.entry(-1).state is EntryState.LOST
+    return entry_id
+
+
+def family(people: int = 2) -> tuple[clinic.Actor, list[UUID]]:
+    actor, own = clinic.holder()
+    return actor, [own, *lines.family(actor, people - 1)]
+
+
+def test_who_lost_gets_in_line_by_one_press_before_the_release() -> None:
+    place = build.opened(slots=(1,))
+    actor, patients = family()
+    entry_id = lost(place, actor, *patients)
+    client, path = signed_in(actor), f"/me/draws/{place.hospital_id}/{entry_id}/"
+    with clock.frozen(build.after_beacon(place)):
+        page = client.get(path)
+        assert "一键候补" in text_of(page)
+        key = re.search(r'name="key" value="([^"]+)"', page.content.decode())
+        assert key is not None
+        done, again = (client.post(f"{path}wait/", {"key": key[1]}) for _ in range(2))
+        assert (done.status_code, done.headers["Location"]) == (303, again.headers["Location"])
+        waits = WaitlistEntry.objects.get()
+        assert (waits.patient_ids, waits.session_ids, waits.mode) == (patients, list(place.sessions), "at_once")
+        assert done.headers["Location"] == f"/bookings/waitlist/{waits.id}/"
+        page = client.get(path)
+        assert "一键候补" not in text_of(page)
+        assert done.headers["Location"] in page.content.decode()
+
+
+def test_where_something_is_left_nobody_gets_in_line() -> None:
+    place = build.opened(slots=(2,))
+    actor, patients = family(3)
+    entry_id = lost(place, actor, *patients)
+    client, path = signed_in(actor), f"/me/draws/{place.hospital_id}/{entry_id}/"
+    with clock.frozen(build.after_beacon(place)):
+        assert "一键候补" not in text_of(client.get(path))
+        assert client.post(f"{path}wait/", {"key": str(new_id())}).status_code == 422
+    with clock.frozen(place.row.release_at):
+        assert client.post(f"{path}wait/", {"key": str(new_id())}).status_code == 409
+    assert not WaitlistEntry.objects.exists()
+
+
+def test_who_won_or_is_another_gets_in_no_line() -> None:
+    place = build.opened(slots=(1,))
+    actor, patients = family()
+    entry_id = lost(place, actor, *patients)
+    winner = place.entries[0]
+    with clock.frozen(build.after_beacon(place)):
+        client = signed_in(place.accounts[winner])
+        won = client.post(f"/me/draws/{place.hospital_id}/{winner}/wait/", {"key": str(new_id())})
+        other = client.post(f"/me/draws/{place.hospital_id}/{entry_id}/wait/", {"key": str(new_id())})
+    assert (won.status_code, won.headers["Location"]) == (303, f"/me/draws/{place.hospital_id}/{winner}/")
+    assert other.status_code == 404
+    assert not WaitlistEntry.objects.exists()
+
+
+def test_the_message_about_a_lost_draw_names_the_waitlist() -> None:
+    place = build.opened(slots=(1,))
+    actor, patients = family()
+    lost(place, actor, *patients)
+    settled = Event.objects.get(operation="draws.settled")
+    where = (place.hospital_id, place.draw_id, announce.AfterDraw.LOST, settled.id)
+    announce.tell_all(*where, now=build.after_beacon(place))
+    client = signed_in(actor)
+    assert "可在“我的摇号”登记候补" in text_of(client.get("/messages/"))
+    assert "join the waitlist" in text_of(client.get("/messages/", headers={"Accept-Language": "en"}))
+
+
+def test_choices_are_changed_until_closing_and_the_ticket_stays() -> None:
+    place = build.opened(slots=(1, 3))
+    build.apply(place)
+    entry_id, before = place.entries[0], place.entry()
+    actor, path = place.accounts[entry_id], f"/me/draws/{place.hospital_id}/{place.entries[0]}/"
+    client = signed_in(actor)
+    wish = {"key": str(new_id()), "place_0": "2", "place_1": "1"}
+    with clock.frozen(place.row.opens_at):
+        assert f"{path}change/" in client.get(path).content.decode()
+        shown = client.get(f"{path}change/").content.decode()
+        assert re.findall(r'<option value="(\d*)" selected', shown) == ["1", "2"]
+        assert client.post(f"{path}change/", {**wish, "place_1": "2"}).status_code == 422
+        assert signed_in(clinic.holder()[0]).post(f"{path}change/", wish).status_code == 404
+        assert place.entry() == before
+        assert client.post(f"{path}change/", wish).status_code == 303
+    assert place.entry().session_ids == (place.sessions[1], place.sessions[0])
+    assert place.entry().ticket == before.ticket
+    with clock.frozen(place.row.closes_at):
+        assert "报名已经截止" in text_of(client.get(f"{path}change/"))
+        assert client.post(f"{path}change/", {**wish, "key": str(new_id())}).status_code == 409

@@ -455,13 +455,13 @@ TEMPLATES: Mapping[T, Template] = {
         {**_DRAW, "rank": Kind.WORD, "count": Kind.WORD},
         (
             "摇号未中签",
-            "很抱歉，{patient}在{hospital}{department}的摇号未中签（第{rank}名，共{count}份报名）。名次可自行核对，见“我的摇号”。",
+            "很抱歉，{patient}在{hospital}{department}的摇号未中签（第{rank}名，共{count}份报名）。可在“我的摇号”登记候补，也可自行核对名次。",
         ),
         (
             "No place this time",
             (
                 "We are sorry: no place for {patient} in the draw of {hospital}, {department} "
-                "(rank {rank} of {count}). You can check the rank yourself under “My draws”."
+                "(rank {rank} of {count}). Under “My draws” you can join the waitlist, or check the rank yourself."
             ),
         ),
     ),

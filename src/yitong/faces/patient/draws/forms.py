@@ -7,7 +7,8 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.draws.contracts import Apply, Draw, WithdrawEntry
+from yitong.domains.draws.contracts import Apply, ChangeEntry, Draw, Entry, WithdrawEntry
+from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
 from yitong.faces.patient.booking.forms import Key
 
 WHAT = '<span lang="zh-Hans" translate="no">{}</span>'  # the file's words, which are in Chinese
@@ -15,8 +16,50 @@ WHAT = '<span lang="zh-Hans" translate="no">{}</span>'  # the file's words, whic
 NAME = '<span class="name" translate="no">{}</span>'
 
 
-class Enter(Key):
-    """`people`: (id, name). Each session has its own place in the order, so that nothing needs a script."""
+class Ranked(Key):
+    """Each session of a draw has its own place in the order, so that nothing needs a script. `before`: those that are
+    chosen already, the dearest first."""
+
+    def __init__(self, data: object, *, draw: Draw, before: Sequence[UUID] = (), **more: object) -> None:
+        super().__init__(data, **more)  # type: ignore[arg-type]
+        self.draw = draw
+        ranks = [("", _("不要"))] + [(str(n), _("第 %(n)s 志愿") % {"n": n}) for n in range(1, len(draw.sessions) + 1)]
+        chosen = before or [one.session_id for one in draw.sessions[:1] if len(draw.sessions) == 1]
+        for n, one in enumerate(draw.sessions):
+            self.fields[f"place_{n}"] = forms.ChoiceField(
+                label=format_html(WHAT, one.what),
+                required=False,
+                choices=ranks,
+                initial=str(chosen.index(one.session_id) + 1) if one.session_id in chosen else "",
+            )
+
+    def places(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith("place_")]
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or self.cleaned_data
+        wanted = [data.get(f"place_{n}") for n in range(len(self.draw.sessions))]
+        given = [place for place in wanted if place]
+        if not given:
+            self.add_error("place_0", _("请至少选一个志愿"))
+        elif len(set(given)) != len(given):
+            self.add_error("place_0", _("两个场次不能是同一个志愿"))
+        return data
+
+    def ranked(self) -> tuple[UUID, ...]:
+        """The sessions that were chosen, the dearest first."""
+        data = self.cleaned_data
+        places = ((data[f"place_{n}"], one.session_id) for n, one in enumerate(self.draw.sessions))
+        return tuple(session_id for _, session_id in sorted((int(place), one) for place, one in places if place))
+
+
+class Rerank(Ranked):
+    def to_command(self, entry_id: UUID) -> ChangeEntry:
+        return ChangeEntry(self.text(), self.draw.hospital_id, entry_id, self.ranked())
+
+
+class Enter(Ranked):
+    """`people`: (id, name)."""
 
     patients = forms.TypedMultipleChoiceField(
         label=_("给谁报名"),
@@ -33,45 +76,28 @@ class Enter(Key):
     )
 
     def __init__(self, data: object, *, draw: Draw, people: Sequence[tuple[UUID, str]], **more: object) -> None:
-        super().__init__(data, **more)  # type: ignore[arg-type]
-        self.draw = draw
+        super().__init__(data, draw=draw, **more)  # type: ignore[arg-type]
         named = [(str(key), format_html(NAME, name)) for key, name in people]
         self.fields["patients"].choices = named  # type: ignore[attr-defined]
-        ranks = [("", _("不要"))] + [(str(n), _("第 %(n)s 志愿") % {"n": n}) for n in range(1, len(draw.sessions) + 1)]
-        for n, one in enumerate(draw.sessions):
-            self.fields[f"place_{n}"] = forms.ChoiceField(
-                label=format_html(WHAT, one.what),
-                required=False,
-                choices=ranks,
-                initial="1" if len(draw.sessions) == 1 else "",
-            )
-
-    def places(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name.startswith("place_")]
-
-    def clean(self) -> dict[str, object]:
-        data = super().clean() or self.cleaned_data
-        wanted = [data.get(f"place_{n}") for n in range(len(self.draw.sessions))]
-        given = [place for place in wanted if place]
-        if not given:
-            self.add_error("place_0", _("请至少选一个志愿"))
-        elif len(set(given)) != len(given):
-            self.add_error("place_0", _("两个场次不能是同一个志愿"))
-        return data
 
     def to_command(self) -> Apply:
         data = self.cleaned_data
-        ranked = sorted(
-            (int(data[f"place_{n}"]), one.session_id) for n, one in enumerate(self.draw.sessions) if data[f"place_{n}"]
-        )
         return Apply(
             key=self.text(),
             hospital_id=self.draw.hospital_id,
             draw_id=self.draw.draw_id,
             patient_ids=tuple(data["patients"]),
-            session_ids=tuple(session_id for _, session_id in ranked),
+            session_ids=self.ranked(),
             is_first_visit=data["visit"] == "first",
         )
+
+
+class Wait(Key):
+    """In line for what one didn't win: all that it needs stands in the entry."""
+
+    def to_command(self, entry: Entry, session_ids: Sequence[UUID]) -> Join:
+        sessions = tuple(SessionKey(entry.hospital_id, one) for one in session_ids)
+        return Join(self.text(), entry.patient_ids, sessions, Mode.AT_ONCE, entry.is_first_visit)
 
 
 class Withdraw(Key):

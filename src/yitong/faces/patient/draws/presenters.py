@@ -7,11 +7,13 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from yitong.core.actor import Actor
 from yitong.core.lots.terms import Party
 from yitong.core.policy.values import Policies
 from yitong.core.sentences import sentence
 from yitong.domains.draws import queries as draws
 from yitong.domains.draws.contracts import BeaconState, Count, Draw, DrawState, Entry, EntryState, VoidReason
+from yitong.domains.waitlist import queries as waitlist
 from yitong.faces.common.words import Reader
 
 
@@ -172,7 +174,7 @@ class Mine:
     people: str
     facts: list[tuple[str, str, str]]
     choices: list[tuple[str, str]]
-    can_withdraw: bool
+    can_change: bool  # its sessions, or its mind
 
 
 def mine(one: Entry, draw: Draw, title: str, names: Mapping[UUID, str], reader: Reader) -> Mine:
@@ -194,8 +196,30 @@ def mine(one: Entry, draw: Draw, title: str, names: Mapping[UUID, str], reader: 
         people=people,
         facts=facts,
         choices=[(what.get(session, ""), _refused(one, session, reader)) for session in one.session_ids],
-        can_withdraw=one.state is EntryState.APPLIED and draw.is_open and reader.now < draw.closes_at,
+        can_change=one.state is EntryState.APPLIED and draw.is_open and reader.now < draw.closes_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What who lost may do now: `sessions` that he may get in line for, as they stand in the file; or where he is in
+    line already."""
+
+    sessions: list[str]
+    session_ids: list[UUID]
+    href: str = ""
+
+
+def waiting(one: Entry, draw: Draw, actor: Actor, reader: Reader) -> Waiting | None:
+    """None where nothing was lost, or nothing is to be waited for."""
+    if one.state is not EntryState.LOST:
+        return None
+    for entry in waitlist.list_my_entries(actor, only_live=True):
+        if {line.session_id for line in entry.lines} & set(one.session_ids):
+            return Waiting([], [], reverse("patient:waitlist_entry", args=[entry.entry_id]))
+    found = waitlist.list_joinable(one.hospital_id, one.session_ids, channel=actor.channel, now=reader.now)
+    what = {session.session_id: session.what for session in draw.sessions}
+    return Waiting([what[session_id] for session_id in found], found) if found else None
 
 
 def _fate(one: Entry, draw: Draw, reader: Reader) -> tuple[str, str, str]:

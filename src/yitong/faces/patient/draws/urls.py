@@ -10,5 +10,7 @@ urlpatterns = [
     path("draws/<uuid:hospital_id>/<uuid:draw_id>/apply/", views.apply, name="draw_apply"),
     path("me/draws/", views.mine, name="draws"),
     path("me/draws/<uuid:hospital_id>/<uuid:entry_id>/", views.entry, name="draw_entry"),
+    path("me/draws/<uuid:hospital_id>/<uuid:entry_id>/change/", views.change, name="draw_change"),
+    path("me/draws/<uuid:hospital_id>/<uuid:entry_id>/wait/", views.wait, name="draw_wait"),
     path("me/draws/<uuid:hospital_id>/<uuid:entry_id>/withdraw/", views.withdraw, name="draw_withdraw"),
 ]

@@ -13,14 +13,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from yitong.core.errors import Refusal, Unidentified
 from yitong.core.ids import new_id
+from yitong.domains.booking.errors import CheckRequired
 from yitong.domains.draws import queries
 from yitong.domains.draws.commands import applying
-from yitong.domains.draws.contracts import Draw, Entry
+from yitong.domains.draws.contracts import Draw, Entry, EntryState
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.people import queries as people
-from yitong.faces.common import pages
+from yitong.domains.waitlist import queries as waitlist
+from yitong.domains.waitlist.commands import joining
+from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
+from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.draws import forms, presenters
 
 LINES = "application/x-ndjson"
@@ -95,19 +99,78 @@ def mine(request: Request) -> HttpResponse:
 
 @require_GET
 def entry(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
-    """One's own entry: ticket, rank, what was given, and how to check it."""
+    """One's own entry: ticket, rank, what was given, and how to check it; for who lost, the way into the line."""
+    pages.account_of(request)
+    return _entry_page(request, queries.get_entry(hospital_id, entry_id, request.actor))
+
+
+def _entry_page(request: Request, own: Entry, refusal: Refusal | None = None) -> HttpResponse:
+    reader = pages.reader_of(request)
+    found = queries.get_draw(own.hospital_id, own.draw_id)
+    context = {
+        **_place(found, reader),
+        "one": _mine([own], reader)[0],
+        "waiting": presenters.waiting(own, found, request.actor, reader),
+        "has_file": queries.has_file(own.hospital_id, own.draw_id),
+        "entry_id": own.entry_id,
+        "key": request.POST.get("key") if refusal else new_id(),
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "patient/draws/entry.html", context, refusal.status if refusal else 200)
+
+
+@require_POST
+@check_first
+def wait(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
+    """候补 in one press: for the same people, in the sessions that were wished for and are gone."""
+    account_id = pages.account_of(request)
+    reader = pages.reader_of(request)
+    own = queries.get_entry(hospital_id, entry_id, request.actor)
+    form = forms.Wait(request.POST)
+    if own.state is not EntryState.LOST or not form.is_valid():
+        return pages.go(request, "patient:draw_entry", hospital_id, entry_id)
+    there = waitlist.list_joinable(hospital_id, own.session_ids, channel=request.actor.channel, now=reader.now)
+    try:
+        throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
+        joined = joining.join_waitlist(
+            form.to_command(own, there or own.session_ids), actor=request.actor, now=reader.now
+        )
+    except (Unidentified, CheckRequired):
+        raise
+    except Refusal as refusal:
+        return _entry_page(request, own, refusal)
+    return pages.go(request, "patient:waitlist_entry", joined.entry_id, notice=_("已登记候补"))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def change(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
+    """Other sessions, or another order of them, until closing; the ticket stays."""
     pages.account_of(request)
     reader = pages.reader_of(request)
     own = queries.get_entry(hospital_id, entry_id, request.actor)
     found = queries.get_draw(hospital_id, own.draw_id)
+    data = request.POST if request.method == "POST" else None
+    form = forms.Rerank(data, draw=found, before=own.session_ids, initial={"key": new_id()})
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            applying.change_entry(form.to_command(entry_id), actor=request.actor, now=reader.now)
+        except Unidentified:
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "patient:draw_entry", hospital_id, entry_id, notice=_("已修改志愿"))
     context = {
         **_place(found, reader),
         "one": _mine([own], reader)[0],
-        "has_file": queries.has_file(hospital_id, own.draw_id),
+        "form": form,
         "entry_id": entry_id,
-        "key": new_id(),
+        "refusal": pages.said(refusal, reader),
     }
-    return pages.page(request, "patient/draws/entry.html", context)
+    status = refusal.status if refusal else 422 if form.is_bound else 200
+    return pages.page(request, "patient/draws/change.html", context, status)
 
 
 @require_POST
