@@ -67,6 +67,11 @@ def found() -> Practice:
     return Practice(clinic, days[2:])
 
 
+def beside(place: Practice) -> Practice:
+    """Another department of the same specialty, on another campus of that hospital, in which nobody sits yet."""
+    return Practice(make.clinic(hospital_id=place.clinic.hospital_id, now=clock.now()), place.days)
+
+
 def open_one() -> Practice:
     """With three mornings, and an afternoon on the first."""
     made = found()

@@ -18,6 +18,7 @@ New = Callable[..., Visitor]
 def full(new_practice: Callable[[], practices.Practice]) -> practices.Full:
     place = new_practice()
     practices.sell_out(place, 1)
+    practices.sell_out(practices.beside(place), 0)
     return practices.sell_out(place, 0)
 
 
@@ -38,9 +39,12 @@ def test_joined_and_taken_in_time(patient: New, full: practices.Full, width: str
     someone.look(f"{name}-day")
     someone.follow("登记候补")
     someone.page.get_by_text("这些场次也可以").first.click()
+    someone.press("其他医院或院区也可以")
+    someone.page.locator("#elsewhere").get_by_role("checkbox").first.check()
     someone.look(f"{name}-join")
     someone.page.get_by_label("先问我").check()
     someone.press("登记候补")
+    assert someone.page.locator("main .list li").count() == 2
     assert "下一个空出的号就给您" in someone.text()
     someone.look(f"{name}-waiting")
     path = someone.page.url.removeprefix(someone.url)

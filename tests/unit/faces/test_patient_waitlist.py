@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
@@ -18,9 +19,11 @@ from tests.unit.faces.test_patient_pages import signed_in, text_of
 from yitong.core import clock
 from yitong.core.ids import new_id
 from yitong.domains.booking.models import Booking
+from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.waitlist import models, queries
 from yitong.domains.waitlist.commands import answering
-from yitong.domains.waitlist.contracts import Mode
+from yitong.domains.waitlist.contracts import Mode, SessionKey
+from yitong.faces.patient.waitlist import forms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-017")]
 
@@ -48,6 +51,10 @@ def join(client: Client, full: lines.SoldOut, *patients: UUID, mode: str = "ask"
         "visit": "first",
     }
     return client.post(join_path(full), {**content, **more})
+
+
+def name_of(full: lines.SoldOut) -> str:
+    return hospitals.get_hospital(full.place.hospital_id).name
 
 
 def entry_path() -> str:
@@ -137,6 +144,68 @@ def test_other_sold_out_sessions_can_be_named_too() -> None:
     entry = models.WaitlistEntry.objects.get()
     assert entry.session_ids == [full.place.session_id, more.place.session_id]
     assert "等 2 场" in text_of(client.get("/bookings/waitlist/"))
+
+
+def test_sessions_of_other_hospitals_can_be_named_too() -> None:
+    full, far, free = lines.sold_out(), lines.sold_out(), build.clinic()
+    actor, patient = build.holder()
+    client = signed_in(actor)
+    asked = join(client, full, patient, show="elsewhere")
+    assert (asked.status_code, models.WaitlistEntry.objects.count()) == (200, 0)
+    page = asked.content.decode()
+    box = f"{far.place.hospital_id} {far.place.session_id}"
+    assert f'name="elsewhere" value="{box}">' in page
+    assert re.search(rf'value="{patient}" checked', page)  # what was chosen stays
+    assert str(free.session_id) not in page  # has slots
+    done = join(client, full, patient, elsewhere=[box], mode="at_once")
+    assert done.status_code == 303
+    assert text_of(client.get(done.headers["Location"])).count(name_of(far)) == 1
+    entry = models.WaitlistEntry.objects.get()
+    assert entry.hospital_ids == [full.place.hospital_id, far.place.hospital_id]
+    assert entry.session_ids == [full.place.session_id, far.place.session_id]
+    far.free(0)
+    far.serve()
+    shown = text_of(client.get("/bookings/waitlist/"))
+    assert (name_of(far) in shown, name_of(full) in shown) == (True, False)  # where it is booked
+
+
+def test_a_refusal_keeps_what_was_chosen_elsewhere() -> None:
+    full, far = lines.sold_out(), lines.sold_out()
+    actor, patient = build.holder()
+    client = signed_in(actor)
+    box = f"{far.place.hospital_id} {far.place.session_id}"
+    lines.join(actor, [patient], far)
+    refused = join(client, full, patient, elsewhere=[box])
+    assert refused.status_code == 409
+    assert f'name="elsewhere" value="{box}" checked' in refused.content.decode()
+    assert join(client, full, patient, elsewhere=["x y"]).status_code == 422
+    assert join(client, full, patient, elsewhere=[f"{new_id()} {new_id()}"]).status_code == 404
+    assert models.WaitlistEntry.objects.count() == 1
+
+
+def test_where_nothing_else_is_sold_out_it_says_so() -> None:
+    full = lines.sold_out()
+    actor, patient = build.holder()
+    assert "其他医院或院区的同一专业现在没有可以候补的场次" in text_of(
+        join(signed_in(actor), full, patient, show="elsewhere")
+    )
+
+
+def test_of_no_box_nothing_is_named() -> None:
+    ids = [new_id() for _ in range(6)]
+    content = QueryDict(mutable=True)
+    content.update({"key": str(new_id()), "mode": "ask", "patients": str(new_id())})
+    content.setlist("sessions", [f"{ids[0]} {ids[1]} {ids[2]}", str(ids[3])])
+    content.setlist("elsewhere", [f"{ids[5]} {ids[4]}"])
+    form = forms.JoinWaitlist(content)
+    assert form.is_valid(), form.errors
+    here = new_id()
+    named = [form.to_command(here, is_first_visit=True, most=most).sessions for most in (2, 4, 9)]
+    local = [SessionKey(here, one) for one in ids[:4]]
+    far = SessionKey(ids[5], ids[4])
+    assert named[0] == (local[0], local[3], far)  # more than may be: refused, and not cut
+    assert named[1] == (local[0], local[1], local[3], far)
+    assert named[2] == (*local, far)
 
 
 def test_no_line_where_there_are_slots() -> None:

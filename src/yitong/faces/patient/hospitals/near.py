@@ -50,11 +50,18 @@ class District:
     longitude: Decimal | None
 
 
-def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
-    """Departments of the same specialty that have something left: of the campus, then the nearest of the city.
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A department of the same specialty at another place."""
 
-    At most MOST_TRIED are asked, whatever the size of the city, and the first MOST_ELSEWHERE are given.
-    """
+    department: Department
+    title: str
+    note: str  # where it is
+
+
+def alike(department: Department, reader: Reader) -> list[Alike]:
+    """Departments of the same specialty for the same people: of the campus, then the nearest of the city. At most
+    MOST_TRIED, whatever the size of the city."""
     here = hospitals.get_campus(department.hospital_id, department.campus_id)
     same = [
         one
@@ -62,14 +69,19 @@ def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
         if one.department_id != department.department_id
         and (one.sex, one.age_from, one.age_below) == (department.sex, department.age_from, department.age_below)
     ]
+    return [Alike(one, _title(one, reader), _place(one, far, reader)) for one, far in _nearest(same, here)[:MOST_TRIED]]
+
+
+def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
+    """The first MOST_ELSEWHERE of those alike that have something left."""
     found: list[presenters.Near] = []
-    for one, far in _nearest(same, here)[:MOST_TRIED]:
-        left = presenters.open_days(*_days_of(one, reader)[:3])
+    for one in alike(department, reader):
+        left = presenters.open_days(*_days_of(one.department, reader)[:3])
         if left:
             day, n = next(iter(left.items()))
-            href = presenters.department_line(one, reader).href
-            note = f"{_place(one, far, reader)} · {reader.day(day)} · {presenters.left_words(n)}"
-            found.append(presenters.Near(href, _title(one, reader), note))
+            href = presenters.department_line(one.department, reader).href
+            note = f"{one.note} · {reader.day(day)} · {presenters.left_words(n)}"
+            found.append(presenters.Near(href, one.title, note))
         if len(found) == MOST_ELSEWHERE:
             break
     return found

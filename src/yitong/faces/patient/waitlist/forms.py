@@ -25,12 +25,20 @@ class Ids(forms.Field):
         return tuple(dict.fromkeys(ids))
 
     def validate(self, value: object) -> None:
-        if not value:
+        if self.required and not value:
             raise ValidationError(self.error_messages["required"], code="required")
 
 
+class Boxes(Ids):
+    """The same, each box by itself: the ids that it stands for."""
+
+    def to_python(self, value: object) -> tuple[tuple[UUID, ...], ...]:  # type: ignore[override]
+        boxes = [super(Boxes, self).to_python([one]) for one in (value if isinstance(value, list) else [])]
+        return tuple(dict.fromkeys(one for one in boxes if one))
+
+
 class Wish(Key):
-    sessions = Ids(error_messages={"required": _("请选择场次")})
+    sessions = Boxes(error_messages={"required": _("请选择场次")})
     mode = forms.TypedChoiceField(
         choices=[(mode.value, mode.value) for mode in Mode],
         coerce=Mode,
@@ -43,20 +51,30 @@ class Change(Wish):
         self, entry_id: UUID, hospitals: Mapping[UUID, UUID], *, hospital_id: UUID, most: int
     ) -> ChangeEntry:
         """`hospitals`: of the sessions that are waited for already; those that are new are of `hospital_id`."""
-        sessions = tuple(SessionKey(hospitals.get(one, hospital_id), one) for one in self.cleaned_data["sessions"])
+        named = [one for box in self.cleaned_data["sessions"] for one in box]
+        sessions = tuple(SessionKey(hospitals.get(one, hospital_id), one) for one in named)
         return ChangeEntry(self.text(), entry_id, sessions[:most], self.cleaned_data["mode"])
 
 
 class JoinWaitlist(Wish):
+    """`elsewhere`: boxes that name a hospital and then its sessions."""
+
+    elsewhere = Boxes(required=False)
     patients = Ids(error_messages={"required": _("请选择就诊人")})
 
     def to_command(self, hospital_id: UUID, *, is_first_visit: bool, most: int) -> Join:
-        """The sessions in the order of the page, no more of them than may be named."""
-        sessions = tuple(SessionKey(hospital_id, one) for one in self.cleaned_data["sessions"])
+        """The sessions in the order of the page. Where a box stands for several doctors (R-004) as many of them are
+        named as there is room for, but of no box none: too many boxes are refused."""
+        chosen = [(hospital_id, box) for box in self.cleaned_data["sessions"]]
+        chosen += [(hospital, box) for hospital, *box in self.cleaned_data["elsewhere"] if box]
+        first = [SessionKey(hospital, box[0]) for hospital, box in chosen]
+        more = [SessionKey(hospital, one) for hospital, box in chosen for one in box[1:]]
+        room = max(0, most - len(first))
+        order = {SessionKey(hospital, one): n for n, (hospital, box) in enumerate(chosen) for one in box}
         return Join(
             key=self.text(),
             patient_ids=self.cleaned_data["patients"],
-            sessions=sessions[:most],
+            sessions=tuple(sorted([*first, *more[:room]], key=order.__getitem__)),
             mode=self.cleaned_data["mode"],
             is_first_visit=is_first_visit,
         )

@@ -20,6 +20,7 @@ from yitong.domains.waitlist.contracts import CloseReason, Entry, Line, Mode, Of
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking.presenters import Person
+from yitong.faces.patient.hospitals import near
 from yitong.faces.patient.hospitals import presenters as choices
 
 TAGS = {WaitState.OFFERED: "warn", WaitState.GATHERING: "info", WaitState.WAITING: "info", WaitState.BOOKED: "ok"}
@@ -45,6 +46,15 @@ class Choice:
     who: str
     fee: str
     is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A department of the same specialty at another place, with what is sold out there."""
+
+    title: str
+    note: str
+    choices: list[Choice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,19 @@ def others(half_days: Sequence[choices.HalfDay], without: Collection[str], chose
     ]
 
 
+def elsewhere(
+    place: near.Alike, half_days: Sequence[choices.HalfDay], chosen: Collection[str], most: int
+) -> Elsewhere | None:
+    """Its box names the hospital too. None where nothing there can be waited for."""
+    hospital_id = place.department.hospital_id
+    found = [
+        replace(one, sessions=box, is_chosen=box in chosen)
+        for one in others(half_days, (), ())
+        for box in [f"{hospital_id} {one.sessions}"]
+    ]
+    return Elsewhere(place.title, place.note, found[:most]) if found else None
+
+
 def checked(person: Person, chosen: Collection[str] | None) -> Person:
     """As asked before; at first oneself, or the first who may."""
     return person if chosen is None else replace(person, is_chosen=person.id in chosen)
@@ -147,11 +170,10 @@ def how(entry: Entry) -> str:
 
 
 def card(entry: Entry, facts: Facts, reader: Reader) -> Card:
-    first = entry.lines[0]
     return Card(
         href=reverse("patient:waitlist_entry", args=[entry.entry_id]),
         when=_when(entry, facts, reader),
-        where=facts.places[first.session_id],
+        where=facts.places[_shown(entry)],
         who=_("、").join(masks.name(facts.names[one]) for one in entry.patient_ids if one in facts.names),
         state=terms.term(terms.WAITLIST_STATES, entry.state),
         tag=TAGS.get(entry.state, ""),
@@ -160,8 +182,13 @@ def card(entry: Entry, facts: Facts, reader: Reader) -> Card:
     )
 
 
+def _shown(entry: Entry) -> UUID:
+    """The session that stands for all: the booked one, else the first."""
+    return entry.booked.session_id if entry.booked else entry.lines[0].session_id
+
+
 def _when(entry: Entry, facts: Facts, reader: Reader) -> str:
-    session = facts.sessions[entry.booked.session_id if entry.booked else entry.lines[0].session_id]
+    session = facts.sessions[_shown(entry)]
     when = f"{reader.day(session.date)} {terms.term(terms.HALF_DAYS, session.half_day)}"
     more = len(entry.lines) - 1
     if entry.booked is not None or not more:
@@ -201,6 +228,8 @@ def lines(entry: Entry, facts: Facts, reader: Reader) -> list[LineSaid]:
 def _line(entry: Entry, line: Line, facts: Facts, reader: Reader) -> LineSaid:
     session = facts.sessions[line.session_id]
     title = f"{reader.day(session.date)} {terms.term(terms.HALF_DAYS, session.half_day)}"
+    if facts.places[line.session_id] != facts.places[_shown(entry)]:
+        title = f"{facts.places[line.session_id]} · {title}"
     who = _who(session, facts, reader, is_first_visit=entry.is_first_visit)
     if not line.is_live:
         return LineSaid(f"{title} · {who}", closed(line.end_reason))

@@ -15,6 +15,7 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.errors import CheckRequired
 from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
@@ -26,11 +27,12 @@ from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import presenters as persons
 from yitong.faces.patient.check.gate import check_first
-from yitong.faces.patient.hospitals import choosing
+from yitong.faces.patient.hospitals import choosing, near
 from yitong.faces.patient.hospitals import presenters as choices
 from yitong.faces.patient.waitlist import forms, presenters
 
 MOST_OTHERS = 40
+MOST_ELSEWHERE = 6  # of one department
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,6 +45,8 @@ def join(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
     if request.method == "GET":
         return _join_page(request, session, in_force, account_id, reader)
+    if request.POST.get("show"):  # more to choose from; what was chosen stays
+        return _join_page(request, session, in_force, account_id, reader, shows_elsewhere=True)
     form = forms.JoinWaitlist(request.POST)
     if not form.is_valid():
         return _join_page(request, session, in_force, account_id, reader, form=form, status=422)
@@ -70,19 +74,22 @@ def _join_page(
     form: forms.JoinWaitlist | None = None,
     refusal: Refusal | None = None,
     status: int = 200,
+    shows_elsewhere: bool = False,
 ) -> HttpResponse:
     hospital_id, visit = session.hospital_id, choosing.asked_visit(request)
     way = choices.NewBooking(visit)
-    halves = _half_days(session, visit, in_force, reader)
+    department = hospitals.get_department(hospital_id, session.department_id)
+    halves = _half_days(department, visit, in_force, reader)
     mine = [one for half in halves for one in half.offers if str(session.session_id) in one.sessions.split()]
-    asked = request.POST if form is not None else None
+    asked = request.POST if request.method == "POST" else None
+    far_off = asked.getlist("elsewhere") if asked else []
     chosen_people = set(asked.getlist("patients")) if asked else None
     everyone = persons.people(people.patients_of(account_id), None, in_force.flag("booking.verified_only"), reader)
     own = mine[0].sessions.split() if mine else []
     others = presenters.others(halves, own, asked.getlist("sessions") if asked else [])[:MOST_OTHERS]
     context = {
         "hospital": reader.name(hospitals.get_hospital(hospital_id)),
-        "department": reader.name(hospitals.get_department(hospital_id, session.department_id)),
+        "department": reader.name(department),
         "chosen": mine[0] if mine else None,
         "is_closed": not mine or not mine[0].wait_href,
         "waiting": sum(one.people for one in _lengths(hospital_id, mine[:1])),
@@ -90,12 +97,13 @@ def _join_page(
         "can_join": any(not one.is_disabled for one in everyone),
         "others": others,
         "has_more_chosen": any(one.is_chosen for one in others),
+        "elsewhere": _elsewhere(department, visit, far_off, reader) if shows_elsewhere or far_off else None,
         "most": _most_sessions(reader.now),
         "mode": asked.get("mode") if asked else "at_once",
         "minutes": in_force.int("waitlist.offer_minutes"),
         "close_minutes": in_force.int("waitlist.close_minutes"),
         "visit": visit.value,
-        "key": asked.get("key") if asked and refusal else new_id(),
+        "key": (asked.get("key") if asked and (refusal or shows_elsewhere) else "") or new_id(),
         "form": form,
         "refusal": pages.said(refusal, reader),
         "here": request.get_full_path(),
@@ -109,11 +117,26 @@ def _lengths(hospital_id: UUID, offers: list[choices.Offer]) -> list[LineLength]
     return list(queries.line_lengths(hospital_id, ids).values())
 
 
-def _half_days(session: Session, visit: choices.Visit, in_force: Policies, reader: Reader) -> list[choices.HalfDay]:
+def _elsewhere(
+    department: Department, visit: choices.Visit, chosen: list[str], reader: Reader
+) -> list[presenters.Elsewhere]:
+    """Where else one could wait for the same, the nearest first."""
+    found = []
+    for place in near.alike(department, reader):
+        there = place.department
+        in_force = policies.at(there.hospital_id, reader.now, department_id=there.department_id)
+        halves = _half_days(there, visit, in_force, reader)
+        found.append(presenters.elsewhere(place, halves, chosen, MOST_ELSEWHERE))
+    return [one for one in found if one is not None]
+
+
+def _half_days(
+    department: Department, visit: choices.Visit, in_force: Policies, reader: Reader
+) -> list[choices.HalfDay]:
     """The department's half-days of all bookable days, in order."""
-    hospital_id = session.hospital_id
+    hospital_id = department.hospital_id
     days = choosing.days(in_force, reader)[:-1]
-    sessions = schedule.list_sessions(hospital_id, session.department_id, days[0], days[-1]) if days else []
+    sessions = schedule.list_sessions(hospital_id, department.department_id, days[0], days[-1]) if days else []
     offers = bookings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
     doctors = choosing.practitioners(hospital_id, sessions)
     by_day: dict[date, list[Session]] = {}
@@ -222,7 +245,7 @@ def _change(
     facts = presenters.facts_of([found], reader)
     chosen = request.POST.getlist("sessions") if form is not None else None
     others = presenters.others(
-        _half_days(session, visit, in_force, reader),
+        _half_days(hospitals.get_department(session.hospital_id, session.department_id), visit, in_force, reader),
         [str(line.session_id) for line in found.lines if line.is_live],
         chosen or [],
     )[:MOST_OTHERS]
