@@ -9,7 +9,6 @@ import json
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
@@ -61,7 +60,7 @@ class Door:
 
     def __post_init__(self) -> None:
         self._passes = self.passes.read_as(Holder)
-        self._lines = LineDoor(self.room, partial(self.holder, is_kept=False)) if self.room is not None else None
+        self._lines = LineDoor(self.room, self._in_line) if self.room is not None else None
         self._holders: dict[str, Holder] = {}  # by their passes
 
     async def answer(self, scope: Any, protocol: Answering) -> None:
@@ -208,6 +207,12 @@ class Door:
                 self._holders[passing] = holder
         if holder.expires_at <= now:
             raise PassInvalid()
+        return holder
+
+    def _in_line(self, passing: str, now: datetime) -> Holder:
+        """Who shows a pass to stand in a line; refuses those of a channel that was killed more than a second ago."""
+        holder = self.holder(passing, now, is_kept=False)
+        channels.check_may_claim_by(holder.key_id, self.picture.keys, now)
         return holder
 
     def _key(self, key_id: UUID, now: datetime) -> KeyInUse | None:

@@ -6,7 +6,7 @@ import json
 from collections import Counter as Count
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import Mock
@@ -30,6 +30,7 @@ from yitong.counter.line.room import Room
 from yitong.counter.line.store import LineStore, shared
 from yitong.counter.pace import Pace
 from yitong.counter.store import connect
+from yitong.domains.access.contracts import ChannelState, KeyInUse
 from yitong.domains.booking import models, queries, rules
 from yitong.domains.booking.commands import lines
 from yitong.domains.booking.contracts import LOT_USE, LineTimes, Near
@@ -481,6 +482,43 @@ def test_a_form_that_is_refused_is_sent_to_a_page_too(place: build.Clinic, depar
             assert asked.told["location"] == told
 
     run(work)
+
+
+@pytest.mark.rule("S-14")
+def test_a_killed_channel_brings_nobody_into_a_line(place: build.Clinic) -> None:
+    who, key_id = windows.holder(), new_id()
+    passing = queries.passes().write(replace(queries.passes().read(who.passing), key_id=key_id, channel="partner"))
+    theirs = replace(who, passing=passing)
+    live = KeyInUse(key_id, new_id(), "partner", ChannelState.ACTIVE, False, None, frozenset({"bookings:write"}), 60)
+
+    async def work() -> None:
+        async with opened() as lines_:
+            told = []
+            for keys in ({}, {key_id: replace(live, state=ChannelState.REVOKED)}, {key_id: live}):
+                lines_.door.picture.keys = keys
+                asked = await lines_.ask(place, theirs, 0, at=GATHERING)
+                told.append("in" if asked.status == 200 else asked.said["code"])
+            assert told == ["CHANNEL_KEY_UNKNOWN", "CHANNEL_REVOKED", "in"]
+
+    run(work)
+    assert models.Place.objects.count() == 1
+
+
+@pytest.mark.parametrize("tail", ["/join", "/leave/now", "/leave/"])
+def test_no_other_address_leads_into_a_line(place: build.Clinic, tail: str) -> None:
+    who = windows.holder()
+
+    async def work() -> None:
+        async with opened() as lines_:
+            asked = windows.Request(
+                json.dumps({"pass": who.passing, "patients": [str(who.patients[0])]}).encode(),
+                path=f"/counter/lines/{place.department_id}{tail}",
+            )
+            await lines_.door.answer(asked, asked)
+            assert asked.status == 404
+
+    run(work)
+    assert not models.Place.objects.exists()
 
 
 def test_looks_are_counted_by_account(place: build.Clinic) -> None:

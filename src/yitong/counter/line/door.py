@@ -18,7 +18,7 @@ from uuid import UUID
 import msgspec
 
 from yitong.core import clock
-from yitong.core.errors import Busy, Refusal, Throttled
+from yitong.core.errors import Busy, Missing, Refusal, Throttled
 from yitong.counter.body import BodyTooLong, whole
 from yitong.counter.line.places import Line
 from yitong.counter.line.room import Room
@@ -76,7 +76,7 @@ class LineDoor:
         department: UUID | None = None
         outcome: tuple[Line, Holder] | Refusal
         try:
-            department, is_leaving = _department(parts), parts[1:] == ["leave"]
+            department, is_leaving = _asked(parts)
             ask = _read(await whole(scope, protocol, most=LONGEST_BODY), is_form=is_form)
             outcome = self._too_hasty(ask.pass_, now) or await self._take(department, ask, now, is_leaving=is_leaving)
         except BodyTooLong:
@@ -176,11 +176,15 @@ class LineDoor:
         protocol.response_empty(303, [("location", where), NOT_STORED])
 
 
-def _department(parts: Sequence[str]) -> UUID:
+def _asked(parts: Sequence[str]) -> tuple[UUID, bool]:
+    """The department, and whether its line is to be left. Refuses LineNotOpen, Missing."""
     try:
-        return UUID(parts[0])
+        department, *what = UUID(parts[0]), *parts[1:]
     except (IndexError, ValueError):
         raise LineNotOpen() from None
+    if what not in ([], ["leave"]):
+        raise Missing()
+    return department, bool(what)
 
 
 def _read(body: bytes, *, is_form: bool) -> Ask:
