@@ -16,6 +16,7 @@ from tests.unit.fairness.test_meter import unfair_week
 from tests.unit.fairness.test_slow_path import slow_holder
 from tests.unit.office.conftest import HERE
 
+from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import audit, events, policies
 from yitong.core.db.models import DeadLetter, Event, PolicyRecord
@@ -624,6 +625,11 @@ def test_fairness_shows_hospitals_the_alarm_and_those_of_other_weeks(enter: Ente
     alarming.raise_alarms(now=NOW)
     alarming.raise_alarms(now=NOW + timedelta(days=7))
     client = enter("city_operator")
+    first = client.get("/office/")  # the page that opens the day
+    assert "上周有人约上的少 60 岁及以上 看公平表" in text(first)
+    assert 'href="/office/fairness/"' in first.content.decode()
+    with clock.frozen(NOW - timedelta(days=7)):
+        assert "上周有人约上的少" not in text(client.get("/office/"))
     page = text(client.get("/office/fairness/"))
     assert "北京独一无二医院" in page
     assert "60 岁及以上：每 100 人约上 20 人，其他人 40 人。" in page

@@ -162,6 +162,7 @@ OPERATIONS: dict[str, Promise] = {
     "schedule.sessions_planned": _("生成出诊单元"),
     "schedule.slots_moved": _("调整号源池"),
     "waitlist.choice_closed": _("候补场次结束"),
+    "waitlist.entry_altered": _("候补变更"),
     "waitlist.entry_booked": _("候补成功"),
     "waitlist.entry_closed": _("候补结束"),
     "waitlist.entry_joined": _("候补登记"),

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_GET
 
 from yitong.domains.access import queries as access
 from yitong.domains.booking import permissions, queries
+from yitong.domains.fairness import queries as fairness
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.schedule.queries import LONGEST_RANGE
-from yitong.faces.common import pages
+from yitong.faces.common import meter, pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.office import gate, rail
@@ -32,8 +33,24 @@ def home(request: Request) -> HttpResponse:
     if not form.is_valid():
         return pages.page(request, "office/figures/figures.html", {"form": form}, 422)
     start, end = form.cleaned_data["start"], form.cleaned_data["end"]
-    context = {"form": form, "presets": forms.presets(reader, start, end), **_figures(request, reader, start, end)}
+    context = {
+        "form": form,
+        "presets": forms.presets(reader, start, end),
+        "unfair": _unfair(request, reader),
+        **_figures(request, reader, start, end),
+    }
     return pages.page(request, "office/figures/figures.html", context)
+
+
+def _unfair(request: Request, reader: Reader) -> str:
+    """Who got slots less often than everybody else in the last whole week, as the meter's alarm has it (R-213)."""
+    last = fairness.weeks(reader.now)[0]
+    alarms = [one for one in fairness.list_alarms(request.actor) if one.start == last]
+    if not alarms:
+        return ""
+    of_hospitals = {one.hospital_id: reader.name(one) for one in hospitals.list_hospitals(with_closed=True)}
+    names = meter.Names(reader, of_hospitals, access.channel_names())
+    return _("、").join(names.of(one.group, one.name) for one in alarms)
 
 
 @require_GET
