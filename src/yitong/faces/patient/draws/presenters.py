@@ -173,7 +173,7 @@ class Mine:
     ticket: str
     people: str
     facts: list[tuple[str, str, str]]
-    choices: list[tuple[str, str]]
+    choices: list[tuple[str, str, str]]  # which in the order, what, what became of it
     can_change: bool  # its sessions, or its mind
 
 
@@ -195,7 +195,10 @@ def mine(one: Entry, draw: Draw, title: str, names: Mapping[UUID, str], reader: 
         ticket=one.ticket.hex(),
         people=people,
         facts=facts,
-        choices=[(what.get(session, ""), _refused(one, session, reader)) for session in one.session_ids],
+        choices=[
+            (_("第 %(n)s 志愿") % {"n": n}, what.get(session, ""), _refused(one, session, reader))
+            for n, session in enumerate(one.session_ids, start=1)
+        ],
         can_change=one.state is EntryState.APPLIED and draw.is_open and reader.now < draw.closes_at,
     )
 

@@ -24,6 +24,7 @@ from yitong.domains.waitlist.commands import joining
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
+from yitong.faces.patient.booking import presenters as persons
 from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.draws import forms, presenters
 
@@ -62,8 +63,9 @@ def apply(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
     found = queries.get_draw(hospital_id, draw_id)
-    cards = [(card.patient_id, card.name_masked) for card in people.patients_of(account_id)]
-    start = {"key": new_id(), "patients": [str(cards[0][0])] if cards else [], "visit": "first"}
+    everyone = persons.people(people.patients_of(account_id), None, False, reader)
+    cards = [(UUID(one.id), one.name) for one in everyone]
+    start = {"key": new_id(), "patients": [one.id for one in everyone if one.is_chosen], "visit": "first"}
     data = request.POST if request.method == "POST" else None
     form = forms.Enter(data, draw=found, people=cards, initial=start)
     refusal: Refusal | None = None

@@ -153,13 +153,21 @@ const DrawCheck = (() => {
 
 if (typeof document !== "undefined" && document.querySelector("[data-draw-check]")) {
   const form = document.querySelector("[data-draw-check]"), says = form.dataset, out = document.querySelector("[data-said]");
-  const line = (text) => { const made = document.createElement("p"); made.textContent = text; out.append(made); };
+  let body = out;
+  const begin = (look) => {
+    body = document.createElement("div");
+    body.className = "banner-body";
+    out.className = `banner banner-${look}`;
+    out.replaceChildren(body);
+  };
+  const line = (text) => { const made = document.createElement("p"); made.textContent = text; body.append(made); };
   const show = async (file) => {
-    out.replaceChildren();
+    delete out.dataset.kind;
+    begin("info");
     if (!file) return line(says.choose);
     line(says.busy);
     const found = DrawCheck.check(await file.text(), form.elements.root.value);
-    out.replaceChildren();
+    begin(found.wrong.length ? "danger" : "ok");
     out.dataset.kind = found.wrong.length ? "wrong" : "whole";
     if (found.wrong.length) {
       line(says.wrong);
