@@ -47,13 +47,12 @@ class Wish(Key):
 
 
 class Change(Wish):
-    def to_command(
-        self, entry_id: UUID, hospitals: Mapping[UUID, UUID], *, hospital_id: UUID, most: int
-    ) -> ChangeEntry:
-        """`hospitals`: of the sessions that are waited for already; those that are new are of `hospital_id`."""
+    def to_command(self, entry_id: UUID, hospitals: Mapping[UUID, UUID], *, hospital_id: UUID) -> ChangeEntry:
+        """`hospitals`: of the sessions that are waited for already; those that are new are of `hospital_id`. All that
+        was chosen: too many are refused."""
         named = [one for box in self.cleaned_data["sessions"] for one in box]
         sessions = tuple(SessionKey(hospitals.get(one, hospital_id), one) for one in named)
-        return ChangeEntry(self.text(), entry_id, sessions[:most], self.cleaned_data["mode"])
+        return ChangeEntry(self.text(), entry_id, sessions, self.cleaned_data["mode"])
 
 
 class JoinWaitlist(Wish):

@@ -220,9 +220,7 @@ def change(request: Request, entry_id: UUID) -> HttpResponse:
     form = forms.Change(request.POST) if request.method == "POST" else None
     refusal: Refusal | None = None
     if form is not None and form.is_valid():
-        cmd = form.to_command(
-            entry_id, hospital_of, hospital_id=found.lines[0].hospital_id, most=_most_sessions(reader.now)
-        )
+        cmd = form.to_command(entry_id, hospital_of, hospital_id=found.lines[0].hospital_id)
         try:
             joining.change_entry(cmd, actor=request.actor, now=reader.now)
         except (Unidentified, CheckRequired):
