@@ -24,7 +24,9 @@ from yitong.domains.waitlist import models
 pytestmark = [pytest.mark.usefixtures("committed_db"), pytest.mark.rule("R-017")]
 ROOT = Path(__file__).resolve().parents[2]
 
-JOIN, WITHDRAW = "waitlist.commands.joining.join_waitlist", "waitlist.commands.joining.withdraw_entry"
+JOIN, CHANGE, WITHDRAW = (
+    f"waitlist.commands.joining.{one}" for one in ("join_waitlist", "change_entry", "withdraw_entry")
+)
 TURN = "waitlist.commands.serving.take_turn"
 ACCEPT, DECLINE, END = (f"waitlist.commands.answering.{one}" for one in ("accept_offer", "decline_offer", "end_offer"))
 CANCEL, CLOSE = "booking.commands.change.cancel_booking", "waitlist.commands.closing.close_choice"
@@ -66,6 +68,7 @@ WALKS: dict[str, tuple[list[str], list[str], list[str], int]] = {
         2,
     ),
     "nobody left": (["join a", "withdraw a", "cancel 0", "relay"], [TURN], ["withdrawn"], 1),
+    "changed to at once": (["join a", "change a", "cancel 0", "relay"], [CHANGE], ["booked"], 2),
     "closed": (["join a", "close 3200"], [CLOSE], ["closed"], 2),
 }
 LONG = bool(os.environ.get("YITONG_LONG"))
@@ -119,7 +122,7 @@ def test_a_kill_at_a_boundary_strands_nothing_and_gives_nothing_twice(walk: str,
     told = [json.loads(line) for line in killed.stdout.splitlines()]
     finished = {line["key"]: line["answer"] for line in map(json.loads, again.stdout.splitlines())}
     for line in told:
-        if line["key"].startswith(("join", "cancel", "decline", "withdraw")):
+        if line["key"].startswith(("join", "change", "cancel", "decline", "withdraw")):
             assert finished[line["key"]] == line["answer"]
     while relay.drain(everything=True):
         pass

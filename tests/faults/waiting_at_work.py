@@ -26,7 +26,7 @@ from yitong.domains.booking.commands import change  # noqa: E402
 from yitong.domains.booking.contracts import CancelBooking  # noqa: E402
 from yitong.domains.waitlist import jobs, queries  # noqa: E402
 from yitong.domains.waitlist.commands import answering, joining  # noqa: E402
-from yitong.domains.waitlist.contracts import Accept, Decline, Entry, Join, Mode, SessionKey, Withdraw  # noqa: E402
+from yitong.domains.waitlist.contracts import Accept, ChangeEntry, Decline, Entry, Join, Mode, SessionKey, Withdraw  # noqa: E402
 
 SYSTEM = Actor("system", "test", "web")
 
@@ -64,6 +64,11 @@ def _do(step: dict[str, Any], key: str, now: datetime) -> str:
             return str(jobs.end_offers(0) >= 0)
         case "close":
             return str(jobs.close_choices(0) >= 0)
+        case "change":  # to be booked at once, in the same line
+            (entry,) = queries.list_my_entries(_holder(step))
+            sessions = tuple(SessionKey(line.hospital_id, line.session_id) for line in entry.lines)
+            change_of_mind = ChangeEntry(key, entry.entry_id, sessions, Mode.AT_ONCE)
+            return joining.change_entry(change_of_mind, actor=_holder(step), now=now).state
         case "accept" | "decline" | "withdraw":
             return _answer(step["do"], key, _holder(step), now)
     raise AssertionError(step)
