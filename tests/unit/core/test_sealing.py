@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from yitong.core.db import sealing, sealing_check
 from yitong.core.db.models import Event
@@ -43,7 +44,7 @@ def write(count: int = 1, hospital: UUID = XUANWU, **fields) -> list[UUID]:
 
 
 def database_now() -> datetime:
-    return sealing._database_clock()
+    return sealing._watermarks()[0]
 
 
 def kinds(**options) -> list[str]:
@@ -80,6 +81,24 @@ def test_each_hospital_and_the_city_have_chains_of_their_own(db: None) -> None:
         [(str(XUANWU), 1), (str(TIANTAN), 1), (CITY, 1)]
     )
     assert kinds() == []
+
+
+def test_pass_without_work_asks_once_for_each_log_and_writes_nothing(db: None) -> None:
+    write()
+    seal_pending(now=NOW)
+    before = dict(SealCursor.objects.values_list("log", "watermark").filter(shard=sealing.WHOLE))
+    with CaptureQueriesContext(connection) as seen:
+        assert seal_pending(now=NOW) == sealing.Pass(rows=0, seals=0, is_complete=True)
+    assert [query["sql"].split()[0] for query in seen] == ["SELECT"] * (1 + len(sealing.logs()))
+    assert dict(SealCursor.objects.values_list("log", "watermark").filter(shard=sealing.WHOLE)) == before
+
+
+def test_pass_without_work_moves_the_watermark_once_in_a_while(db: None) -> None:
+    seal_pending(now=NOW)
+    old = database_now() - sealing.NOTE_EVERY
+    SealCursor.objects.filter(shard=sealing.WHOLE).update(watermark=old)
+    seal_pending(now=NOW)
+    assert not SealCursor.objects.filter(shard=sealing.WHOLE, watermark__lt=old + sealing.NOTE_EVERY).exists()
 
 
 def test_big_backlog_is_sealed_in_batches(db: None, monkeypatch) -> None:
