@@ -169,7 +169,7 @@ def test_kill_after_the_authority_answered_loses_nothing(frozen_clock: Callable[
     with pytest.raises(Killed):
         jobs.verify.func(str(added.patient_id), str(added.verification_id))
     frozen_clock(NOW + timedelta(seconds=10))
-    jobs.verify_due.func(0)
+    jobs.verify_due(0)
     assert asked == [added.verification_id] * 2
     assert models.Patient.objects.get(id=added.patient_id).level == "verified"
     assert Message.objects.filter(template="patient_verified", medium="in_app").count() == 1

@@ -1,4 +1,4 @@
-"""The worker: jobs (Procrastinate), the relay of events, the sealer, and a sign of life for `/health/ready`."""
+"""The worker: jobs (Procrastinate), sweeps, the relay of events, the sealer, and a sign of life for `/health/ready`."""
 
 import asyncio
 import os
@@ -18,12 +18,13 @@ def run() -> None:
     """Until SIGTERM or SIGINT. Needs Django to be set up."""
     from procrastinate.contrib.django import app as django_app
 
-    from yitong.core.db import relay, sealing
+    from yitong.core.db import relay, sealing, sweeps
 
     stop = threading.Event()
     threads = [
         threading.Thread(target=relay.run, args=(stop,), name="relay"),
         threading.Thread(target=sealing.run, args=(stop,), name="sealer"),
+        threading.Thread(target=sweeps.run, args=(stop,), name="sweeps"),
         threading.Thread(target=_beat, args=(stop,), name="heartbeat"),
     ]
     for thread in threads:

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from yitong.config.paths import data_dir
 
 APP_ROLE = "yitong_app"
+KEEP_S = 60
 
 
 def url() -> str | None:
@@ -29,7 +30,7 @@ def settings_for(address: str | None, *, pool: bool) -> dict[str, Any]:
     """Django's settings of one database.
 
     With `pool`, a process's threads share its connections: their number is bounded, and a thread that the server
-    retires leaves none behind.
+    retires leaves none behind. Without, a thread of the worker keeps its own for a minute from job to job.
     """
     parts: dict[str, Any] = {k: v for k, v in conninfo_to_dict(address or "").items() if v is not None}
     settings = {
@@ -39,7 +40,7 @@ def settings_for(address: str | None, *, pool: bool) -> dict[str, Any]:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", "/nonexistent" if address is None else ""),
         "PORT": str(parts.pop("port", "")),
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": 0 if pool else KEEP_S,
         "CONN_HEALTH_CHECKS": not pool,  # a pooled one is looked at as it is taken (`config.postgres`)
         "OPTIONS": {"connect_timeout": 5, "application_name": "yitong", **parts},
         "TEST": {"NAME": None},

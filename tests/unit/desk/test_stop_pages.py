@@ -84,7 +84,7 @@ def test_one_word_stops_what_is_ticked_and_shows_how_far_it_is(hospital: Hospita
     assert ("撤销停诊" in page, "data-countdown" in page, page.count("待停诊")) == (True, True, 2)
     with clock.frozen(NOW + timedelta(seconds=61)):
         assert "正在停诊和通知" in manager.get(to).content.decode()
-        jobs.carry_out_stops.func(0)
+        jobs.carry_out_stops(0)
         half = manager.get(to).content.decode()
         assert ("已停 2 / 2 个出诊" in half, "还有 2 个预约正在结束并通知" in half) == (True, True)
         while relay.drain():
@@ -117,7 +117,7 @@ def test_asking_again_brings_nothing_while_nothing_is_new(hospital: Hospital, de
     asks = page.split('hx-get="')[1].split('"')[0]
     assert manager.get(asks, headers=live).status_code == 204
     with clock.frozen(NOW + timedelta(seconds=61)):
-        jobs.carry_out_stops.func(0)
+        jobs.carry_out_stops(0)
         changed = manager.get(asks, headers=live)
     assert (changed.status_code, b"<html" in changed.content, "撤销停诊" in changed.content.decode()) == (
         200,

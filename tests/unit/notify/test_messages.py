@@ -272,7 +272,7 @@ def test_outbox_is_open_in_a_demo_only(outside: make.Gateway) -> None:
 def test_sweep_takes_what_is_due(outside: make.Gateway, frozen_clock) -> None:  # type: ignore[no-untyped-def]
     rows = [told(account(), key=f"k{n}") for n in range(3)]
     frozen_clock(NOW)
-    jobs.deliver_due.func(0)
+    jobs.deliver_due(0)
     assert {sent.message_id for sent in outside.sent} == {row.id for row in rows}
 
 

@@ -299,13 +299,13 @@ def test_unknown_is_asked_again_and_given_up_after_eight_tries(frozen_clock) -> 
     now = NOW
     for wait_s in (10, 30, 120, 600, 1800, 7200, 21600, 43200):
         frozen_clock(now)
-        jobs.verify_due.func(0)
-        jobs.verify_due.func(0)  # not its turn
+        jobs.verify_due(0)
+        jobs.verify_due(0)  # not its turn
         now += timedelta(seconds=wait_s)
         assert models.Verification.objects.get().next_at == now
     assert len(authority.asks) == 8
     frozen_clock(now)
-    jobs.verify_due.func(0)
+    jobs.verify_due(0)
     row = models.Verification.objects.get()
     assert (row.state, row.settled_at) == ("unknown", now)
     assert len({ask.verification_id for ask in authority.asks}) == 1

@@ -73,11 +73,11 @@ def test_nothing_is_stopped_before_the_window_is_over(clinic: make.Clinic, froze
     planned = stoppages.plan_stoppage(plan(clinic, first, second), actor=clinic.manager, now=NOW)
     assert (planned.sessions, planned.due_at) == (2, LATER)
     frozen_clock(LATER - timedelta(microseconds=1))
-    assert jobs.carry_out_stops.func(0) == 0
+    assert jobs.carry_out_stops(0) == 0
     assert [again(one).state for one in (first, second, other)] == [SessionState.RELEASED] * 3
     frozen_clock(LATER)
-    assert jobs.carry_out_stops.func(0) == 2
-    assert jobs.carry_out_stops.func(0) == 0
+    assert jobs.carry_out_stops(0) == 2
+    assert jobs.carry_out_stops(0) == 0
     found = [again(one) for one in (first, second, other)]
     assert [one.state for one in found] == [SessionState.STOPPED, SessionState.STOPPED, SessionState.RELEASED]
     assert {one.stop_reason for one in found[:2]} == {"hospital"}
@@ -120,7 +120,7 @@ def test_it_ends_every_booking_when_it_takes_effect(frozen_clock: Freeze) -> Non
     cmd = PlanStoppage("typhoon", place.hospital_id, (place.session_id,), StopReason.HOSPITAL)
     stoppages.plan_stoppage(cmd, actor=manager, now=NOW)
     frozen_clock(LATER)
-    jobs.carry_out_stops.func(0)
+    jobs.carry_out_stops(0)
     while relay.drain():
         pass
     states = Booking.objects.filter(hospital_id=place.hospital_id).values_list("state", flat=True)
@@ -217,10 +217,10 @@ def test_a_crash_between_two_sessions_stops_each_once(
 
     monkeypatch.setattr(command, "boundary", die)
     with pytest.raises(SystemExit):
-        jobs.carry_out_stops.func(0)
+        jobs.carry_out_stops(0)
     monkeypatch.undo()
     frozen_clock(LATER + timedelta(seconds=5))
-    jobs.carry_out_stops.func(0)
+    jobs.carry_out_stops(0)
     assert {again(one).state for one in every} == {SessionState.STOPPED}
     assert operations(clinic.hospital_id).count("schedule.session_stopped") == 3
 

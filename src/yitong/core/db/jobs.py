@@ -15,7 +15,9 @@ def job(*, queue: str = "default", tries: int = 3) -> Callable[[F], Any]:
 
 
 def periodic(cron: str, *, queue: str = "default") -> Callable[[F], Any]:
-    """A job that comes by the clock; it takes the timestamp of its turn."""
+    """A job that comes by the clock, each minute at most; it takes the timestamp of its turn."""
+    if len(cron.split()) != 5:
+        raise TypeError(f"{cron}: what comes more often than each minute is swept (`core.db.sweeps`)")
 
     def decorate(function: F) -> Any:
         return app.periodic(cron=cron)(app.task(queue=queue, pass_context=False)(function))

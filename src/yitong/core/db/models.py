@@ -22,6 +22,7 @@ __all__ = [
     "Seal",
     "SealCursor",
     "SealedLeaf",
+    "SweepTurn",
     "WorkerHeartbeat",
 ]
 
@@ -186,6 +187,17 @@ class PolicyRecord(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["key", "scope", "scope_id", "effective_from"], name="policy_by_key")]
+
+
+class SweepTurn(models.Model):
+    """The turn of each sweep that was begun last. Who writes it takes the turn; lost, a turn is done twice."""
+
+    scale = Scale.L
+    name = models.CharField(max_length=120, primary_key=True)
+    at = models.DateTimeField(help_text="when the turn begins, by the database's clock")
+
+    class Meta:
+        db_table = "core_sweep_turn"
 
 
 class WorkerHeartbeat(models.Model):

@@ -5,6 +5,7 @@ import structlog
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.jobs import periodic
+from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
 from yitong.domains.booking.commands import lines, sweep
 from yitong.domains.hospitals import queries as hospitals
@@ -12,7 +13,7 @@ from yitong.domains.hospitals import queries as hospitals
 log = structlog.get_logger()
 
 
-@periodic("* * * * * */5")
+@swept(every_s=5)
 def expire_holds(timestamp: int) -> int:
     """Every five seconds: holds that have run out (R-018)."""
     actor, done = Actor.system("booking.expire_holds"), 0

@@ -10,6 +10,7 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.db.jobs import periodic
+from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
 from yitong.domains.draws import queries, rules
 from yitong.domains.draws.commands import plan, settling, stages
@@ -41,7 +42,7 @@ def plan_draws(timestamp: int) -> int:
     return done
 
 
-@periodic("* * * * * */10")
+@swept(every_s=10)
 def advance_draws(timestamp: int) -> int:
     """Every ten seconds: each draw does what is due. Gives how many are under way."""
     due = queries.list_due()

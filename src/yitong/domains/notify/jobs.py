@@ -5,6 +5,7 @@ from uuid import UUID
 
 from yitong.core import clock
 from yitong.core.db.jobs import job, periodic
+from yitong.core.db.sweeps import swept
 from yitong.domains.notify import commands, queries
 from yitong.domains.notify.ports import sms_gateway
 
@@ -15,7 +16,7 @@ def deliver(message_id: str) -> None:
     attempt(UUID(message_id))
 
 
-@periodic("* * * * * */5", queue="notify")
+@swept(every_s=5)
 def deliver_due(timestamp: int) -> None:
     """Texts whose turn has come: tries again, and what a killed worker dropped."""
     for message_id in queries.list_due(clock.now()):

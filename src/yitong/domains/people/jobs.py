@@ -5,6 +5,7 @@ from uuid import UUID
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.jobs import job, periodic
+from yitong.core.db.sweeps import swept
 from yitong.domains.people import commands, queries
 from yitong.domains.people.ports import identity_authority
 
@@ -15,7 +16,7 @@ def verify(patient_id: str, verification_id: str) -> None:
     attempt(UUID(patient_id), UUID(verification_id))
 
 
-@periodic("* * * * * */10", queue="people")
+@swept(every_s=10)
 def verify_due(timestamp: int) -> None:
     """Questions whose turn has come: tries again, and what a killed worker dropped."""
     for patient_id, verification_id in queries.list_due_verifications(clock.now()):

@@ -8,6 +8,7 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.db.jobs import periodic
+from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.schedule import rules
@@ -39,7 +40,7 @@ def return_referrals(timestamp: int) -> None:
                 break
 
 
-@periodic("* * * * * */5", queue="schedule")
+@swept(every_s=5)
 def carry_out_stops(timestamp: int) -> int:
     """Every five seconds: stops whose undo window is over (R-016), each session by a command of its own. A crash
     between two loses nothing: what is due still says so."""

@@ -4,6 +4,7 @@ import structlog
 
 from yitong.core import clock
 from yitong.core.db.jobs import periodic
+from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
 from yitong.domains.booking import queries as bookings
 from yitong.domains.hospitals import queries as hospitals
@@ -13,7 +14,7 @@ from yitong.domains.waitlist.contracts import CloseReason
 log = structlog.get_logger()
 
 
-@periodic("* * * * * */5")
+@swept(every_s=5)
 def end_offers(timestamp: int) -> int:
     """Every five seconds: offers and gatherings whose clock has run out; their slots go to the next at once."""
     done = 0
@@ -29,7 +30,7 @@ def end_offers(timestamp: int) -> int:
     return done
 
 
-@periodic("* * * * * */10")
+@swept(every_s=10)
 def serve_kept(timestamp: int) -> int:
     """Every ten seconds: kept slots that are nobody's yet, whatever became of their event."""
     return sum(
