@@ -11,7 +11,7 @@ from tests import make
 from yitong.core.actor import Actor
 from yitong.core.errors import Unidentified
 from yitong.core.ids import new_id
-from yitong.domains.notify import commands, errors, jobs, personal_data, queries, rules
+from yitong.domains.notify import commands, errors, jobs, personal_data, queries
 from yitong.domains.notify.contracts import (
     Answer,
     DeliveryState,
@@ -24,6 +24,8 @@ from yitong.domains.notify.contracts import (
 )
 from yitong.domains.notify.models import Contact, Message
 from yitong.domains.notify.ports import fact_source, sms_gateway
+from yitong.domains.notify.rules import messages
+from yitong.domains.notify.rules.template import Kind
 from yitong.domains.notify.states import TRANSITIONS, Event, next_state
 
 NOW = make.NOW
@@ -83,20 +85,20 @@ def told(actor: Actor, key: str = "k", template: str = "booking_confirmed", now:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_template_can_be_put_into_words(template: TemplateName, language: str) -> None:
     samples = {
-        rules.Kind.ID: str(UUID(int=1)),
-        rules.Kind.INSTANT: NOW.isoformat(),
-        rules.Kind.DATE: "2026-11-26",
-        rules.Kind.WORD: "5",
-        rules.Kind.CHOICE: "cancels",
+        Kind.ID: str(UUID(int=1)),
+        Kind.INSTANT: NOW.isoformat(),
+        Kind.DATE: "2026-11-26",
+        Kind.WORD: "5",
+        Kind.CHOICE: "cancels",
     }
-    params = {name: samples[kind] for name, kind in rules.TEMPLATES[template].params.items()}
-    words = dict.fromkeys(rules.ids_in(template, params), "词")
-    title, text = rules.render(template, params, words, language)
+    params = {name: samples[kind] for name, kind in messages.TEMPLATES[template].params.items()}
+    words = dict.fromkeys(messages.ids_in(template, params), "词")
+    title, text = messages.render(template, params, words, language)
     assert title
     assert "{" not in title + text
-    assert len(rules.sms_text(text, language)) <= rules.SMS_LONGEST
+    assert len(messages.sms_text(text, language)) <= messages.SMS_LONGEST
     assert all(
-        f"{{{name.removesuffix('_id')}}}" in rules.TEMPLATES[template].text(language)[1] or name == "minutes"
+        f"{{{name.removesuffix('_id')}}}" in messages.TEMPLATES[template].text(language)[1] or name == "minutes"
         for name in params
         if name != "practitioner_id"
     )
@@ -105,13 +107,13 @@ def test_every_template_can_be_put_into_words(template: TemplateName, language: 
 def test_words_of_a_booking() -> None:
     words = {"patient_id": "张*", "hospital_id": "示范医院", "department_id": "心内科", "campus_id": "本部"}
     params = {**booking_params(), "practitioner_id": ""}
-    title, text = rules.render(TemplateName.BOOKING_CONFIRMED, params, words, "zh")
+    title, text = messages.render(TemplateName.BOOKING_CONFIRMED, params, words, "zh")
     assert title == "预约成功"
     assert text == (
         "预约成功：张*在示范医院心内科（出诊医生），2026年11月26日（周四） 08:30，本部，第7号。"
         "预约码12345678。请携带证件按时就诊。"
     )
-    assert "Thu 26 Nov 2026 08:30" in rules.render(TemplateName.BOOKING_CONFIRMED, params, words, "en")[1]
+    assert "Thu 26 Nov 2026 08:30" in messages.render(TemplateName.BOOKING_CONFIRMED, params, words, "en")[1]
 
 
 def test_missing_parameters_are_a_bug() -> None:

@@ -12,7 +12,7 @@ from yitong.core.db import jobs
 from yitong.core.db.command import command, joined
 from yitong.core.db.fields import blind_index
 from yitong.core.ids import new_id
-from yitong.domains.notify import errors, models, permissions, rules
+from yitong.domains.notify import errors, models, permissions
 from yitong.domains.notify.contracts import (
     Answer,
     DeliveryState,
@@ -29,6 +29,7 @@ from yitong.domains.notify.contracts import (
 )
 from yitong.domains.notify.ports import fact_source, sms_gateway
 from yitong.domains.notify.queries import preferences_of
+from yitong.domains.notify.rules import messages
 from yitong.domains.notify.states import Event, next_state
 
 TRIES = 6
@@ -40,8 +41,8 @@ DELIVER_JOB = "yitong.domains.notify.jobs.deliver"
 def tell(tell: Tell, now: datetime) -> None:
     """Tell an account holder one thing, once by key and medium. Joins the caller's command."""
     template = TemplateName(tell.template)
-    rules.check_params(template, tell.params)
-    topic = rules.TEMPLATES[template].topic
+    messages.check_params(template, tell.params)
+    topic = messages.TEMPLATES[template].topic
     with joined():
         contact = models.Contact.objects.filter(account_id=tell.account_id).order_by("pk").first()
         for medium in tell.media:
@@ -71,7 +72,7 @@ def _put(tell: Tell, template: TemplateName, medium: Medium, now: datetime) -> N
 def tell_phone(tell: TellPhone, now: datetime) -> None:
     """Send a code to a phone. Joins the caller's command; the code is encrypted until it leaves, then wiped."""
     template = TemplateName(tell.template)
-    rules.check_params(template, tell.secret)
+    messages.check_params(template, tell.secret)
     with joined():
         _insert_once(
             models.Message(
@@ -165,11 +166,11 @@ def take_turn(message_id: UUID, *, now: datetime) -> Outgoing | None:
 def _text(row: models.Message, language: str) -> str:
     template = TemplateName(row.template)
     params = {**row.params, **(json.loads(row.secret) if row.secret else {})}
-    ids = rules.ids_in(template, params)
+    ids = messages.ids_in(template, params)
     words: Mapping[str, str] = {}
     if ids:
         words = fact_source.taken().words([FactAsk(row.account_id, params)], language, masked=True)[0]
-    return rules.sms_text(rules.render(template, params, words, language)[1], language)
+    return messages.sms_text(messages.render(template, params, words, language)[1], language)
 
 
 def wait_after(tries: int) -> timedelta:

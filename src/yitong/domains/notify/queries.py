@@ -5,7 +5,7 @@ from uuid import UUID
 
 from yitong.core import masks
 from yitong.core.actor import Actor
-from yitong.domains.notify import errors, models, permissions, rules
+from yitong.domains.notify import errors, models, permissions
 from yitong.domains.notify.contracts import (
     DeliveryState,
     FactAsk,
@@ -19,6 +19,7 @@ from yitong.domains.notify.contracts import (
     Topic,
 )
 from yitong.domains.notify.ports import fact_source, sms_gateway
+from yitong.domains.notify.rules import messages
 
 PAGE = 20
 SWEEP = 200
@@ -48,7 +49,7 @@ def _rendered(rows: list[models.Message], language: str) -> list[RenderedMessage
     words = fact_source.taken().words(asks, language, masked=False) if asks else []
     answers = []
     for row, known in zip(rows, words, strict=True):
-        title, text = rules.render(TemplateName(row.template), row.params, known, language)
+        title, text = messages.render(TemplateName(row.template), row.params, known, language)
         answers.append(RenderedMessage(_contract(row), title, text))
     return answers
 
