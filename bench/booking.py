@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from bench import _place
 
-from yitong.cli.postgres import binaries
+from yitong.cli.postgres_account import binaries
 
 PROCESSES = 4
 CLAIMS_LIMIT_S = 180  # of one round: it ends by itself long before

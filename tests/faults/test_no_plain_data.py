@@ -28,7 +28,8 @@ from tests.faults.plain_data import Leak, Secret, found_in, fragments_in, tables
 
 from yitong.cli.demo import city, people
 from yitong.cli.demo.staff import PASSWORD
-from yitong.cli.postgres import APP, OWNER, binaries
+from yitong.cli.postgres import APP, OWNER
+from yitong.cli.postgres_account import binaries
 from yitong.core import clock
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.rule("R-208"), pytest.mark.rule("R-108")]

@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from yitong.cli.postgres import APP, OWNER, Cluster, PostgresTrouble
+from yitong.cli.postgres import APP, OWNER, Cluster
+from yitong.cli.postgres_account import PostgresTrouble
 
 pytestmark = pytest.mark.slow
 USE_AND_DIE = """

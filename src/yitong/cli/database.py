@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from yitong.cli.postgres import APP, OWNER, Cluster, PostgresTrouble
+from yitong.cli.postgres import APP, OWNER, Cluster
+from yitong.cli.postgres_account import PostgresTrouble
 from yitong.config.paths import data_dir
 
 OLDEST_VERSION = 16

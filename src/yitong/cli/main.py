@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from yitong.cli import database, draw, security, serving
-from yitong.cli.postgres import PostgresTrouble, binaries
+from yitong.cli.postgres_account import PostgresTrouble, binaries
 from yitong.cli.supervisor import CannotStart, Supervisor, check_port, take_data_dir
 from yitong.config.paths import data_dir, project_root
 
