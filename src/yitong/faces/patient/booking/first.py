@@ -27,7 +27,7 @@ from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import forms, views, window
 from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.hospitals import choosing
-from yitong.faces.patient.hospitals.presenters import Visit
+from yitong.faces.patient.hospitals.ways import Visit
 from yitong.faces.patient.people import presenters as persons
 
 SALT = "patient.booking.first"

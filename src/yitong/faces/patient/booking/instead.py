@@ -16,7 +16,7 @@ from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.errors import SessionIsStopping
 from yitong.faces.common import lately
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.hospitals import choosing, near, presenters
+from yitong.faces.patient.hospitals import choosing, near, offering, presenters, ways
 
 GONE = (SlotTaken, PoolExhausted, SessionCancelled, SessionIsStopping)
 
@@ -26,21 +26,21 @@ class Instead:
     """Other windows of what was chosen, others who sit that day, other days, other places; `release`: when more comes,
     where there is nothing of all that; `wait_href`: the line for what was chosen, where all of it is gone."""
 
-    windows: list[presenters.Window]
-    same_day: list[presenters.Near]
-    days: list[presenters.Near]
-    places: list[presenters.Near]
+    windows: list[offering.Window]
+    same_day: list[offering.Near]
+    days: list[offering.Near]
+    places: list[offering.Near]
     release: str
     wait_href: str = ""
 
 
-def instead(session: Session, visit: presenters.Visit, reader: Reader) -> Instead:
+def instead(session: Session, visit: ways.Visit, reader: Reader) -> Instead:
     key = ("instead", session.hospital_id, session.session_id, visit, reader.language)
     return lately.keep(key, reader.now, lambda: _instead(session, visit, reader))
 
 
-def _instead(session: Session, visit: presenters.Visit, reader: Reader) -> Instead:
-    hospital_id, way = session.hospital_id, presenters.NewBooking(visit)
+def _instead(session: Session, visit: ways.Visit, reader: Reader) -> Instead:
+    hospital_id, way = session.hospital_id, ways.NewBooking(visit)
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
     bookable = choosing.days(in_force, reader)[:-1]
     sessions = schedule.list_sessions(hospital_id, session.department_id, bookable[0], bookable[-1])
@@ -48,19 +48,17 @@ def _instead(session: Session, visit: presenters.Visit, reader: Reader) -> Inste
     same = [one.session_id for one in choosing.bundle(session, visit, in_force)]
     others = [one for one in sessions if one.date == session.date and one.session_id not in same]
     doctors = choosing.practitioners(hospital_id, others)
-    halves = presenters.half_days(others, offers, doctors, visit, way, in_force, reader)
+    halves = offering.half_days(others, offers, doctors, visit, way, in_force, reader)
     department = hospitals.get_department(hospital_id, session.department_id)
-    link = presenters.Link(
-        reverse("patient:department", args=[hospital_id, session.department_id]), {"visit": visit.value}
-    )
+    link = ways.Link(reverse("patient:department", args=[hospital_id, session.department_id]), {"visit": visit.value})
     shown = choosing.windows(session, visit, way, reader)
     windows, offer = shown["windows"], shown["offer"]
     assert isinstance(windows, list)
-    assert isinstance(offer, presenters.Offer)
+    assert isinstance(offer, offering.Offer)
     found = Instead(
         windows=[one for one in windows if one.href],
-        same_day=[_line(half, one) for half in halves for one in half.offers if one.is_open][: presenters.MOST_NEAR],
-        days=presenters.near_days(presenters.open_days(bookable, sessions, offers), session.date, link, reader),
+        same_day=[_line(half, one) for half in halves for one in half.offers if one.is_open][: offering.MOST_NEAR],
+        days=offering.near_days(offering.open_days(bookable, sessions, offers), session.date, link, reader),
         places=near.elsewhere(department, reader),
         release="",
         wait_href=offer.wait_href,
@@ -70,6 +68,6 @@ def _instead(session: Session, visit: presenters.Visit, reader: Reader) -> Inste
     return Instead([], [], [], [], presenters.release(in_force, reader).text, offer.wait_href)
 
 
-def _line(half: presenters.HalfDay, offer: presenters.Offer) -> presenters.Near:
+def _line(half: offering.HalfDay, offer: offering.Offer) -> offering.Near:
     doctor = f"{offer.doctor.name} {offer.doctor.title}".strip()
-    return presenters.Near(offer.href, doctor, f"{half.name} {offer.left}")
+    return offering.Near(offer.href, doctor, f"{half.name} {offer.left}")

@@ -17,7 +17,7 @@ from yitong.domains.schedule.contracts import Session, Slot
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
 from yitong.faces.patient import maps
-from yitong.faces.patient.hospitals.presenters import Doctor
+from yitong.faces.patient.hospitals.offering import Doctor
 
 CHANGEABLE = (State.HELD, State.CONFIRMED)
 WITH_CODE = (State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT)

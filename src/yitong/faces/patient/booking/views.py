@@ -27,7 +27,7 @@ from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import forms, instead, presenters, window
 from yitong.faces.patient.check.gate import check_first
-from yitong.faces.patient.hospitals import choosing, live
+from yitong.faces.patient.hospitals import choosing, live, offering, ways
 from yitong.faces.patient.hospitals import presenters as choices
 from yitong.faces.patient.waitlist import presenters as waitlist
 
@@ -50,7 +50,7 @@ def book(request: Request, hospital_id: UUID, slot_id: UUID) -> HttpResponse:
     form = forms.Book(request.POST)
     if not form.is_valid():
         return book_page(request, slot, session, in_force, account_id, reader, form=form, status=422)
-    is_first = visit is choices.Visit.FIRST
+    is_first = visit is ways.Visit.FIRST
     by_name = is_by_name(session, in_force, is_first_visit=is_first)
     cmd = form.to_command(hospital_id, slot_id, is_first_visit=is_first, by_name=by_name)
     try:
@@ -79,9 +79,9 @@ def book_page(
     """What is about to be booked, and for whom; where the account has nobody yet, it asks who one is at once."""
     hospital_id = session.hospital_id
     visit = choosing.asked_visit(request)
-    way = choices.NewBooking(visit)
+    way = ways.NewBooking(visit)
     doctors = choosing.practitioners(hospital_id, [session])
-    doctor = choices.session_doctor(session, doctors, visit, in_force, reader)
+    doctor = offering.session_doctor(session, doctors, visit, in_force, reader)
     if form is not None:
         chosen = form.cleaned_data.get("patient") if form.is_valid() else None
     else:
@@ -89,7 +89,7 @@ def book_page(
         chosen = before or reads.find_last_patient(request.actor, hospital_id, session.department_id)
     needs_verified = in_force.flag("booking.verified_only")
     persons = presenters.people(people.patients_of(account_id), chosen, needs_verified, reader)
-    is_first = visit is choices.Visit.FIRST
+    is_first = visit is ways.Visit.FIRST
     by_name = is_by_name(session, in_force, is_first_visit=is_first)
     at_window = window.form_for(request, slot, reader, is_first_visit=is_first, by_name=by_name) if persons else None
     context = {
@@ -242,7 +242,7 @@ def move_day(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespo
     in_force = policies.at(hospital_id, reader.now, department_id=found.department_id)
     days = choosing.days(in_force, reader)
     sessions = schedule.list_sessions(hospital_id, found.department_id, days[0], days[-1])
-    visit, link = _visit_of(found), choices.Link(request.path, {})
+    visit, link = _visit_of(found), ways.Link(request.path, {})
     chosen = choosing.choice(
         choosing.asked_date(request), hospital_id, days, sessions, visit, _way_of(found), link, in_force, reader
     )
@@ -310,12 +310,12 @@ def _made_words(state: State) -> str:
     return {State.HELD: _("号已为您保留"), State.CONFIRMED: _("预约成功")}.get(state, "")
 
 
-def _visit_of(found: Booking) -> choices.Visit:
-    return choices.Visit.FIRST if found.is_first_visit else choices.Visit.AGAIN
+def _visit_of(found: Booking) -> ways.Visit:
+    return ways.Visit.FIRST if found.is_first_visit else ways.Visit.AGAIN
 
 
-def _way_of(found: Booking) -> choices.Moving:
-    return choices.Moving(found.booking_id, None if found.is_first_visit else found.practitioner_id)
+def _way_of(found: Booking) -> ways.Moving:
+    return ways.Moving(found.booking_id, None if found.is_first_visit else found.practitioner_id)
 
 
 def _doctors_of_move(found: Booking, session: Session, reader: Reader) -> tuple[str, str]:
@@ -324,7 +324,7 @@ def _doctors_of_move(found: Booking, session: Session, reader: Reader) -> tuple[
     ids = {i for i in (found.practitioner_id, session.practitioner_id) if i is not None}
     doctors = hospitals.practitioners_by_id(hospital_id, ids) if ids else {}
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
-    after = choices.session_doctor(session, doctors, _visit_of(found), in_force, reader)
+    after = offering.session_doctor(session, doctors, _visit_of(found), in_force, reader)
     return presenters.doctor_name(found, doctors, reader), f"{after.name} {after.title}".strip()
 
 

@@ -16,16 +16,16 @@ from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common import lately
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.hospitals import live, presenters
+from yitong.faces.patient.hospitals import live, offering, presenters, ways
 from yitong.faces.patient.hospitals import sittings as words
 
 CHANNEL = "web"
 MOST_IN_BUNDLE = 8
 
 
-def asked_visit(request: HttpRequest) -> presenters.Visit:
-    again = request.GET.get("visit", request.POST.get("visit")) == presenters.Visit.AGAIN
-    return presenters.Visit.AGAIN if again else presenters.Visit.FIRST
+def asked_visit(request: HttpRequest) -> ways.Visit:
+    again = request.GET.get("visit", request.POST.get("visit")) == ways.Visit.AGAIN
+    return ways.Visit.AGAIN if again else ways.Visit.FIRST
 
 
 def asked_date(request: HttpRequest) -> date | None:
@@ -41,9 +41,9 @@ def days(in_force: Policies, reader: Reader) -> list[date]:
     return [*bookable, bookable[-1] + timedelta(days=1)]
 
 
-def bundle(session: Session, visit: presenters.Visit, in_force: Policies) -> list[Session]:
+def bundle(session: Session, visit: ways.Visit, in_force: Policies) -> list[Session]:
     """The session itself; where the doctor is unnamed, all of the same day, half-day, kind, title and fee."""
-    if not schedule.must_hide_name(session, in_force, is_first_visit=visit is presenters.Visit.FIRST):
+    if not schedule.must_hide_name(session, in_force, is_first_visit=visit is ways.Visit.FIRST):
         return [session]
     of_day = schedule.list_sessions(session.hospital_id, session.department_id, session.date, session.date)
     kind = (session.half_day, session.clinic_kind, session.title, session.fee_fen)
@@ -62,9 +62,9 @@ def choice(
     hospital_id: UUID,
     days: list[date],
     sessions: list[Session],
-    visit: presenters.Visit,
-    way: presenters.Way,
-    link: presenters.Link,
+    visit: ways.Visit,
+    way: ways.Way,
+    link: ways.Link,
     in_force: Policies,
     reader: Reader,
 ) -> dict[str, object]:
@@ -72,33 +72,33 @@ def choice(
     the doctor of before. Where the day has nothing, the days that have; one may ask for the day that opens next."""
     bookable = days[:-1]
     offers = bookings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
-    found = presenters.open_days(bookable, sessions, offers)
-    again = presenters.open_days(bookable, sessions, offers, with_id=way.present_id) if way.present_id else {}
+    found = offering.open_days(bookable, sessions, offers)
+    again = offering.open_days(bookable, sessions, offers, with_id=way.present_id) if way.present_id else {}
     may_wait = any(s.date == days[-1] for s in sessions)
     chosen = asked if asked in (days if may_wait else bookable) else next(iter(again or found), days[0])
     assert chosen is not None  # no day is None
     of_day = [s for s in sessions if s.date == chosen]
-    opens_at = None if chosen in found else presenters.opens_at(of_day, reader)
+    opens_at = None if chosen in found else offering.opens_at(of_day, reader)
     release = presenters.release(in_force, reader)
     doctors = practitioners(hospital_id, of_day)
     return {
-        "days": presenters.strip(days, bookable, sessions, offers, chosen, link, reader),
+        "days": offering.strip(days, bookable, sessions, offers, chosen, link, reader),
         "day": chosen,
         "chosen": reader.day(chosen),
         "here": link.to(date=chosen.isoformat()),
-        "half_days": presenters.half_days(of_day, offers, doctors, visit, way, in_force, reader),
+        "half_days": offering.half_days(of_day, offers, doctors, visit, way, in_force, reader),
         "is_day_open": chosen in found,
         "opens_at": opens_at,
         "remind_id": hospital_id if opens_at == release.at else None,
         "is_open": bool(found),
-        "near": presenters.near_days(found, chosen, link, reader) if chosen not in found else [],
-        "again": presenters.near_days(again, chosen, link, reader),
+        "near": offering.near_days(found, chosen, link, reader) if chosen not in found else [],
+        "again": offering.near_days(again, chosen, link, reader),
         "release": release,
         "as_of": presenters.as_of(reader),
     }
 
 
-def sittings(sessions: list[Session], way: presenters.Way, in_force: Policies, reader: Reader) -> list[words.Sitting]:
+def sittings(sessions: list[Session], way: ways.Way, in_force: Policies, reader: Reader) -> list[words.Sitting]:
     """One doctor's half-days of one day, with their windows."""
     if not sessions:
         return []
@@ -113,7 +113,7 @@ def place(hospital_id: UUID, campus_id: UUID, location: str, reader: Reader, *, 
     return " · ".join(part for part in (reader.name(campus), location, reader.room(room)) if part)
 
 
-def windows(session: Session, visit: presenters.Visit, way: presenters.Way, reader: Reader) -> dict[str, object]:
+def windows(session: Session, visit: ways.Visit, way: ways.Way, reader: Reader) -> dict[str, object]:
     """The time windows of a session, or of all sessions that are one offer with it (R-004)."""
     hospital_id = session.hospital_id
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
@@ -123,11 +123,11 @@ def windows(session: Session, visit: presenters.Visit, way: presenters.Way, read
     left = sum(slot.is_open for slot in slots)
     offers = {session.session_id: SessionOffer(session.session_id, session.slots, left)}  # the one offer that they are
     doctors = practitioners(hospital_id, same)
-    offer = presenters.offer(same, offers, doctors, visit, way, in_force, reader)
+    offer = offering.offer(same, offers, doctors, visit, way, in_force, reader)
     return {
         "offer": offer,
         "live": live.of_sessions(same, way),
-        "windows": presenters.windows(slots, hospital_id, way, is_to_come=offer.opens_at is not None),
+        "windows": offering.windows(slots, hospital_id, way, is_to_come=offer.opens_at is not None),
         "as_of": presenters.as_of(reader),
         "department": reader.name(department),
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),

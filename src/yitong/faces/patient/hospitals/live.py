@@ -7,7 +7,8 @@ from uuid import UUID
 from django.conf import settings
 
 from yitong.domains.schedule.contracts import Session
-from yitong.faces.patient.hospitals.presenters import Live, Way
+from yitong.faces.patient.hospitals.presenters import Live
+from yitong.faces.patient.hospitals.ways import Way
 
 NO_SLOT = UUID(int=0)  # where the script puts a free slot's id
 

@@ -18,7 +18,7 @@ from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.hospitals import choosing, presenters
+from yitong.faces.patient.hospitals import choosing, offering, presenters, ways
 
 MOST_TRIED = 6
 MOST_ELSEWHERE = 3
@@ -36,7 +36,7 @@ class Soon:
     note: str
     fee: str
     when: str
-    windows: list[presenters.Window]
+    windows: list[offering.Window]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +72,22 @@ def alike(department: Department, reader: Reader) -> list[Alike]:
     return [Alike(one, _title(one, reader), _place(one, far, reader)) for one, far in _nearest(same, here)[:MOST_TRIED]]
 
 
-def elsewhere(department: Department, reader: Reader) -> list[presenters.Near]:
+def elsewhere(department: Department, reader: Reader) -> list[offering.Near]:
     """The first MOST_ELSEWHERE of those alike that have something left."""
-    found: list[presenters.Near] = []
+    found: list[offering.Near] = []
     for one in alike(department, reader):
-        left = presenters.open_days(*_days_of(one.department, reader)[:3])
+        left = offering.open_days(*_days_of(one.department, reader)[:3])
         if left:
             day, n = next(iter(left.items()))
             href = presenters.department_line(one.department, reader).href
-            note = f"{one.note} · {reader.day(day)} · {presenters.left_words(n)}"
-            found.append(presenters.Near(href, one.title, note))
+            note = f"{one.note} · {reader.day(day)} · {offering.left_words(n)}"
+            found.append(offering.Near(href, one.title, note))
         if len(found) == MOST_ELSEWHERE:
             break
     return found
 
 
-def colleagues(departments: Iterable[Department], but_id: UUID, reader: Reader) -> list[presenters.Near]:
+def colleagues(departments: Iterable[Department], but_id: UUID, reader: Reader) -> list[offering.Near]:
     """Other doctors of these departments who have something left, the earliest first; each with the first such day.
 
     Where nobody else has, the departments themselves, which say when more comes.
@@ -102,7 +102,7 @@ def colleagues(departments: Iterable[Department], but_id: UUID, reader: Reader) 
                 first[doctor] = session
     soonest = sorted(first.items(), key=lambda pair: pair[1].starts_at)[:MOST_ELSEWHERE]
     if not soonest:
-        return presenters.colleagues(departments, reader)
+        return offering.colleagues(departments, reader)
     names = hospitals.practitioners_by_id(departments[0].hospital_id, [doctor for doctor, _ in soonest])
     found = []
     for doctor, session in soonest:
@@ -110,7 +110,7 @@ def colleagues(departments: Iterable[Department], but_id: UUID, reader: Reader) 
         href = reverse("patient:doctor", args=[session.hospital_id, doctor])
         day = f"{reader.day(session.date)} {terms.term(terms.HALF_DAYS, session.half_day)}"
         title = f"{reader.name(who)} {terms.term(terms.TITLES, who.title)}"
-        found.append(presenters.Near(f"{href}?date={session.date.isoformat()}", title, day))
+        found.append(offering.Near(f"{href}?date={session.date.isoformat()}", title, day))
     return found
 
 
@@ -130,24 +130,24 @@ def districts(path: str, near: str) -> list[District]:
     found = []
     for name in dict.fromkeys(one.district for one in campuses):
         middle = _middle(name, campuses)
-        href = presenters.Link(path, {}).to(near=name)
+        href = ways.Link(path, {}).to(near=name)
         place = (middle.latitude, middle.longitude) if middle else (None, None)
         found.append(District(terms.known(name), href, name == near, *place))
     return found
 
 
 def _soon(one: Department, far: int | None, reader: Reader) -> Soon | None:
-    visit = presenters.Visit.FIRST
-    way = presenters.NewBooking(visit)
+    visit = ways.Visit.FIRST
+    way = ways.NewBooking(visit)
     days, sessions, offers, in_force = _days_of(one, reader)
-    left = presenters.open_days(days, sessions, offers)
+    left = offering.open_days(days, sessions, offers)
     if not left:
         return None
     day = next(iter(left))
     first = next(s for s in sessions if s.date == day and s.session_id in offers and offers[s.session_id].left)
     same = choosing.bundle(first, visit, in_force)
     slots = bookings.slot_offers_of(one.hospital_id, same, channel=choosing.CHANNEL, now=reader.now)
-    windows = [window for window in presenters.windows(slots, one.hospital_id, way) if window.href]
+    windows = [window for window in offering.windows(slots, one.hospital_id, way) if window.href]
     return Soon(
         href=presenters.department_line(one, reader).href,
         title=_title(one, reader),

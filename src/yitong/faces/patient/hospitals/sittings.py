@@ -10,7 +10,7 @@ from yitong.domains.hospitals.contracts import Department
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
-from yitong.faces.patient.hospitals import presenters
+from yitong.faces.patient.hospitals import offering, ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Sitting:
     left: str
     is_open: bool
     note: str
-    windows: list[presenters.Window]
+    windows: list[offering.Window]
 
 
 def sittings(
     sessions: Iterable[Session],
     slots: Mapping[UUID, Sequence[SlotOffer]],
     departments: Mapping[UUID, Department],
-    way: presenters.Way,
+    way: ways.Way,
     policies: Policies,
     reader: Reader,
 ) -> list[Sitting]:
@@ -39,7 +39,7 @@ def sittings(
     for session in sorted(sessions, key=lambda s: s.starts_at):
         free = [slot for slot in slots.get(session.session_id, []) if slot.is_open]
         left = {session.session_id: SessionOffer(session.session_id, session.slots, len(free))}
-        shown = presenters.offer([session], left, {}, presenters.Visit.AGAIN, way, policies, reader)
+        shown = offering.offer([session], left, {}, ways.Visit.AGAIN, way, policies, reader)
         department = departments.get(session.department_id)
         name = reader.name(department) if department else ""
         clinic = terms.term(terms.CLINICS, session.clinic_kind)
@@ -51,7 +51,7 @@ def sittings(
                 left=shown.left,
                 is_open=shown.is_open,
                 note=shown.note,
-                windows=presenters.windows(slots[session.session_id], session.hospital_id, way) if free else [],
+                windows=offering.windows(slots[session.session_id], session.hospital_id, way) if free else [],
             )
         )
     return found

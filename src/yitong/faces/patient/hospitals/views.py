@@ -17,7 +17,7 @@ from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.draws import presenters as drawing
-from yitong.faces.patient.hospitals import choosing, live, near, presenters
+from yitong.faces.patient.hospitals import choosing, live, near, offering, presenters, ways
 from yitong.faces.patient.line import presenters as lines
 
 Framed = tuple[dict[str, Hashable], SafeString]  # a page's frame, and the part that tells what is left
@@ -83,7 +83,7 @@ def department(request: Request, hospital_id: UUID, department_id: UUID) -> Http
 def _department(
     hospital_id: UUID,
     department_id: UUID,
-    visit: presenters.Visit,
+    visit: ways.Visit,
     asked: date | None,
     reader: Reader,
     *,
@@ -97,10 +97,10 @@ def _department(
     path = reverse("patient:department", args=[hospital_id, department_id])
     own = [one for one in sessions if one.practitioner_id is None] if is_direct else []
     sessions = own or sessions
-    link = presenters.Link(path, {"visit": visit.value, **({"times": "1"} if own else {})})
-    way = presenters.NewBooking(visit)
+    link = ways.Link(path, {"visit": visit.value, **({"times": "1"} if own else {})})
+    way = ways.NewBooking(visit)
     chosen = choosing.choice(asked, hospital_id, days, sessions, visit, way, link, in_force, reader)
-    dated = presenters.Link(path, {"date": asked.isoformat()} if asked else {})
+    dated = ways.Link(path, {"date": asked.isoformat()} if asked else {})
     place = {
         "name": reader.name(found),
         "hospital_name": reader.name(hospitals.get_hospital(hospital_id)),
@@ -108,7 +108,7 @@ def _department(
     }
     part = chosen | {
         "elsewhere": [] if chosen["is_open"] else near.elsewhere(found, reader),
-        "tabs": presenters.visit_tabs(sessions, visit, in_force, dated),
+        "tabs": offering.visit_tabs(sessions, visit, in_force, dated),
         "place": choosing.place(hospital_id, found.campus_id, found.location, reader),
         "line": lines.way_to(hospital_id, department_id, in_force, reader),
         "draws": drawing.way_to(hospital_id, department_id, in_force, reader),
@@ -116,7 +116,7 @@ def _department(
         "live": live.of_department(hospital_id, department_id, chosen["day"]),
         "introduction": found.introduction,
         "sittings": choosing.sittings([one for one in own if one.date == chosen["day"]], way, in_force, reader),
-        "all_href": presenters.Link(path, {}).to(visit=visit.value),
+        "all_href": ways.Link(path, {}).to(visit=visit.value),
     }
     told = pages.part("patient/hospitals/_department.html", place | part)
     return place | {"is_live": bool(part["live"])}, told
@@ -142,11 +142,11 @@ def _doctor(hospital_id: UUID, practitioner_id: UUID, asked: date | None, reader
     in_force = policies.at(hospital_id, reader.now)
     days = choosing.days(in_force, reader)
     sessions = schedule.list_practitioner_sessions(hospital_id, practitioner_id, days[0], days[-1])
-    visit = presenters.Visit.AGAIN
-    link = presenters.Link(reverse("patient:doctor", args=[hospital_id, practitioner_id]), {})
-    way = presenters.NewBooking(visit)
+    visit = ways.Visit.AGAIN
+    link = ways.Link(reverse("patient:doctor", args=[hospital_id, practitioner_id]), {})
+    way = ways.NewBooking(visit)
     chosen = choosing.choice(asked, hospital_id, days, sessions, visit, way, link, in_force, reader)
-    shown = presenters.doctor(found, reader)
+    shown = offering.doctor(found, reader)
     that_day = [one for one in sessions if one.date == chosen["day"]]
     place = {
         "name": shown.name,
@@ -178,12 +178,12 @@ def session(request: Request, hospital_id: UUID, session_id: UUID) -> HttpRespon
     )
 
 
-def _session(hospital_id: UUID, session_id: UUID, visit: presenters.Visit, reader: Reader) -> Framed:
+def _session(hospital_id: UUID, session_id: UUID, visit: ways.Visit, reader: Reader) -> Framed:
     """The same for every visitor."""
     found = schedule.get_session(hospital_id, session_id)
     department_url = reverse("patient:department", args=[hospital_id, found.department_id])
     back = f"{department_url}?date={found.date.isoformat()}&visit={visit.value}"
-    shown = choosing.windows(found, visit, presenters.NewBooking(visit), reader)
+    shown = choosing.windows(found, visit, ways.NewBooking(visit), reader)
     told = pages.part("patient/hospitals/_windows.html", shown | {"back": back, "steps": presenters.steps(1)})
     return {"back": back, "department": str(shown["department"]), "is_live": bool(shown["live"])}, told
 

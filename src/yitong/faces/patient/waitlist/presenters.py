@@ -20,8 +20,7 @@ from yitong.domains.waitlist.contracts import CloseReason, Entry, Line, Mode, Of
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking.presenters import Person
-from yitong.faces.patient.hospitals import near
-from yitong.faces.patient.hospitals import presenters as choices
+from yitong.faces.patient.hospitals import near, offering
 
 TAGS = {WaitState.OFFERED: "warn", WaitState.GATHERING: "info", WaitState.WAITING: "info", WaitState.BOOKED: "ok"}
 
@@ -128,7 +127,7 @@ def waited(entry: Entry, facts: Facts, chosen: Collection[str] | None, reader: R
     return [Choice(key, one.title, one.note, "", chosen is None or key in chosen) for key, one in said]
 
 
-def others(half_days: Sequence[choices.HalfDay], without: Collection[str], chosen: Collection[str]) -> list[Choice]:
+def others(half_days: Sequence[offering.HalfDay], without: Collection[str], chosen: Collection[str]) -> list[Choice]:
     """What else is sold out and could be waited for."""
     return [
         Choice(
@@ -145,7 +144,7 @@ def others(half_days: Sequence[choices.HalfDay], without: Collection[str], chose
 
 
 def elsewhere(
-    place: near.Alike, half_days: Sequence[choices.HalfDay], chosen: Collection[str], most: int
+    place: near.Alike, half_days: Sequence[offering.HalfDay], chosen: Collection[str], most: int
 ) -> Elsewhere | None:
     """Its box names the hospital too. None where nothing there can be waited for."""
     hospital_id = place.department.hospital_id

@@ -27,8 +27,7 @@ from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import presenters as persons
 from yitong.faces.patient.check.gate import check_first
-from yitong.faces.patient.hospitals import choosing, near
-from yitong.faces.patient.hospitals import presenters as choices
+from yitong.faces.patient.hospitals import choosing, near, offering, ways
 from yitong.faces.patient.waitlist import forms, presenters
 
 MOST_OTHERS = 40
@@ -50,7 +49,7 @@ def join(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
     form = forms.JoinWaitlist(request.POST)
     if not form.is_valid():
         return _join_page(request, session, in_force, account_id, reader, form=form, status=422)
-    is_first = choosing.asked_visit(request) is choices.Visit.FIRST
+    is_first = choosing.asked_visit(request) is ways.Visit.FIRST
     cmd = form.to_command(hospital_id, is_first_visit=is_first, most=_most_sessions(reader.now))
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
@@ -77,7 +76,7 @@ def _join_page(
     shows_elsewhere: bool = False,
 ) -> HttpResponse:
     hospital_id, visit = session.hospital_id, choosing.asked_visit(request)
-    way = choices.NewBooking(visit)
+    way = ways.NewBooking(visit)
     department = hospitals.get_department(hospital_id, session.department_id)
     halves = _half_days(department, visit, in_force, reader)
     mine = [one for half in halves for one in half.offers if str(session.session_id) in one.sessions.split()]
@@ -112,13 +111,13 @@ def _join_page(
     return pages.page(request, "patient/waitlist/join.html", context, status)
 
 
-def _lengths(hospital_id: UUID, offers: list[choices.Offer]) -> list[LineLength]:
+def _lengths(hospital_id: UUID, offers: list[offering.Offer]) -> list[LineLength]:
     ids = [UUID(one) for offer in offers for one in offer.sessions.split()]
     return list(queries.line_lengths(hospital_id, ids).values())
 
 
 def _elsewhere(
-    department: Department, visit: choices.Visit, chosen: list[str], reader: Reader
+    department: Department, visit: ways.Visit, chosen: list[str], reader: Reader
 ) -> list[presenters.Elsewhere]:
     """Where else one could wait for the same, the nearest first."""
     found = []
@@ -130,9 +129,7 @@ def _elsewhere(
     return [one for one in found if one is not None]
 
 
-def _half_days(
-    department: Department, visit: choices.Visit, in_force: Policies, reader: Reader
-) -> list[choices.HalfDay]:
+def _half_days(department: Department, visit: ways.Visit, in_force: Policies, reader: Reader) -> list[offering.HalfDay]:
     """The department's half-days of all bookable days, in order."""
     hospital_id = department.hospital_id
     days = choosing.days(in_force, reader)[:-1]
@@ -142,11 +139,11 @@ def _half_days(
     by_day: dict[date, list[Session]] = {}
     for one in sessions:
         by_day.setdefault(one.date, []).append(one)
-    way = choices.NewBooking(visit)
+    way = ways.NewBooking(visit)
     return [
         half
         for of_day in by_day.values()
-        for half in choices.half_days(of_day, offers, doctors, visit, way, in_force, reader)
+        for half in offering.half_days(of_day, offers, doctors, visit, way, in_force, reader)
     ]
 
 
@@ -239,7 +236,7 @@ def _change(
     first = found.lines[0]
     session = schedule.get_session(first.hospital_id, first.session_id)
     in_force = policies.at(session.hospital_id, reader.now, department_id=session.department_id)
-    visit = choices.Visit.FIRST if found.is_first_visit else choices.Visit.AGAIN
+    visit = ways.Visit.FIRST if found.is_first_visit else ways.Visit.AGAIN
     facts = presenters.facts_of([found], reader)
     chosen = request.POST.getlist("sessions") if form is not None else None
     others = presenters.others(
