@@ -29,7 +29,7 @@ from yitong.core.db import policies  # noqa: E402
 from yitong.core.ids import new_id  # noqa: E402
 from yitong.domains.hospitals.models import Campus, Department, Hospital  # noqa: E402
 from yitong.domains.schedule.models import ClinicSession, Slot  # noqa: E402
-from yitong.domains.schedule.rules import bookable_dates  # noqa: E402
+from yitong.domains.schedule.rules.opening import bookable_dates  # noqa: E402
 
 NEVER = datetime(2099, 1, 1, tzinfo=UTC)  # the release, until the run sets it
 MARGIN = timedelta(minutes=30)  # the days are bookable for as long as any run takes

@@ -21,8 +21,8 @@ from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.people.rules import usage
-from yitong.domains.schedule import rules as schedule
 from yitong.domains.schedule.contracts import BookableSlot, Pool, Session, Slot
+from yitong.domains.schedule.rules import opening
 
 KEPT = timedelta(seconds=30)  # shorter than any span in which a session is shut and then open again: hours to minutes
 
@@ -59,7 +59,7 @@ class Instant:
         """What may be booked now under these policies."""
         found = self._days.get(id(policies))  # the picture holds on to them
         if found is None:
-            found = self._days[id(policies)] = schedule.bookable_dates(self.now, policies)
+            found = self._days[id(policies)] = opening.bookable_dates(self.now, policies)
         return found
 
 
@@ -99,7 +99,7 @@ class Clinic:
         return self.version == version and self.policies is policies and self.department is department
 
     def is_open(self, pool: Pool, at: Instant) -> bool:
-        return schedule.is_open(self.session, at.now, self.policies, pool=pool, days=at.days(self.policies))
+        return opening.is_open(self.session, at.now, self.policies, pool=pool, days=at.days(self.policies))
 
     def sells_plainly(self, wish: Wish, slot: Slot, at: Instant) -> bool:
         """Whether the rules grant this slot to anybody of whom nothing is on record.
@@ -188,7 +188,7 @@ def claim(
         policies=clinic.policies,
         channel=wish.holder.channel,
         is_open=clinic.is_open(slot.pool, at),
-        hides_name=schedule.must_hide_name(session, clinic.policies, is_first_visit=cmd.is_first_visit),
+        hides_name=opening.must_hide_name(session, clinic.policies, is_first_visit=cmd.is_first_visit),
         entitled_pool=None,
     )
 

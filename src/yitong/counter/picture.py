@@ -18,8 +18,8 @@ from yitong.core.policy.values import Policies
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking.contracts import Near
 from yitong.domains.hospitals.contracts import Department
-from yitong.domains.schedule import rules as schedule
 from yitong.domains.schedule.contracts import Pool, Session, Slot
+from yitong.domains.schedule.rules import opening
 
 Window = tuple[datetime, datetime]
 Key = tuple[str, str, str]  # hospital, actor, key: what finds the first answer
@@ -178,7 +178,7 @@ class Board:
         `days` are those that may be booked (`Picture.days`)."""
         found = self.opened.get(pool)
         if found is None or not timedelta() <= now - found[0] < kept:
-            found = self.opened[pool] = (now, schedule.is_open(self.session, now, policies, pool=pool, days=days))
+            found = self.opened[pool] = (now, opening.is_open(self.session, now, policies, pool=pool, days=days))
         return found[1]
 
 
@@ -208,7 +208,7 @@ class Picture:
         if found is None or not timedelta() <= now - found[1] < kept:
             if len(self._days) >= MOST_POLICIES:
                 self._days.clear()
-            found = self._days[id(policies)] = (policies, now, schedule.bookable_dates(now, policies))
+            found = self._days[id(policies)] = (policies, now, opening.bookable_dates(now, policies))
         return found[2]
 
     def policies(self, session: Session, now: datetime) -> Policies:

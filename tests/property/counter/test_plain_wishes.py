@@ -27,8 +27,8 @@ from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Near
 from yitong.domains.booking.errors import SlotReserved
 from yitong.domains.people.errors import PatientMissing
-from yitong.domains.schedule import rules as schedule
 from yitong.domains.schedule.contracts import Pool, SessionState
+from yitong.domains.schedule.rules import opening
 
 LONG = bool(os.environ.get("YITONG_LONG"))
 NOW = datetime(2026, 11, 23, 1, 59, 45, tzinfo=UTC)  # before ten, when something may open or shut
@@ -243,6 +243,6 @@ def test_what_is_open_at_two_instants_so_close_is_open_between(
         turn = SESSION.ends_at - policies.minutes("booking.window.lead_minutes")
     since = turn - timedelta(seconds=before_s)
     instants = sorted({since, turn, turn + timedelta(seconds=1), since + KEPT / 2, since + KEPT})
-    is_open = [schedule.is_open(SESSION, now, policies, pool=pool) for now in instants if now <= since + KEPT]
+    is_open = [opening.is_open(SESSION, now, policies, pool=pool) for now in instants if now <= since + KEPT]
     if is_open[0] and is_open[-1]:
         assert all(is_open)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from yitong.core import clock
 from yitong.core.policy.keys import KEYS
 from yitong.core.policy.values import Policies
-from yitong.domains.schedule import rules
 from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState
+from yitong.domains.schedule.rules import cutting, opening, roster
 
 SHARES = st.integers(0, 100).map(lambda n: str(Decimal(n) / 100))
 POOLS = st.fixed_dictionaries(
@@ -38,22 +38,22 @@ START = clock.at_shanghai(date(2026, 11, 24), time.min)
 @pytest.mark.rule("R-012")
 @given(st.integers(0, 400), POOLS, st.sampled_from(["general", "expert"]))
 def test_shares_sum_and_keep_every_floor(total: int, policies: Policies, kind: str) -> None:
-    counts = rules.share_pools(total, policies, kind)
+    counts = cutting.share_pools(total, policies, kind)
     assert set(counts) == set(Pool) - {Pool.DRAW}
     assert sum(counts.values()) == total
     assert min(counts.values()) >= 0
-    rules.check_shares(counts, policies)
-    assert sum(counts[pool] for pool in rules.BOOKABLE) < total * policies.share("pools.bookable") + 1 or counts[
+    cutting.check_shares(counts, policies)
+    assert sum(counts[pool] for pool in cutting.BOOKABLE) < total * policies.share("pools.bookable") + 1 or counts[
         Pool.ONLINE
-    ] + counts[Pool.PHONE] <= rules.least_platform(total, policies)
+    ] + counts[Pool.PHONE] <= cutting.least_platform(total, policies)
 
 
 @pytest.mark.rule("R-012")
 @given(st.integers(1, 400))
 def test_by_default_each_pool_is_within_one_slot_of_its_share(total: int) -> None:
     policies = Policies({})
-    counts = rules.share_pools(total, policies)
-    bookable = rules.least_bookable(total, policies)
+    counts = cutting.share_pools(total, policies)
+    bookable = cutting.least_bookable(total, policies)
     for pool, share in ((Pool.ONLINE, 35), (Pool.REFERRAL, 30), (Pool.PHONE, 10), (Pool.REVISIT, 10)):
         quota = Decimal(bookable * share) / 85
         assert abs(counts[pool] - quota) < 1
@@ -61,8 +61,8 @@ def test_by_default_each_pool_is_within_one_slot_of_its_share(total: int) -> Non
 
 @given(st.integers(0, 200), POOLS)
 def test_spread_keeps_the_counts_and_is_even(total: int, policies: Policies) -> None:
-    counts = rules.share_pools(total, policies)
-    pools = rules.spread(counts)
+    counts = cutting.share_pools(total, policies)
+    pools = cutting.spread(counts)
     assert Counter(pools) == {pool: n for pool, n in counts.items() if n}
     for pool, n in counts.items():
         first_half = pools[: total // 2].count(pool)
@@ -75,12 +75,12 @@ def test_windows_are_whole_in_order_and_inside(
     minutes: int, slot_minutes: int, per_window: int, policies: Policies
 ) -> None:
     ends_at = START + timedelta(minutes=minutes)
-    windows = rules.cut_windows(START, ends_at, slot_minutes, per_window)
+    windows = cutting.cut_windows(START, ends_at, slot_minutes, per_window)
     assert len(windows) == minutes // slot_minutes * per_window
     assert all(end - start == timedelta(minutes=slot_minutes) for start, end in windows)
-    if windows and len(windows) <= rules.MOST_SLOTS:
+    if windows and len(windows) <= cutting.MOST_SLOTS:
         wide = Policies({**policies.as_dict(), "booking.slot_minutes": 60})
-        rules.check_windows(START, ends_at, rules.pool_windows(windows, policies, "general"), wide)
+        cutting.check_windows(START, ends_at, cutting.pool_windows(windows, policies, "general"), wide)
     assert windows == sorted(windows)
 
 
@@ -88,38 +88,38 @@ def test_windows_are_whole_in_order_and_inside(
 @given(INSTANTS, WINDOWS)
 def test_every_bookable_day_is_released_and_the_next_one_is_not(now: datetime, policies: Policies) -> None:
     today = clock.shanghai_date(now)
-    days = rules.bookable_dates(now, policies)
+    days = opening.bookable_dates(now, policies)
     assert days == sorted(set(days))
     booked_ahead = [day for day in days if day != today]
-    assert all(rules.release_at(day, policies) <= now for day in booked_ahead)
+    assert all(opening.release_at(day, policies) <= now for day in booked_ahead)
     last = today + timedelta(days=policies.int("booking.window.max_days"))
-    assert rules.release_at(last + timedelta(days=1), policies) > now
+    assert opening.release_at(last + timedelta(days=1), policies) > now
     if last not in days:
         first = max(1, policies.int("booking.window.min_days"))
         stop = clock.at_shanghai(today, policies.time("booking.window.stop_for_tomorrow"))
         is_shut_tomorrow = last == today + timedelta(days=1) and now >= stop
-        assert rules.release_at(last, policies) > now or last < today + timedelta(days=first) or is_shut_tomorrow
+        assert opening.release_at(last, policies) > now or last < today + timedelta(days=first) or is_shut_tomorrow
 
 
 @pytest.mark.rule("R-002")
 @given(WINDOWS, st.integers(1, 92), st.integers(1, 10**9))
 def test_nothing_opens_before_its_release(policies: Policies, days: int, microseconds: int) -> None:
     day = date(2026, 11, 23) + timedelta(days=days)
-    release = rules.release_at(day, policies)
+    release = opening.release_at(day, policies)
     session = Session(
         UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4), None, None, "general", None, day, HalfDay.AM,
         clock.at_shanghai(day, time.min), clock.day_bounds(day)[1], 0, SessionState.RELEASED, release,
         False, None, 1,
     )  # fmt: skip
-    assert not rules.is_open(session, release - timedelta(microseconds=microseconds), policies)
+    assert not opening.is_open(session, release - timedelta(microseconds=microseconds), policies)
 
 
 @given(st.dates(date(2004, 1, 1), date(2040, 12, 31)))
 def test_every_day_has_a_kind_and_one_roster(day: date) -> None:
-    kind = rules.day_kind(day)
-    weekday = rules.roster_weekday(day, kind, {})
-    assert (kind is rules.DayKind.WORKED_WEEKEND) == (weekday != day.weekday())
-    if kind is rules.DayKind.WORKDAY:
+    kind = roster.day_kind(day)
+    weekday = roster.roster_weekday(day, kind, {})
+    assert (kind is roster.DayKind.WORKED_WEEKEND) == (weekday != day.weekday())
+    if kind is roster.DayKind.WORKDAY:
         assert day.weekday() < 5
 
 
@@ -134,10 +134,10 @@ def test_booking_ends_when_it_is_said_to(policies: Policies, now: datetime, ahea
         UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4), None, None, "general", None, day, HalfDay.AM, starts_at,
         ends_at, 0, SessionState.RELEASED, starts_at - timedelta(days=200), False, None, 1,
     )  # fmt: skip
-    ends = rules.booking_ends_at(session, policies)
-    if rules.is_open(session, now, policies):
+    ends = opening.booking_ends_at(session, policies)
+    if opening.is_open(session, now, policies):
         assert now < ends
     last = ends - timedelta(microseconds=1)
-    if day in rules.bookable_dates(last, policies):
-        assert rules.is_open(session, last, policies)
-    assert not rules.is_open(session, ends, policies)
+    if day in opening.bookable_dates(last, policies):
+        assert opening.is_open(session, last, policies)
+    assert not opening.is_open(session, ends, policies)

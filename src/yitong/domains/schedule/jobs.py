@@ -11,9 +11,9 @@ from yitong.core.db.jobs import periodic
 from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.schedule import rules
 from yitong.domains.schedule.commands import planning, sessions, stoppages
 from yitong.domains.schedule.contracts import GenerateSessions
+from yitong.domains.schedule.rules import roster
 
 ROUNDS = 50  # of 200 sessions each, for one hospital in one run
 
@@ -65,7 +65,7 @@ def generate_days(timestamp: int) -> None:
             key=f"{hospital.hospital_id}:{timestamp}",
             hospital_id=hospital.hospital_id,
             from_date=today + timedelta(days=1),
-            until_date=today + timedelta(days=rules.days_ahead(policies.at(hospital.hospital_id, now))),
+            until_date=today + timedelta(days=roster.days_ahead(policies.at(hospital.hospital_id, now))),
         )
         try:
             made = planning.generate_sessions(cmd, actor=actor, now=now)

@@ -14,7 +14,7 @@ from yitong.core.db.scale import cross_hospital
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
-from yitong.domains.schedule import errors, permissions, rules
+from yitong.domains.schedule import errors, permissions
 from yitong.domains.schedule.contracts import (
     DepartmentDay,
     HalfDay,
@@ -32,6 +32,7 @@ from yitong.domains.schedule.models import ClinicSession
 from yitong.domains.schedule.models import RosterLine as RosterRow
 from yitong.domains.schedule.models import Slot as SlotRow
 from yitong.domains.schedule.models import Stoppage as StoppageRow
+from yitong.domains.schedule.rules import changes, cutting, opening, roster
 
 LONGEST_RANGE = timedelta(days=92)
 MOST_SESSIONS = 500
@@ -66,40 +67,40 @@ RELEASED = """
 
 def bookable_dates(now: datetime, policies: Policies) -> list[date]:
     """The days that a booking channel may book now, in order (R-002)."""
-    return rules.bookable_dates(now, policies)
+    return opening.bookable_dates(now, policies)
 
 
 def release_at(day: date, policies: Policies) -> datetime:
     """When that day opens (R-002)."""
-    return rules.release_at(day, policies)
+    return opening.release_at(day, policies)
 
 
 def is_open(session: Session, now: datetime, policies: Policies, *, pool: Pool = Pool.ONLINE) -> bool:
     """Whether a slot of that pool may be claimed now (R-002, R-012): the one answer for pages and claims."""
-    return rules.is_open(session, now, policies, pool=pool)
+    return opening.is_open(session, now, policies, pool=pool)
 
 
 def booking_ends_at(session: Session, policies: Policies) -> datetime:
     """The instant (exclusive) until which the session's open pools may be booked (R-002)."""
-    return rules.booking_ends_at(session, policies)
+    return opening.booking_ends_at(session, policies)
 
 
 def must_hide_name(session: Session, policies: Policies, *, is_first_visit: bool) -> bool:
     """Whether this visit is booked by specialty and title, its doctor unnamed (R-004)."""
-    return rules.must_hide_name(session, policies, is_first_visit=is_first_visit)
+    return opening.must_hide_name(session, policies, is_first_visit=is_first_visit)
 
 
 def plan_windows(
     starts_at: datetime, ends_at: datetime, slot_minutes: int, per_window: int, policies: Policies, clinic_kind: str
 ) -> tuple[tuple[datetime, datetime, Pool], ...]:
     """The windows of a session with their pools, as `NewSession.windows` takes them (R-003, R-012)."""
-    windows = rules.cut_windows(starts_at, ends_at, slot_minutes, per_window)
-    return rules.pool_windows(windows, policies, clinic_kind)
+    windows = cutting.cut_windows(starts_at, ends_at, slot_minutes, per_window)
+    return cutting.pool_windows(windows, policies, clinic_kind)
 
 
 def is_rostered(line: RosterLine, day: date) -> bool:
     """Whether the line makes a session on that day: holidays and worked weekends are known."""
-    return rules.runs_on(line, day, rules.day_kind(day), {})
+    return roster.runs_on(line, day, roster.day_kind(day), {})
 
 
 # -- sessions ------------------------------------------------------------------------------------------------------
@@ -379,13 +380,13 @@ def _fit(
     session: Session, colleagues: Iterable[Practitioner], busy: Mapping[UUID, Sequence[tuple[datetime, datetime]]]
 ) -> list[Substitute]:
     """Of the session's department, of its grade or a higher one, and free at its time; the same grade first (R-016)."""
-    wanted = rules.grade(session.title)
+    wanted = changes.grade(session.title)
     fit = [
-        (rules.grade(one.title), one)
+        (changes.grade(one.title), one)
         for one in colleagues
         if session.department_id in one.department_ids
         and one.practitioner_id != session.practitioner_id
-        and rules.grade(one.title) >= wanted
+        and changes.grade(one.title) >= wanted
         and not any(
             starts < session.ends_at and session.starts_at < ends for starts, ends in busy.get(one.practitioner_id, ())
         )
@@ -421,7 +422,7 @@ def list_stoppable(
     ):
         if value is not None:
             rows = rows.filter(**{name: value})
-    found = rows.filter(stops_at=None).order_by("starts_at", "department_id", "id")[: rules.MOST_STOPPED + 1]
+    found = rows.filter(stops_at=None).order_by("starts_at", "department_id", "id")[: changes.MOST_STOPPED + 1]
     return [row.as_contract() for row in found]
 
 

@@ -17,9 +17,10 @@ from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Department
-from yitong.domains.schedule import contracts, errors, models, permissions, rules
+from yitong.domains.schedule import contracts, errors, models, permissions
 from yitong.domains.schedule.commands.shared import line_changed_again, sits_in
 from yitong.domains.schedule.contracts import SessionState
+from yitong.domains.schedule.rules import cutting, roster
 
 PLANNING = {
     "schedule_clinic_session_pkey": errors.SessionExists,
@@ -45,7 +46,7 @@ def add_roster_line(cmd: contracts.AddRosterLine, *, actor: Actor, now: datetime
         if not sits_in(doctor, cmd.department_id):
             raise errors.PractitionerNotOfDepartment()
     policy = policies.at(cmd.hospital_id, now, department_id=cmd.department_id)
-    rules.check_roster_line(cmd, campus_id=department.campus_id, policies=policy)
+    roster.check_roster_line(cmd, campus_id=department.campus_id, policies=policy)
     content = {f.name: getattr(cmd, f.name) for f in fields(cmd) if f.name != "key"}
     row = models.RosterLine.objects.create(id=new_id(), **content)
     event = contracts.RosterLineAdded(
@@ -77,7 +78,7 @@ def import_roster(
         if line.roster_line_id in known:
             continue
         department = places.check(line)
-        rules.check_roster_line(line, campus_id=department.campus_id, policies=in_force(line.department_id))
+        roster.check_roster_line(line, campus_id=department.campus_id, policies=in_force(line.department_id))
         content = {
             f.name: getattr(line, f.name) for f in fields(line) if f.name not in ("hospital_id", "roster_line_id")
         }
@@ -131,9 +132,9 @@ def move_roster_line(cmd: contracts.MoveRosterLine, *, actor: Actor, now: dateti
     line = rows.select_for_update(of=("self",)).order_by("id").first()
     if line is None:
         raise errors.RosterLineMissing()
-    moved = rules.move_line(line.as_contract(), cmd, new_id=new_id(), today=clock.shanghai_date(now))
+    moved = roster.move_line(line.as_contract(), cmd, new_id=new_id(), today=clock.shanghai_date(now))
     policy = policies.at(cmd.hospital_id, now, department_id=line.department_id)
-    rules.check_roster_line(moved, campus_id=line.campus_id, policies=policy)
+    roster.check_roster_line(moved, campus_id=line.campus_id, policies=policy)
     if not cmd.is_copy:
         until = moved.from_date - timedelta(days=1)
         rows.update(until_date=until)
@@ -167,11 +168,11 @@ def import_sessions(
         raise errors.SessionExists()
     known = set(models.ClinicSession.objects.filter(hospital_id=hospital_id, id__in=ids).values_list("id", flat=True))
     in_force = policies.of_hospital(hospital_id, now)
-    planned = [rules.Planned(new, None) for new in sessions if new.session_id not in known]
+    planned = [roster.Planned(new, None) for new in sessions if new.session_id not in known]
     places = _Places(hospital_id, [plan.new for plan in planned])
     for plan in planned:
         department = places.check(plan.new)
-        rules.check_new_session(plan.new, in_force(department.department_id), campus_id=department.campus_id)
+        roster.check_new_session(plan.new, in_force(department.department_id), campus_id=department.campus_id)
     slots = _write(hospital_id, planned, in_force, actor=actor, now=now)
     return contracts.Imported(hospital_id, sessions=len(planned), slots=slots, known=len(known))
 
@@ -188,12 +189,12 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
     once = idempotency.begin(actor, "schedule.generate_sessions", cmd)
     if once.answer is not None:
         return contracts.Generated(**{**once.answer, "hospital_id": cmd.hospital_id})
-    rules.check_days(cmd.from_date, cmd.until_date, today=clock.shanghai_date(now))
+    roster.check_days(cmd.from_date, cmd.until_date, today=clock.shanghai_date(now))
     existing = models.ClinicSession.objects.filter(
         hospital_id=cmd.hospital_id, date__gte=cmd.from_date, date__lte=cmd.until_date
     )
     known = set(existing.values_list("roster_line_id", "date"))
-    sittings = rules.Sittings(
+    sittings = roster.Sittings(
         existing.filter(~Q(state=SessionState.STOPPED)).values_list("practitioner_id", "starts_at", "ends_at")
     )
     in_force = policies.of_hospital(cmd.hospital_id, now)
@@ -202,8 +203,8 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
         hospital_id=cmd.hospital_id,
         from_date__lte=cmd.until_date,
     ).order_by("starts", "id")
-    wanted = rules.sittings([line.as_contract() for line in lines], cmd)
-    planned: list[rules.Planned] = []
+    wanted = roster.sittings([line.as_contract() for line in lines], cmd)
+    planned: list[roster.Planned] = []
     titles = _titles(cmd.hospital_id, [line for line, _ in wanted])
     fee = cache(lambda kind, title, day: hospitals.fee_fen(cmd.hospital_id, kind, title, day))
     clashed = 0
@@ -214,7 +215,7 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
             clashed += 1
             continue
         title = titles[line.practitioner_id]
-        new = rules.plan_session(
+        new = roster.plan_session(
             line,
             day,
             session_id=new_id(),
@@ -223,7 +224,7 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
             policies=in_force(line.department_id),
         )
         if sittings.take(new):
-            planned.append(rules.Planned(new, line.roster_line_id))
+            planned.append(roster.Planned(new, line.roster_line_id))
         else:
             clashed += 1
     slots = _write(cmd.hospital_id, planned, in_force, actor=actor, now=now)
@@ -263,7 +264,7 @@ def _titles(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> dict[UU
 
 def _write(
     hospital_id: UUID,
-    planned: Sequence[rules.Planned],
+    planned: Sequence[roster.Planned],
     in_force: Callable[[UUID], Policies],
     *,
     actor: Actor,
@@ -279,7 +280,7 @@ def _write(
         slot
         for plan in planned
         for slot in models.slots_of(
-            hospital_id, plan.new, special=rules.special_places(plan.new, in_force(plan.new.department_id))
+            hospital_id, plan.new, special=cutting.special_places(plan.new, in_force(plan.new.department_id))
         )
     ]
     models.copy_in(models.ClinicSession, [models.values_of(session) for session in sessions])

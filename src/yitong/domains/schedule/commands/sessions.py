@@ -10,7 +10,7 @@ from yitong.core.actor import Actor
 from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.schedule import contracts, errors, models, permissions, rules
+from yitong.domains.schedule import contracts, errors, models, permissions
 from yitong.domains.schedule.commands.shared import (
     append_moved,
     changed_again,
@@ -20,6 +20,7 @@ from yitong.domains.schedule.commands.shared import (
     sits_in,
 )
 from yitong.domains.schedule.contracts import Pool, SessionState
+from yitong.domains.schedule.rules import changes, opening, roster
 from yitong.domains.schedule.states import SessionEvent, next_state
 
 BATCH = 200  # sessions that one transaction of a job takes at most
@@ -72,7 +73,7 @@ def substitute_session(cmd: contracts.SubstituteSession, *, actor: Actor, now: d
     if session.practitioner_id in (None, cmd.practitioner_id):
         raise errors.SubstituteNeedsDoctor()
     colleague = hospitals.get_practitioner(cmd.hospital_id, cmd.practitioner_id)
-    rules.check_substitute(
+    changes.check_substitute(
         title=session.title,
         substitute_title=colleague.title,
         is_of_department=sits_in(colleague, session.department_id),
@@ -103,7 +104,7 @@ def change_room(cmd: contracts.ChangeRoom, *, actor: Actor, now: datetime) -> co
     once = idempotency.begin(actor, "schedule.change_room", cmd)
     if once.answer is not None:
         return changed_again(once.answer)
-    rules.check_room(cmd.room)
+    roster.check_room(cmd.room)
     session = models.lock_session(cmd.hospital_id, cmd.session_id)
     state = SessionState(session.state)
     if state is SessionState.STOPPED:
@@ -153,7 +154,7 @@ def return_referrals(hospital_id: UUID, *, actor: Actor, now: datetime) -> int:
     today = clock.shanghai_date(now)
     policy = policies.at(hospital_id, now)
     days = [today + timedelta(days=ahead) for ahead in range(RETURN_HORIZON.days + 1)]
-    due_days = [day for day in days if rules.referral_returns_at(day, policy) <= now]
+    due_days = [day for day in days if opening.referral_returns_at(day, policy) <= now]
     if not due_days:
         return 0
     due = list(

@@ -10,7 +10,7 @@ from yitong.core.actor import Actor
 from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command, joined
 from yitong.domains.hospitals import queries as hospitals
-from yitong.domains.schedule import contracts, errors, models, permissions, rules
+from yitong.domains.schedule import contracts, errors, models, permissions
 from yitong.domains.schedule.commands.shared import (
     append_moved,
     changed_again,
@@ -19,6 +19,7 @@ from yitong.domains.schedule.commands.shared import (
     shard_of,
 )
 from yitong.domains.schedule.contracts import Pool, SessionState
+from yitong.domains.schedule.rules import changes, cutting
 
 
 def share_slot(hospital_id: UUID, slot_id: UUID) -> contracts.BookableSlot:
@@ -77,7 +78,7 @@ def add_extra_slot(
         doctor = hospitals.find_practitioner_of_staff(hospital_id, UUID(actor.id))
         session = models.lock_session(hospital_id, session_id)
         policy = policies.at(hospital_id, now, department_id=session.department_id)
-        rules.check_extra(session.as_contract(), policy, practitioner_id=doctor and doctor.practitioner_id, now=now)
+        changes.check_extra(session.as_contract(), policy, practitioner_id=doctor and doctor.practitioner_id, now=now)
         assert doctor is not None
         slot = models.extra_slot_of(session, patient_id, by=doctor.practitioner_id, reason=_extra_reason(reason))
         slot.save(force_insert=True)
@@ -119,7 +120,7 @@ def move_slots(cmd: contracts.MoveSlots, *, actor: Actor, now: datetime) -> cont
     if not wanted or moved != len(wanted) or cmd.from_pool == cmd.to_pool:
         raise errors.SlotsNotInPool(n=moved)
     counts = {Pool(pool): n for pool, n in slots.values_list("pool").annotate(n=Count("number")).order_by()}
-    rules.check_shares(counts, policies.at(cmd.hospital_id, now, department_id=session.department_id))
+    cutting.check_shares(counts, policies.at(cmd.hospital_id, now, department_id=session.department_id))
     append_moved(session, cmd.from_pool, cmd.to_pool, moved, actor=actor, now=now)
     return once.finish(contracts.SessionChanged(cmd.hospital_id, cmd.session_id, SessionState(session.state)))
 

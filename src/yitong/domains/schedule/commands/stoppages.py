@@ -14,9 +14,10 @@ from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command
 from yitong.core.db.scale import cross_hospital
 from yitong.core.ids import new_id
-from yitong.domains.schedule import contracts, errors, models, permissions, rules
+from yitong.domains.schedule import contracts, errors, models, permissions
 from yitong.domains.schedule.commands.shared import check_not_over, check_not_stopping, shard_of
 from yitong.domains.schedule.contracts import SessionState
+from yitong.domains.schedule.rules import changes
 from yitong.domains.schedule.states import SessionEvent, next_state
 
 BATCH = 500  # sessions that one turn of the job stops at most
@@ -40,7 +41,7 @@ def plan_stoppage(cmd: contracts.PlanStoppage, *, actor: Actor, now: datetime) -
             datetime.fromisoformat(once.answer["due_at"]),
         )
     wanted = set(cmd.session_ids)
-    rules.check_stoppage_size(len(wanted))
+    changes.check_stoppage_size(len(wanted))
     sessions = models.lock_sessions(cmd.hospital_id, Q(id__in=wanted))
     if len(sessions) != len(wanted):
         raise errors.SessionMissing()
