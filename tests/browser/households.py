@@ -16,7 +16,7 @@ from yitong.core.actor import Actor
 from yitong.core.ids import new_id
 from yitong.domains.fairness import models as fairness
 from yitong.domains.fairness.commands import reviewing, scoring
-from yitong.domains.fairness.contracts import AskReview
+from yitong.domains.fairness.contracts import AskReview, DecideReview
 from yitong.domains.people import contracts as people
 from yitong.domains.people import queries
 from yitong.domains.people.commands import abuse, phones
@@ -87,6 +87,12 @@ class Household:
         """The holder asks a person to look at the score (R-199)."""
         reviewing.ask_review(AskReview(words), actor=self.actor, now=clock.now())
         return fairness.Review.objects.get(account_id=self.actor.account_id, decision=None).id
+
+    def decide_review(self, decision: people.Decision) -> None:
+        """A person of the city looked at the score and its reasons (R-199)."""
+        review = fairness.Review.objects.get(account_id=self.actor.account_id, decision=None)
+        cmd = DecideReview(review.id, decision, "核对过")
+        reviewing.decide_review(cmd, actor=make.staff_actor("city_operator"), now=clock.now())
 
     def decide(self, decision: people.Decision) -> None:
         """A person of the city looked at the appeal (R-199)."""

@@ -12,6 +12,7 @@ from tests.browser.visitors import Visitor, code_for
 
 from yitong.domains.fairness.models import Check
 from yitong.domains.fairness.rules import questions
+from yitong.domains.people.contracts import Decision
 
 New = Callable[..., Visitor]
 NewHousehold = Callable[..., Household]
@@ -98,3 +99,9 @@ def test_a_code_instead_and_a_person(visitor: New, household: NewHousehold, *, s
     someone.press("提交")
     assert "正在等人看" in someone.text()
     someone.look("check-waiting")
+    home.decide_review(Decision.LIFTED if scripts else Decision.KEPT)
+    someone.go("/me/check/")
+    answer = "之前的记录不再计分" if scripts else "您可以补充说明再申请"
+    assert answer in someone.text()
+    assert someone.page.get_by_role("link", name="申请人工复核").count() == (0 if scripts else 1)
+    someone.look(f"check-answered-{'cleared' if scripts else 'kept'}")

@@ -18,8 +18,10 @@ from yitong.core.actor import Actor
 from yitong.core.ids import new_id
 from yitong.domains.booking.models import Booking
 from yitong.domains.fairness import models
-from yitong.domains.fairness.commands import checking
+from yitong.domains.fairness.commands import checking, reviewing
+from yitong.domains.fairness.contracts import DecideReview
 from yitong.domains.notify.models import Message
+from yitong.domains.people.contracts import Decision
 from yitong.domains.people.models import SlowPath
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +165,20 @@ def test_a_person_is_asked_once_and_the_answer_is_shown() -> None:
     assert client.get("/me/check/review/").headers["Location"] == "/me/check/"
     twice = client.post("/me/check/review/", {"words": "再说一次"})
     assert (twice.status_code, "正在等待人工复核" in text_of(twice)) == (409, True)
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_what_a_person_decided_is_read_by_who_asked(decision: Decision) -> None:
+    actor, _ = slow_holder()
+    client = signed_in(actor)
+    client.post("/me/check/review/", {"words": "我替村里老人约号"})
+    waiting = models.Review.objects.get(account_id=actor.account_id)
+    operator = make.staff_actor("city_operator")
+    reviewing.decide_review(DecideReview(waiting.id, decision, "核对过"), actor=operator, now=LATER)
+    page = text_of(client.get("/me/check/"))
+    is_lifted = decision is Decision.LIFTED
+    assert ("之前的记录不再计分" in page, "您可以补充说明再申请" in page) == (is_lifted, not is_lifted)
+    assert ("申请人工复核" in page) is not is_lifted
 
 
 def test_who_is_plain_reads_how_he_stands_and_nothing_is_asked() -> None:

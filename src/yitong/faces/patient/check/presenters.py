@@ -44,7 +44,7 @@ def shown(standing: Standing, review: ReviewAnswer | None, reader: Reader) -> Sh
         slow_at=standing.slow_at,
         since=reader.moment(standing.since) if standing.since else "",
         reasons=[_reason(one, reader) for one in standing.reasons],
-        review=_review(review, reader) if review else "",
+        review=_review(review, reader) if review and (is_slow or review.decision is not Decision.KEPT) else "",
         can_ask=is_slow and not is_waiting,
     )
 

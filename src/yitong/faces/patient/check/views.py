@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yitong.core.errors import Refusal, Throttled, Unidentified
 from yitong.domains.fairness import queries
 from yitong.domains.fairness.commands import checking, reviewing
-from yitong.domains.fairness.contracts import CheckPassed, Level
+from yitong.domains.fairness.contracts import CheckPassed
 from yitong.domains.fairness.errors import CheckNotNeeded, CheckWrong
 from yitong.domains.people.errors import CodeOver, CodeWrong
 from yitong.faces.common import pages
@@ -123,7 +123,7 @@ def _page(
 def _shown(request: Request, account_id: UUID) -> presenters.Shown:
     reader = pages.reader_of(request)
     standing = queries.get_standing(account_id, request.actor, now=reader.now)
-    last = queries.find_last_review(account_id, request.actor) if standing.level is Level.SLOW else None
+    last = queries.find_last_review(account_id, request.actor)
     return presenters.shown(standing, last, reader)
 
 
