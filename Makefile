@@ -53,7 +53,7 @@ check: lint ## the fast part: lint, unit and property tests
 
 test: browser-tools lint ## everything: lint, unit, property, faults, browser
 	@bin/run-tests -n $(CORES) tests/unit tests/property
-	@bin/run-tests tests/faults
+	@bin/run-tests -n 2 tests/faults
 	@bin/run-tests -n 2 tests/browser
 
 corpora: dev ## hold our codecs and checks to the published data in ../shared/data

@@ -21,7 +21,7 @@ from yitong.domains.booking.models import Booking
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("committed_db")]
 
-PIDS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s"
+PIDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
 GIVES_UP_S = 0.5
 HEARD_WITHIN_S = 5.0
 BACK_WITHIN_S = 15.0
