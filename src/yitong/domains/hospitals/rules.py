@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from pypinyin import Style, lazy_pinyin
-
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals.contracts import (
     Campus,
@@ -147,6 +145,8 @@ def search_terms(names: Iterable[str]) -> str:
             continue
         terms[plain] = None
         if any("\u4e00" <= sign <= "\u9fff" for sign in plain):
+            from pypinyin import Style, lazy_pinyin  # half a second and its dictionaries, for who writes names only
+
             terms["".join(lazy_pinyin(plain)).replace(" ", "")] = None
             terms["".join(lazy_pinyin(plain, style=Style.FIRST_LETTER)).replace(" ", "")] = None
     return f" {' '.join(terms)} "[:1000]
