@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from tests import make
+from tests.stock import stocked
 
 from yitong.cli.demo.people import resident_number
 from yitong.core import clock
@@ -45,6 +46,9 @@ class Clinic:
         return self.slots[n].slot_id
 
 
+@stocked(2)
+@stocked(1, slots=1)
+@stocked(1, slots=2)
 def clinic(
     *,
     slots: int = 4,
@@ -113,6 +117,7 @@ def account() -> Actor:
     return Actor.for_account(opened.id)
 
 
+@stocked(4)
 def holder(given: IdentityGiven | None = None, *, verified: bool = True) -> tuple[Actor, UUID]:
     """An account holder and his own patient, verified by the authority."""
     actor = account()

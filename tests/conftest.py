@@ -22,10 +22,10 @@ import pytest
 import pytest_socket
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.db import connections, transaction
+from django.db import connections
 from hypothesis import HealthCheck, Phase, settings
 from pytest_django.plugin import DjangoDbBlocker
-from tests import recorder
+from tests import recorder, stock
 from tests.clones import Clone
 
 from yitong.cli import database, grants, messages, migration
@@ -75,7 +75,8 @@ def pytest_collection_finish() -> None:
 def _statements_stay_within_a_hospital() -> Iterator[None]:
     """A statement that the recorder refused fails its test, even where some handler swallowed the error."""
     recorder.seen.clear()
-    yield
+    with stock.put_back():
+        yield
     assert recorder.seen == []
 
 
@@ -184,8 +185,10 @@ def clone(django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(clone: Callable[[], None]) -> None:
+def django_db_setup(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> None:
     """pytest-django's own fixtures (`db`: everything rolled back after the test) stand on our clone."""
+    with django_db_blocker.unblock():
+        stock.fill()
 
 
 # -- for tests -----------------------------------------------------------------------------------------------------
@@ -233,13 +236,11 @@ def as_it_stands(clone: Callable[[], None]) -> Callable[[], Callable[[], None]]:
 
 
 @pytest.fixture(scope="module")
-def shared_db(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def shared_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """One transaction around a module's `db` tests: what fixtures of this scope make is made once, and each test rolls
     back to there."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        connections["default"].atomic_blocks[-1]._from_testcase = True  # a command may begin inside
+    with django_db_blocker.unblock(), stock.undone():
         yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Builders for draws: a department that gives its places by lot, and a draw brought to any of its states."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -52,6 +53,16 @@ def plug(**how: object) -> ListedBeacon:
     source = ListedBeacon(**how)  # type: ignore[arg-type]
     beacon.plug(source)
     return source
+
+
+@contextmanager
+def listed() -> Iterator[ListedBeacon]:
+    """A beacon within; the one that was plugged in comes back."""
+    before = beacon.taken()
+    try:
+        yield plug()
+    finally:
+        beacon.plug(before)
 
 
 def give_by_lot(hospital_id: UUID, department_id: UUID, **more: object) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from tests import clinic as build
 from tests import make
 from tests.clinic import NOW
+from tests.stock import stocked
 
 from yitong.core.actor import Actor
 from yitong.core.db import policies
@@ -44,6 +45,8 @@ class SoldOut:
 CHANNEL = Actor.system("test")
 
 
+@stocked(1)
+@stocked(1, slots=1)
 def sold_out(*, slots: int = 3, **place: object) -> SoldOut:
     made = build.clinic(slots=slots, **place)  # type: ignore[arg-type]
     people = [build.patient(made.hospital_id) for _ in range(slots)]

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pyotp
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import transaction
+from tests.stock import stocked
 
 from yitong.core.actor import Actor, Role
 from yitong.core.clock import at_shanghai
@@ -101,6 +102,7 @@ def totp_code(secret: str, now: datetime) -> str:
     return pyotp.TOTP(secret).at(now)
 
 
+@stocked(1)
 def channel(
     *scopes: access.Scope,
     code: str = "",
@@ -140,6 +142,7 @@ def hospital_facts(**changed: object) -> hospitals.HospitalFacts:
     return hospitals.HospitalFacts(**{**facts, **changed})  # type: ignore[arg-type]
 
 
+@stocked(1)
 def hospital(*, now: datetime = NOW, **changed: object) -> UUID:
     """An open hospital, empty."""
     cmd = hospitals.AddHospital(f"H{number()}", hospital_facts(**changed))
@@ -226,6 +229,7 @@ class Clinic:
     manager: Actor
 
 
+@stocked(1)
 def clinic(*, hospital_id: UUID | None = None, now: datetime = NOW) -> Clinic:
     """One more department, at a new hospital unless one is named."""
     is_new = hospital_id is None
@@ -365,6 +369,7 @@ def client(device: str = "") -> people.Client:
     return people.Client(device or f"device-{number()}", f"10.1.{number() % 250}.{number() % 250}", "Firefox")
 
 
+@stocked(1)
 def account_signed_in(
     at: str = "", *, on: people.Client | None = None, through: Actor | None = None, now: datetime = NOW
 ) -> tuple[Actor, people.SignedIn]:
@@ -380,6 +385,7 @@ def account_signed_in(
     return Actor.for_account(signed.account_id), signed
 
 
+@stocked(2)
 def account_holder(
     identity: people.IdentityGiven | None = None, *, verified: bool = True, now: datetime = NOW
 ) -> tuple[Actor, UUID]:

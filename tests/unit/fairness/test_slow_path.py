@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests import make
 from tests.clinic import NOW
+from tests.stock import stocked
 from tests.unit.fairness.test_scores import cancel, decide, score, trade
 
 from yitong.core.actor import Actor
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
 
 
+@stocked(1)
 def slow_holder() -> tuple[Actor, UUID]:
     """An account that handed two slots over, in a city that is quick to count it."""
     actor, holder = build.holder()

@@ -1,0 +1,77 @@
+"""What lies in stock is what the commands write; tests that keep nothing take it, and it is back after them."""
+
+from collections.abc import Callable
+from inspect import unwrap
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from tests import clinic as build
+from tests import lines, make, stock
+from tests.stock import undone
+
+from yitong.domains.people.models import Account
+
+BUILDERS = [
+    build.clinic,
+    build.holder,
+    lines.sold_out,
+    make.account_holder,
+    make.account_signed_in,
+    make.channel,
+    make.clinic,
+    make.hospital,
+]
+
+
+def rows() -> dict[str, int]:
+    """Table → its rows, as far as it has any."""
+    tables = [model._meta.db_table for model in apps.get_models() if model._meta.managed]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables))
+        return {table: count for table, count in cursor.fetchall() if count}
+
+
+def statements(make: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        make()
+    return len(asked)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("builder", BUILDERS, ids=lambda builder: f"{builder.__module__}.{builder.__name__}")
+def test_stock_leaves_the_rows_that_the_commands_leave(builder: Callable[[], object]) -> None:
+    before = rows()
+    with undone():
+        assert statements(builder) == 0
+        from_stock = rows()
+    with undone():
+        assert statements(unwrap(builder)) > 1
+        by_command = rows()
+    assert from_stock == by_command
+    assert sum(from_stock.values()) > sum(before.values())
+    assert rows() == before
+
+
+@pytest.mark.django_db
+def test_what_was_taken_back_is_in_stock_again() -> None:
+    with undone():
+        first, second = build.holder(), build.holder()
+        assert first != second
+    assert [build.holder(), build.holder()] == [first, second]
+
+
+@pytest.mark.django_db
+def test_who_wants_more_or_something_else_gets_it_from_the_commands() -> None:
+    assert len({build.holder()[1] for _ in range(6)}) == 6
+    with undone():
+        assert statements(lambda: build.clinic(slots=4)) == 0  # as when nothing is said
+        assert statements(lambda: build.clinic(slots=7)) > 10
+
+
+def test_a_test_with_real_commits_gets_nothing_from_stock(committed_db: None) -> None:
+    in_stock = [answer for shelf in stock._shelves for answer, _ in shelf.pieces]
+    holder = build.holder()
+    assert holder not in in_stock
+    assert list(Account.objects.values_list("id", flat=True)) == [holder[0].account_id]
