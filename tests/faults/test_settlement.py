@@ -1,4 +1,7 @@
-"""However rules and stops get in the way: what was booked is what the file says, and the file can be computed again."""
+"""However rules and stops get in the way: what was booked is what the file says, and the file can be computed again.
+
+Each example is the whole life of a draw, from its plan to its bookings.
+"""
 
 from datetime import timedelta
 from random import Random
@@ -8,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import clinic, make
 from tests import draws as build
+from tests.stock import undone
 
 from yitong.core.lots.verify import verify
 from yitong.domains.booking.models import Booking
 from yitong.domains.draws import models
 from yitong.domains.draws.contracts import EntryState
-from yitong.domains.draws.ports import beacon
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import sessions
 from yitong.domains.schedule.contracts import Pool, StopReason, StopSession
@@ -28,12 +31,8 @@ from yitong.domains.schedule.contracts import Pool, StopReason, StopSession
     stopped=st.integers(-1, 2),
 )
 def test_bookings_are_those_of_the_file(chance: int, slots: list[int], applicants: int, stopped: int) -> None:
-    before = beacon.taken()
-    build.plug()
-    try:
+    with build.listed(), undone():
         _walk(Random(chance), slots, applicants, stopped)
-    finally:
-        beacon.plug(before)
 
 
 def _walk(random: Random, slots: list[int], applicants: int, stopped: int) -> None:

@@ -1,4 +1,5 @@
-"""Faults that are planted in the protocol, each found: what a check can't find it does not check.
+"""Faults that are planted in the protocol of `tests/property/counter`, each found: what a check can't find it does not
+check. Whole windows on real connections and commits, so it stands among the faults.
 
 Each fault has a schedule in which it shows, and nothing is wrong where the same is played without it. The machine of
 `test_protocol`, which knows no schedule, finds one of them here too, and with `YITONG_LONG=1` some more.

@@ -1,12 +1,13 @@
-"""Whatever people do, one after the other: entries move by their table, and the replay finds the line's word kept."""
+"""Whatever people do, one after the other: entries move by their table, and the replay finds the line's word kept.
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+Each example is a whole life of two lines, to their closing, judged by the replay that judges the crowd's.
+"""
+
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import clinic as build
@@ -14,6 +15,7 @@ from tests import lines, make
 from tests.clinic import NOW
 from tests.conftest import LONG
 from tests.replay import read_log, replay
+from tests.stock import undone
 
 from yitong.core import clock
 from yitong.core.actor import Actor
@@ -51,16 +53,6 @@ class World:
         for more in (0, 0, 0, 1, 2):
             actor, own = build.holder()
             self.people.append((actor, [own, *lines.family(actor, more)]))
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """All that happens within is forgotten; commands may be durable in it."""
-    block = transaction.atomic()
-    block._from_testcase = True  # type: ignore[attr-defined]
-    with block:
-        yield
-        transaction.set_rollback(True)
 
 
 class Day:
