@@ -15,7 +15,7 @@ from yitong.core.db import policies
 from yitong.core.ids import new_id
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import Held, HoldSlot
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import accounts, patients, proving
 from yitong.domains.people.contracts import (
     AddPatient,

@@ -260,7 +260,7 @@ def new_practice(server: str) -> Callable[[], practices.Practice]:
 @pytest.fixture
 def ward(server: str, django_db_blocker: DjangoDbBlocker) -> Iterator[wards.Ward]:
     """A hospital of the demo city, with staff of one's own making."""
-    from yitong.domains.hospitals import queries as hospitals
+    from yitong.domains.hospitals.queries import directory as hospitals
 
     with django_db_blocker.unblock():
         found = hospitals.find_hospital_by_code(wards.HOSPITAL)

@@ -6,7 +6,7 @@ from yitong.core import clock
 from yitong.domains.fairness import queries
 from yitong.domains.fairness.commands import alarming
 from yitong.domains.fairness.models import Tried
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 
 CHANCES = {"0-17": 40, "18-44": 41, "45-59": 39, "60-74": 27, "75+": 22}  # of a hundred
 WAYS = (("script", "web"), ("form", "web"), ("script", "app"), ("program", "api"))

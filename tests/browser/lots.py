@@ -10,7 +10,7 @@ from tests import draws, make
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.domains.draws import models
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 
 AHEAD = timedelta(hours=30)  # to the release: it opens in four hours, and closes a day later
 

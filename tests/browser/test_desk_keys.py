@@ -11,7 +11,7 @@ from tests.browser.visitors import SHOTS, Visitor
 from tests.browser.wards import Ward, enter, undo_within
 
 from yitong.core import clock
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import patients
 from yitong.domains.people.contracts import RegisterAtDesk
 from yitong.domains.schedule import queries as schedule

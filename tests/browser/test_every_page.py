@@ -14,7 +14,7 @@ from tests.browser.pages_of_city import HOLDERS, PAGES, Page, World, build_world
 from tests.browser.visitors import LONG, SHOTS, photograph
 from tests.browser.wards import HOSPITAL, Ward
 
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 
 WIDTHS = (390, 768, 1440)
 SIZES = ("normal", "large")

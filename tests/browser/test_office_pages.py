@@ -18,7 +18,7 @@ from tests.browser.visitors import Visitor
 
 from yitong.cli.demo.staff import PASSWORD
 from yitong.core import clock
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 
 New = Callable[..., Visitor]
 SignIn = Callable[..., Visitor]

@@ -11,9 +11,9 @@ from tests.browser.practices import Practice
 from tests.browser.visitors import Visitor, code_for
 
 from yitong.core import clock
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.commands import places
 from yitong.domains.hospitals.contracts import ChangeDepartment
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.contracts import Relation
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule.commands import sessions

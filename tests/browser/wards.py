@@ -17,7 +17,7 @@ from yitong.domains.access.contracts import Invited
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot, SlotOffer
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import patients
 from yitong.domains.people.contracts import RegisterAtDesk
 from yitong.domains.schedule import queries as schedule

@@ -153,9 +153,9 @@ def _drawing(place: clinic.Clinic) -> draws.Place:
 
 
 def _code_of(place: clinic.Clinic) -> str:
-    from yitong.domains.hospitals import queries
+    from yitong.domains.hospitals.queries import directory
 
-    return queries.get_department(place.hospital_id, place.department_id).code
+    return directory.get_department(place.hospital_id, place.department_id).code
 
 
 def aim(given: Any, ids: dict[str, str | list[str]]) -> Any:

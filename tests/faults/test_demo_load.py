@@ -14,7 +14,7 @@ from yitong.core.db import policies
 from yitong.domains.access import queries as access
 from yitong.domains.access.commands import sign_in
 from yitong.domains.booking import queries as booking
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import models as people
 from yitong.domains.schedule import models as schedule
 

@@ -9,7 +9,7 @@ from tests import make
 
 from yitong.core.db import reference
 from yitong.domains.hospitals import models as hospitals
-from yitong.domains.hospitals import queries as places
+from yitong.domains.hospitals.queries import directory as places
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

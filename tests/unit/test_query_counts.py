@@ -17,7 +17,8 @@ from yitong.core.actor import Actor
 from yitong.core.db import policies, reference
 from yitong.core.ids import new_id
 from yitong.domains.booking import queries as bookings
-from yitong.domains.hospitals import queries as places
+from yitong.domains.hospitals.queries import directory as places
+from yitong.domains.hospitals.queries import searching
 from yitong.domains.people import models as people
 from yitong.domains.people.queries import hash_of
 from yitong.domains.schedule import queries as schedule
@@ -120,14 +121,14 @@ def test_search_asks_the_same_for_fifty_hits() -> None:
     for n in range(49):
         make.department(hospital_id, name=f"心内科{n}")
     assert asked(anybody(), "/search/?q=心内科") == one
-    assert len(places.search("心内科", limit=50)) == 50
+    assert len(searching.search("心内科", limit=50)) == 50
 
 
 def test_search_takes_signs_of_patterns_as_they_are() -> None:
     make.hospital()
-    assert places.search("%") == []
-    assert places.search("_") == []
-    assert places.search("\\") == []
+    assert searching.search("%") == []
+    assert searching.search("_") == []
+    assert searching.search("\\") == []
 
 
 def test_my_bookings_ask_the_same_for_one_and_for_many() -> None:

@@ -11,7 +11,7 @@ from yitong.cli.demo import city as cities
 from yitong.cli.demo.loading import hospitals as loading
 from yitong.core.actor import Actor, Role
 from yitong.core.errors import Forbidden
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import errors, models
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import HalfDay, RosterLine

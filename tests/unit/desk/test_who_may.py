@@ -181,9 +181,9 @@ def things(of: Hospital) -> dict[str, object]:
 
 
 def make_campus(of: Hospital) -> UUID:
-    from yitong.domains.hospitals import queries
+    from yitong.domains.hospitals.queries import directory
 
-    return queries.get_department(of.id, of.department_id).campus_id
+    return directory.get_department(of.id, of.department_id).campus_id
 
 
 def filled(path: str, names: dict[str, object]) -> str:

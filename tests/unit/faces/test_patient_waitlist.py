@@ -19,7 +19,7 @@ from tests.unit.faces.test_patient_pages import signed_in, text_of
 from yitong.core import clock
 from yitong.core.ids import new_id
 from yitong.domains.booking.models import Booking
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.waitlist import models, queries
 from yitong.domains.waitlist.commands import answering
 from yitong.domains.waitlist.contracts import Mode, SessionKey

@@ -12,7 +12,7 @@ from yitong.core.actor import Actor
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyReused, Unidentified
 from yitong.domains.access.contracts import RoleName
-from yitong.domains.hospitals import errors, models, permissions, queries
+from yitong.domains.hospitals import errors, models, permissions
 from yitong.domains.hospitals.commands import fees, hospitals, places, practitioners
 from yitong.domains.hospitals.contracts import (
     AddCampus,
@@ -38,6 +38,7 @@ from yitong.domains.hospitals.contracts import (
     SetFirstVisitGuide,
     Title,
 )
+from yitong.domains.hospitals.queries import directory, searching
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
@@ -54,7 +55,7 @@ def test_city_operator_adds_a_hospital():
         actor=make.city_operator(),
         now=NOW,
     )
-    found = queries.get_hospital(made.id)
+    found = directory.get_hospital(made.id)
     assert (found.code, found.name, found.is_open, found.specialties) == ("BJ01", "北京友谊医院", True, ("消化内科",))
     assert operations(made.id) == ["hospitals.hospital_added"]
 
@@ -81,13 +82,13 @@ def test_bad_facts_of_a_hospital_are_refused(changed):
 def test_closing_takes_a_hospital_out_of_lists_and_search_until_it_reopens():
     hospital_id = make.hospital(short_name="友谊医院")
     hospitals.close_hospital(hospital_id, actor=make.city_operator(), now=NOW)
-    assert queries.list_hospitals() == []
-    assert queries.search("友谊") == []
-    assert queries.get_hospital(hospital_id).is_open is False
+    assert directory.list_hospitals() == []
+    assert searching.search("友谊") == []
+    assert directory.get_hospital(hospital_id).is_open is False
     with pytest.raises(errors.HospitalAlreadyClosed):
         hospitals.close_hospital(hospital_id, actor=make.city_operator(), now=NOW)
     hospitals.reopen_hospital(hospital_id, actor=make.city_operator(), now=NOW)
-    assert [found.item_id for found in queries.search("友谊")] == [hospital_id]
+    assert [found.item_id for found in searching.search("友谊")] == [hospital_id]
     with pytest.raises(errors.HospitalAlreadyOpen):
         hospitals.reopen_hospital(hospital_id, actor=make.city_operator(), now=NOW)
     with pytest.raises(errors.HospitalMissing):
@@ -98,8 +99,8 @@ def test_hospital_says_anew_who_it_is():
     hospital_id = make.hospital()
     facts = make.hospital_facts(short_name="新名医院")
     hospitals.change_hospital(ChangeHospital(hospital_id, facts), actor=make.hospital_admin(hospital_id), now=NOW)
-    assert queries.get_hospital(hospital_id).short_name == "新名医院"
-    assert [found.item_id for found in queries.search("xmyy")] == [hospital_id]
+    assert directory.get_hospital(hospital_id).short_name == "新名医院"
+    assert [found.item_id for found in searching.search("xmyy")] == [hospital_id]
 
 
 def test_campus_is_added_changed_and_taken_once():
@@ -110,14 +111,14 @@ def test_campus_is_added_changed_and_taken_once():
         code="C1", name="通州院区", district="通州区", address="潞苑东路101号院", directions="地铁6号线"
     )
     places.change_campus(ChangeCampus(hospital_id, campus_id, facts), actor=admin, now=NOW)
-    assert queries.get_campus(hospital_id, campus_id).name == "通州院区"
+    assert directory.get_campus(hospital_id, campus_id).name == "通州院区"
     with pytest.raises(errors.CampusCodeTaken):
         places.add_campus(AddCampus(hospital_id, facts), actor=admin, now=NOW)
     with pytest.raises(errors.CampusMissing):
         places.change_campus(ChangeCampus(hospital_id, UUID(int=1), facts), actor=admin, now=NOW)
     with pytest.raises(errors.FactsInvalid):
         places.add_campus(AddCampus(hospital_id, replace(facts, code="有空格 ")), actor=admin, now=NOW)
-    assert len(queries.list_campuses(hospital_id)) == len(queries.list_all_campuses()) == 1
+    assert len(directory.list_campuses(hospital_id)) == len(directory.list_all_campuses()) == 1
 
 
 def test_campuses_say_how_far_apart_they_are():
@@ -132,10 +133,10 @@ def test_campuses_say_how_far_apart_they_are():
     places.import_campuses(ImportCampuses(hospital_id, placed), actor=admin, now=NOW)
     again = places.import_campuses(ImportCampuses(hospital_id, placed), actor=admin, now=NOW)
     assert again == Imported(0, 0, 3)
-    one, other, unknown = queries.list_campuses(hospital_id)
-    assert queries.distance_m(one, other) == 26_812
-    assert queries.distance_m(one, one) == 0
-    assert queries.distance_m(one, unknown) is None
+    one, other, unknown = directory.list_campuses(hospital_id)
+    assert directory.distance_m(one, other) == 26_812
+    assert directory.distance_m(one, one) == 0
+    assert directory.distance_m(one, unknown) is None
 
 
 @pytest.mark.parametrize(
@@ -149,14 +150,14 @@ def test_a_place_that_is_nowhere_is_refused(place):
     )
     with pytest.raises(errors.FactsInvalid):
         places.add_campus(AddCampus(hospital_id, facts), actor=make.hospital_admin(hospital_id), now=NOW)
-    assert queries.list_campuses(hospital_id) == []
+    assert directory.list_campuses(hospital_id) == []
 
 
 def test_the_hospital_writes_its_guide_for_first_visits():
     hospital_id = make.hospital()
     guide = SetFirstVisitGuide(hospital_id, " 先到一层建卡。 ", "Go to the ground floor first.")
     hospitals.set_first_visit_guide(guide, actor=make.hospital_admin(hospital_id), now=NOW)
-    found = queries.get_hospital(hospital_id)
+    found = directory.get_hospital(hospital_id)
     assert (found.first_visit, found.first_visit_en) == ("先到一层建卡。", "Go to the ground floor first.")
     with pytest.raises(Forbidden):
         hospitals.set_first_visit_guide(guide, actor=make.city_operator(), now=NOW)
@@ -164,14 +165,14 @@ def test_the_hospital_writes_its_guide_for_first_visits():
     with pytest.raises(errors.FactsInvalid):
         hospitals.set_first_visit_guide(too_long, actor=make.hospital_admin(hospital_id), now=NOW)
     assert operations(hospital_id)[-1:] == ["hospitals.first_visit_guide_set"]
-    assert queries.get_hospital(hospital_id).first_visit == "先到一层建卡。"
+    assert directory.get_hospital(hospital_id).first_visit == "先到一层建卡。"
 
 
 def test_campus_of_another_hospital_is_not_found():
     mine, other = make.hospital(), make.hospital()
     campus_id = make.campus(other)
     with pytest.raises(errors.CampusMissing):
-        queries.get_campus(mine, campus_id)
+        directory.get_campus(mine, campus_id)
 
 
 @pytest.mark.rule("R-046")
@@ -179,7 +180,7 @@ def test_department_keeps_code_reason_and_eligibility():
     hospital_id = make.hospital()
     make.campus(hospital_id)
     department_id = make.department(hospital_id, name="妇科", sex="female", age_from=14, age_below=60)
-    found = queries.get_department(hospital_id, department_id)
+    found = directory.get_department(hospital_id, department_id)
     assert (found.sex, found.age_from, found.age_below, found.national_code) == ("female", 14, 60, "03.04")
     assert found.code_reason == "心内科即心血管内科专业"
 
@@ -212,12 +213,12 @@ def test_department_refusals():
     with pytest.raises(errors.DepartmentMissing):
         places.change_department(ChangeDepartment(hospital_id, UUID(int=1), facts), actor=admin, now=NOW)
     with pytest.raises(errors.DepartmentMissing):
-        queries.get_department(make.hospital(), department_id)
+        directory.get_department(make.hospital(), department_id)
     places.change_department(
         ChangeDepartment(hospital_id, department_id, replace(facts, is_bookable=False)), actor=admin, now=NOW
     )
-    assert queries.get_department(hospital_id, department_id).is_bookable is False
-    assert queries.search("呼吸科") == []
+    assert directory.get_department(hospital_id, department_id).is_bookable is False
+    assert searching.search("呼吸科") == []
 
 
 def test_practitioner_sits_in_several_departments_and_leaves():
@@ -225,17 +226,17 @@ def test_practitioner_sits_in_several_departments_and_leaves():
     make.campus(hospital_id)
     one, two = make.department(hospital_id, code="D1"), make.department(hospital_id, code="D2")
     practitioner_id = make.practitioner(hospital_id, "D2", "D1", code="P1", name="张示范")
-    found = queries.get_practitioner(hospital_id, practitioner_id)
+    found = directory.get_practitioner(hospital_id, practitioner_id)
     assert found.department_ids == (two, one)
-    assert [p.practitioner_id for p in queries.list_practitioners(hospital_id, one)] == [practitioner_id]
-    assert queries.search("zsf")[0].department_id == two
+    assert [p.practitioner_id for p in directory.list_practitioners(hospital_id, one)] == [practitioner_id]
+    assert searching.search("zsf")[0].department_id == two
     facts = make.practitioner_facts("D1", code="P1", name="张示范", is_active=False)
     practitioners.change_practitioner(
         ChangePractitioner(hospital_id, practitioner_id, facts), actor=make.hospital_admin(hospital_id), now=NOW
     )
-    assert queries.list_practitioners(hospital_id, one) == []
-    assert queries.search("zsf") == []
-    assert queries.get_practitioner(hospital_id, practitioner_id).department_ids == (one,)
+    assert directory.list_practitioners(hospital_id, one) == []
+    assert searching.search("zsf") == []
+    assert directory.get_practitioner(hospital_id, practitioner_id).department_ids == (one,)
 
 
 def test_practitioner_refusals():
@@ -257,7 +258,7 @@ def test_practitioner_refusals():
     with pytest.raises(errors.PractitionerMissing):
         practitioners.change_practitioner(ChangePractitioner(hospital_id, UUID(int=1), facts), actor=admin, now=NOW)
     with pytest.raises(errors.PractitionerMissing):
-        queries.get_practitioner(hospital_id, UUID(int=1))
+        directory.get_practitioner(hospital_id, UUID(int=1))
     assert models.Practitioner.objects.count() == 1
 
 
@@ -266,9 +267,9 @@ def test_licence_is_encrypted_and_shown_to_the_administrator_alone(owner_connect
     make.campus(hospital_id)
     make.department(hospital_id, code="D1")
     practitioner_id = make.practitioner(hospital_id, "D1", licence="110100000099999")
-    assert queries.get_licence(hospital_id, practitioner_id, make.hospital_admin(hospital_id)) == "110100000099999"
+    assert directory.get_licence(hospital_id, practitioner_id, make.hospital_admin(hospital_id)) == "110100000099999"
     with pytest.raises(Forbidden):
-        queries.get_licence(hospital_id, practitioner_id, make.city_operator())
+        directory.get_licence(hospital_id, practitioner_id, make.city_operator())
 
 
 def test_practitioner_is_bound_to_one_member_of_staff():
@@ -278,21 +279,21 @@ def test_practitioner_is_bound_to_one_member_of_staff():
     admin, staff_id = make.hospital_admin(hospital_id), UUID(int=77)
     one, two = make.practitioner(hospital_id, "D1"), make.practitioner(hospital_id, "D1")
     practitioners.bind_practitioner(BindPractitioner(hospital_id, one, staff_id), actor=admin, now=NOW)
-    assert queries.find_practitioner_of_staff(hospital_id, staff_id).practitioner_id == one
+    assert directory.find_practitioner_of_staff(hospital_id, staff_id).practitioner_id == one
     with pytest.raises(errors.StaffBoundElsewhere):
         practitioners.bind_practitioner(BindPractitioner(hospital_id, two, staff_id), actor=admin, now=NOW)
     with pytest.raises(errors.PractitionerMissing):
         practitioners.bind_practitioner(BindPractitioner(hospital_id, UUID(int=1), staff_id), actor=admin, now=NOW)
-    assert queries.find_practitioner_of_staff(hospital_id, UUID(int=78)) is None
+    assert directory.find_practitioner_of_staff(hospital_id, UUID(int=78)) is None
 
 
 def test_clinic_kinds_are_offered_and_withdrawn():
     hospital_id = make.hospital()
     admin = make.hospital_admin(hospital_id)
     fees.offer_clinic_kind(OfferClinicKind(hospital_id, ClinicKind.NIGHT), actor=admin, now=NOW)
-    assert [k.clinic_kind for k in queries.list_clinic_kinds(hospital_id) if k.is_offered] == [ClinicKind.NIGHT]
+    assert [k.clinic_kind for k in directory.list_clinic_kinds(hospital_id) if k.is_offered] == [ClinicKind.NIGHT]
     fees.offer_clinic_kind(OfferClinicKind(hospital_id, ClinicKind.NIGHT, is_offered=False), actor=admin, now=NOW)
-    assert not any(k.is_offered for k in queries.list_clinic_kinds(hospital_id))
+    assert not any(k.is_offered for k in directory.list_clinic_kinds(hospital_id))
 
 
 # -- fees ----------------------------------------------------------------------------------------------------------
@@ -303,14 +304,14 @@ def test_fee_of_a_day_is_the_last_that_began():
     hospital_id = make.hospital()
     make.fee(hospital_id, 5000, effective_date=date(2026, 1, 1))
     make.fee(hospital_id, 6000, effective_date=date(2026, 12, 1))
-    assert queries.fee_fen(hospital_id, "general", "chief", date(2026, 11, 30)) == 5000
-    assert queries.fee_fen(hospital_id, "general", None, date(2026, 12, 1)) == 6000
+    assert directory.fee_fen(hospital_id, "general", "chief", date(2026, 11, 30)) == 5000
+    assert directory.fee_fen(hospital_id, "general", None, date(2026, 12, 1)) == 6000
     with pytest.raises(errors.FeeMissing):
-        queries.fee_fen(hospital_id, "general", None, date(2025, 12, 31))
+        directory.fee_fen(hospital_id, "general", None, date(2025, 12, 31))
     with pytest.raises(errors.FeeMissing):
-        queries.fee_fen(hospital_id, "expert", None, date(2026, 12, 1))
-    assert [line.fee_fen for line in queries.list_fees(hospital_id, date(2026, 12, 1))] == [6000]
-    assert [line.fee_fen for line in queries.list_fee_history(hospital_id)] == [6000, 5000]
+        directory.fee_fen(hospital_id, "expert", None, date(2026, 12, 1))
+    assert [line.fee_fen for line in directory.list_fees(hospital_id, date(2026, 12, 1))] == [6000]
+    assert [line.fee_fen for line in directory.list_fee_history(hospital_id)] == [6000, 5000]
 
 
 @pytest.mark.rule("R-162")
@@ -318,8 +319,8 @@ def test_title_price_goes_before_the_price_of_all():
     hospital_id = make.hospital()
     make.fee(hospital_id, 5000)
     make.fee(hospital_id, 8000, title=Title.CHIEF)
-    assert queries.fee_fen(hospital_id, "general", "chief", date(2026, 6, 1)) == 8000
-    assert queries.fee_fen(hospital_id, "general", "attending", date(2026, 6, 1)) == 5000
+    assert directory.fee_fen(hospital_id, "general", "chief", date(2026, 6, 1)) == 8000
+    assert directory.fee_fen(hospital_id, "general", "attending", date(2026, 6, 1)) == 5000
 
 
 @pytest.mark.rule("R-162")
@@ -332,7 +333,7 @@ def test_price_in_force_is_fixed_and_one_to_come_is_not():
         make.fee(hospital_id, 5100, effective_date=date(2026, 11, 22))
     make.fee(hospital_id, 6000, effective_date=date(2026, 12, 1))
     make.fee(hospital_id, 6100, effective_date=date(2026, 12, 1))
-    assert queries.fee_fen(hospital_id, "general", None, date(2026, 12, 1)) == 6100
+    assert directory.fee_fen(hospital_id, "general", None, date(2026, 12, 1)) == 6100
     for bad in (-1, 1_000_001):
         with pytest.raises(errors.FactsInvalid):
             make.fee(hospital_id, bad, effective_date=date(2026, 12, 2))
@@ -357,10 +358,10 @@ def test_announcements_are_shown_while_they_last():
     hospital_id = make.hospital()
     hospitals.publish_announcement(announcement(hospital_id), actor=make.hospital_admin(hospital_id), now=NOW)
     hospitals.publish_announcement(announcement(None, title="全市"), actor=make.city_operator(), now=NOW)
-    assert {a.title for a in queries.list_announcements(hospital_id, NOW)} == {"停诊公告", "全市"}
-    assert [a.title for a in queries.list_announcements(None, NOW)] == ["全市"]
-    assert queries.list_announcements(hospital_id, NOW - timedelta(seconds=1)) == []
-    assert queries.list_announcements(hospital_id, NOW + timedelta(days=1)) == []
+    assert {a.title for a in directory.list_announcements(hospital_id, NOW)} == {"停诊公告", "全市"}
+    assert [a.title for a in directory.list_announcements(None, NOW)] == ["全市"]
+    assert directory.list_announcements(hospital_id, NOW - timedelta(seconds=1)) == []
+    assert directory.list_announcements(hospital_id, NOW + timedelta(days=1)) == []
 
 
 def test_announcement_is_published_once_for_its_key_and_withdrawn_once():
@@ -371,7 +372,7 @@ def test_announcement_is_published_once_for_its_key_and_withdrawn_once():
     with pytest.raises(KeyReused):
         hospitals.publish_announcement(announcement(hospital_id, body="别的"), actor=admin, now=NOW)
     hospitals.withdraw_announcement(first.id, actor=admin, now=NOW)
-    assert queries.list_announcements(hospital_id, NOW) == []
+    assert directory.list_announcements(hospital_id, NOW) == []
     with pytest.raises(errors.AnnouncementWithdrawnAlready):
         hospitals.withdraw_announcement(first.id, actor=admin, now=NOW)
     with pytest.raises(errors.AnnouncementMissing):
@@ -415,9 +416,9 @@ def test_imports_are_idempotent_by_code():
     )
     again = practitioners.import_practitioners(ImportPractitioners(hospital_id, changed), actor=admin, now=NOW)
     assert again == Imported(0, 2, 1)
-    assert len(queries.list_practitioners(hospital_id)) == 7
-    departments = {one.code: one.department_id for one in queries.list_departments(hospital_id)}
-    assert len(queries.list_practitioners(hospital_id, departments["D1"])) == 6
+    assert len(directory.list_practitioners(hospital_id)) == 7
+    departments = {one.code: one.department_id for one in directory.list_departments(hospital_id)}
+    assert len(directory.list_practitioners(hospital_id, departments["D1"])) == 6
 
 
 def test_bad_file_imports_nothing():
@@ -519,4 +520,4 @@ def test_hospital_admin_cannot_open_close_or_add_hospitals():
         hospitals.close_hospital(hospital_id, actor=admin, now=NOW)
     with pytest.raises(Forbidden):
         hospitals.add_hospital(AddHospital("X1", make.hospital_facts()), actor=admin, now=NOW)
-    assert queries.get_hospital(hospital_id).is_open is True
+    assert directory.get_hospital(hospital_id).is_open is True

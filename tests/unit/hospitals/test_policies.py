@@ -10,9 +10,10 @@ from yitong.core.db import policies
 from yitong.core.db.models import Event, PolicyRecord
 from yitong.core.errors import Forbidden, KeyReused, PolicyInvalid, PolicyLoosened, PolicyUnknown
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals import errors, queries, rules
+from yitong.domains.hospitals import errors, rules
 from yitong.domains.hospitals.commands.policies import set_policy
 from yitong.domains.hospitals.contracts import SetPolicy
+from yitong.domains.hospitals.queries import policy_lines
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
@@ -27,7 +28,7 @@ def decide(policy, value, hospital_id=None, *, department_id=None, at=NOW, key=N
 
 
 def words(hospital_id, now=NOW, language="zh-hans"):
-    return {line.policy: line.text for line in queries.policies_in_words(hospital_id, now, language)}
+    return {line.policy: line.text for line in policy_lines.policies_in_words(hospital_id, now, language)}
 
 
 def test_policy_takes_effect_on_its_date_and_emits_an_event():
@@ -142,7 +143,7 @@ def test_department_may_have_its_own_window():
     make.campus(hospital_id)
     department_id = make.department(hospital_id)
     decide("booking.window.max_days", 28, hospital_id, department_id=department_id)
-    text = [line.text for line in queries.policies_in_words(hospital_id, NOW, "zh", department_id=department_id)]
+    text = [line.text for line in policy_lines.policies_in_words(hospital_id, NOW, "zh", department_id=department_id)]
     assert "可预约明天至28天后的号，每天15:00放出新一天的号" in text
     assert "28天" not in words(hospital_id)["booking.window.max_days"]
 
@@ -153,16 +154,18 @@ def test_history_and_differences():
     decide("booking.window.max_days", 14, hospital_id)
     decide("booking.window.max_days", 28, hospital_id, at=NOW + timedelta(days=2))
     decide("booking.limits.m3", 4)
-    history = queries.policy_history(admin, hospital_id=hospital_id)
+    history = policy_lines.policy_history(admin, hospital_id=hospital_id)
     assert [(one.value, one.decided_by, one.source) for one in history] == [
         (28, decided_by, "院办〔2026〕1号") for decided_by in [history[0].decided_by]
     ] + [(14, history[1].decided_by, "院办〔2026〕1号")]
-    assert [one.value for one in queries.policy_history(admin, policy="booking.limits.m3")] == [4]
-    [change] = queries.policy_diff(admin, hospital_id=hospital_id, before=NOW, after=NOW + timedelta(days=3))
+    assert [one.value for one in policy_lines.policy_history(admin, policy="booking.limits.m3")] == [4]
+    [change] = policy_lines.policy_diff(admin, hospital_id=hospital_id, before=NOW, after=NOW + timedelta(days=3))
     assert (change.policy, change.before, change.after) == ("booking.window.max_days", 14, 28)
-    [differs] = queries.policy_diff_from_city(admin, hospital_id=hospital_id, now=NOW)
+    [differs] = policy_lines.policy_diff_from_city(admin, hospital_id=hospital_id, now=NOW)
     assert (differs.policy, differs.before, differs.after) == ("booking.window.max_days", 7, 14)
     with pytest.raises(Forbidden):
-        queries.policy_history(make.hospital_admin(UUID(int=8)), hospital_id=hospital_id)
+        policy_lines.policy_history(make.hospital_admin(UUID(int=8)), hospital_id=hospital_id)
     with pytest.raises(Forbidden):
-        queries.policy_diff(make.staff_actor("nurse", hospital_id=hospital_id), hospital_id=None, before=NOW, after=NOW)
+        policy_lines.policy_diff(
+            make.staff_actor("nurse", hospital_id=hospital_id), hospital_id=None, before=NOW, after=NOW
+        )

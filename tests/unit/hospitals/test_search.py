@@ -5,10 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests import make
 
-from yitong.domains.hospitals import queries, rules
+from yitong.domains.hospitals import rules
 from yitong.domains.hospitals.contracts import (
     Title,
 )
+from yitong.domains.hospitals.queries import directory, searching
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
@@ -22,7 +23,7 @@ def friendship():
 
 
 def names(text, limit=20):
-    return [(found.kind, found.name) for found in queries.search(text, limit)]
+    return [(found.kind, found.name) for found in searching.search(text, limit)]
 
 
 @pytest.mark.parametrize("text", ["友谊", "北京友谊医院", "youyi", "yyyy", "BJYYYY", " friendship ", "Beijing Fri"])
@@ -33,7 +34,7 @@ def test_hospital_is_found(friendship, text):
 @pytest.mark.parametrize("text", ["心内", "xinneike", "xnk", "XNK"])
 def test_department_is_found_with_its_place(friendship, text):
     department_id = make.department(friendship, name="心内科")
-    [found] = queries.search(text)
+    [found] = searching.search(text)
     assert (found.kind, found.item_id, found.department_id) == ("department", department_id, department_id)
     assert found.detail == "友谊医院 · C1院区"
 
@@ -42,7 +43,7 @@ def test_department_is_found_with_its_place(friendship, text):
 def test_practitioner_is_found_with_title_and_department(friendship, text):
     make.department(friendship, code="D1", name="心内科")
     practitioner_id = make.practitioner(friendship, "D1", name="欧阳示范", title=Title.ATTENDING)
-    [found] = queries.search(text)
+    [found] = searching.search(text)
     assert (found.kind, found.item_id, found.title) == ("practitioner", practitioner_id, Title.ATTENDING)
     assert found.detail == "友谊医院 · 心内科"
 
@@ -63,7 +64,7 @@ def count(text, limit):
     with CaptureQueriesContext(
         connection,
     ) as seen:
-        found = queries.search(text, limit)
+        found = searching.search(text, limit)
     return len(found), len(seen)
 
 
@@ -79,10 +80,10 @@ def test_lists_ask_the_same_number_of_queries_at_1_and_50(friendship):
     make.department(friendship, code="D1")
     sizes = []
     for wanted in (1, 50):
-        while len(queries.list_practitioners(friendship)) < wanted:
+        while len(directory.list_practitioners(friendship)) < wanted:
             make.practitioner(friendship, "D1")
         with CaptureQueriesContext(connection) as seen:
-            assert len(queries.list_practitioners(friendship)) == wanted
+            assert len(directory.list_practitioners(friendship)) == wanted
         sizes.append(len(seen))
     assert sizes == [2, 2]
 

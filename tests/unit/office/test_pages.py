@@ -29,9 +29,9 @@ from yitong.domains.booking.contracts import ChannelCount
 from yitong.domains.fairness.commands import alarming, reviewing
 from yitong.domains.fairness.contracts import AskReview
 from yitong.domains.fairness.models import Review
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.commands import policies as policy_commands
 from yitong.domains.hospitals.contracts import SetPolicy
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import models as people
 from yitong.domains.people import queries as people_queries
 from yitong.domains.people.commands import abuse

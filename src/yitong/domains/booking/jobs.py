@@ -8,7 +8,7 @@ from yitong.core.db.jobs import periodic
 from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
 from yitong.domains.booking.commands import lines, sweep
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 
 log = structlog.get_logger()
 

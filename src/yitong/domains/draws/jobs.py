@@ -16,7 +16,7 @@ from yitong.domains.draws import queries, rules
 from yitong.domains.draws.commands import plan, settling, stages
 from yitong.domains.draws.contracts import BeaconState, DrawState, Due
 from yitong.domains.draws.ports import beacon
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import queries as schedule
 
 AHEAD = timedelta(days=3)  # before it opens: the hospital has that long to give the hash of its secret

@@ -24,7 +24,7 @@ from yitong.domains.fairness.contracts import (
     Standing,
 )
 from yitong.domains.fairness.rules import meter, signals
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import Decision
 

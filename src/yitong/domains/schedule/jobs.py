@@ -10,7 +10,7 @@ from yitong.core.db import policies
 from yitong.core.db.jobs import periodic
 from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.commands import planning, sessions, stoppages
 from yitong.domains.schedule.contracts import GenerateSessions
 from yitong.domains.schedule.rules import roster

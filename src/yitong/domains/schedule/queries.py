@@ -12,8 +12,8 @@ from yitong.core.actor import Actor
 from yitong.core.clock import shanghai_date
 from yitong.core.db.scale import cross_hospital
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import errors, permissions
 from yitong.domains.schedule.contracts import (
     DepartmentDay,

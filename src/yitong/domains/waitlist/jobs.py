@@ -7,7 +7,7 @@ from yitong.core.db.jobs import periodic
 from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
 from yitong.domains.booking import queries as bookings
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.waitlist.commands import answering, closing, serving
 from yitong.domains.waitlist.contracts import CloseReason
 

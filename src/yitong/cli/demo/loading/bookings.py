@@ -12,7 +12,7 @@ from yitong.core.errors import Refusal
 from yitong.domains.booking import queries
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import queries as schedule
 
 BOOKERS = 8  # accounts that have booked

@@ -8,7 +8,6 @@ from yitong.cli.demo.city import City
 from yitong.cli.demo.departments import OutpatientDepartment
 from yitong.cli.demo.practitioners import Practitioner
 from yitong.core.actor import Actor
-from yitong.domains.hospitals import queries
 from yitong.domains.hospitals.commands import fees, hospitals, places, policies, practitioners
 from yitong.domains.hospitals.contracts import (
     AddHospital,
@@ -29,6 +28,7 @@ from yitong.domains.hospitals.contracts import (
     SetPolicy,
     Title,
 )
+from yitong.domains.hospitals.queries import directory, policy_lines
 
 FIRST_VISIT = (
     "第一次来，先到门诊大厅一层的建卡处，凭证件原件免费办就诊卡；已有医保卡的不用办。\n"
@@ -44,7 +44,7 @@ BASES = {"exact": CodeBasis.EXACT, "parent": CodeBasis.PARENT}
 
 def add_hospital(one: facts.Hospital, city: City, *, actor: Actor, now: datetime) -> UUID:
     """The hospital's id; it is added where the city lacks it."""
-    known = queries.find_hospital_by_code(one.code)
+    known = directory.find_hospital_by_code(one.code)
     if known is not None:
         return known.hospital_id
     campuses = [campus for campus in city.campuses if campus.hospital_code == one.code]
@@ -81,17 +81,17 @@ def fill_hospital(code: str, hospital_id: UUID, city: City, *, actor: Actor, now
     places.import_departments(ImportDepartments(hospital_id, departments), actor=actor, now=now)
     practitioners.import_practitioners(ImportPractitioners(hospital_id, doctors), actor=actor, now=now)
     fees.import_fees(ImportFees(hospital_id, prices), actor=actor, now=now)
-    if not queries.get_hospital(hospital_id).first_visit:
+    if not directory.get_hospital(hospital_id).first_visit:
         guide = SetFirstVisitGuide(hospital_id, FIRST_VISIT, FIRST_VISIT_EN)
         hospitals.set_first_visit_guide(guide, actor=actor, now=now)
-    offered = {one.clinic_kind for one in queries.list_clinic_kinds(hospital_id) if one.is_offered}
+    offered = {one.clinic_kind for one in directory.list_clinic_kinds(hospital_id) if one.is_offered}
     for kind in {ClinicKind(line.kind) for line in city.lines if line.hospital_code == code} - offered:
         fees.offer_clinic_kind(OfferClinicKind(hospital_id, kind), actor=actor, now=now)
 
 
 def set_policies(code: str | None, hospital_id: UUID | None, city: City, *, actor: Actor, now: datetime) -> None:
     """The city's rules (no code), or one hospital's; a rule that somebody has decided already is left alone."""
-    decided = {entry.policy for entry in queries.policy_history(actor, hospital_id=hospital_id)}
+    decided = {entry.policy for entry in policy_lines.policy_history(actor, hospital_id=hospital_id)}
     for one in city.policies:
         if one.hospital_code == code and one.key not in decided:
             cmd = SetPolicy(
@@ -108,7 +108,7 @@ def set_policies(code: str | None, hospital_id: UUID | None, city: City, *, acto
 
 def announce(code: str | None, hospital_id: UUID | None, city: City, *, actor: Actor, now: datetime) -> None:
     """The notices of the city (no code), or of one hospital, once."""
-    shown = {one.title for one in queries.list_announcements(hospital_id, now)}
+    shown = {one.title for one in directory.list_announcements(hospital_id, now)}
     for one in city.announcements:
         if one.hospital_code == code and one.title_zh not in shown:
             cmd = PublishAnnouncement(

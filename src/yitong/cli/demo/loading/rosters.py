@@ -7,7 +7,7 @@ from yitong.cli.demo import draw
 from yitong.cli.demo.city import City
 from yitong.core.actor import Actor
 from yitong.core.clock import at_shanghai
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import GenerateSessions, HalfDay, RosterLine
 

@@ -22,9 +22,9 @@ from yitong.domains.access.contracts import (
     RoleName,
     Scope,
 )
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.commands import practitioners
 from yitong.domains.hospitals.contracts import BindPractitioner
+from yitong.domains.hospitals.queries import directory as hospitals
 
 SYSTEM = Actor.system("demo.load")
 

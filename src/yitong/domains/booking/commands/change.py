@@ -29,7 +29,7 @@ from yitong.domains.booking.contracts import (
     State,
 )
 from yitong.domains.booking.states import Move, next_state
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse, limits, proving
 from yitong.domains.schedule import queries as offered

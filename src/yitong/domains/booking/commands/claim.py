@@ -19,7 +19,7 @@ from yitong.domains.booking import errors, models, permissions, rules
 from yitong.domains.booking.commands import lines
 from yitong.domains.booking.contracts import BookingConfirmed, Held, HoldSlot, Near, SlotHeld, State
 from yitong.domains.booking.states import Move, next_state
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse, limits
 from yitong.domains.schedule import queries as offered

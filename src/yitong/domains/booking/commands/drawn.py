@@ -10,7 +10,7 @@ from yitong.core.db.command import joined
 from yitong.domains.booking import errors, models, permissions, rules
 from yitong.domains.booking.commands.claim import live_bookings, write_claim
 from yitong.domains.booking.contracts import DrawnWish, Held, HoldSlot
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
 from yitong.domains.people.contracts import BookingFacts

@@ -19,7 +19,7 @@ from yitong.domains.booking.contracts import (
     State,
 )
 from yitong.domains.booking.errors import EntitlementInvalid, EntitlementStands
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
 from yitong.domains.schedule.commands import slots as schedule

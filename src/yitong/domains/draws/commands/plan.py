@@ -18,7 +18,7 @@ from yitong.domains.draws.commands.voiding import make_void
 from yitong.domains.draws.contracts import BeaconState, DrawState, VoidReason
 from yitong.domains.draws.ports import beacon
 from yitong.domains.draws.states import Move, next_state
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import draws as pools
 from yitong.domains.schedule.contracts import Session

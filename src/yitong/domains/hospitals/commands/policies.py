@@ -10,7 +10,7 @@ from yitong.core.db.command import command
 from yitong.core.errors import Conflict
 from yitong.core.policy.keys import key_named
 from yitong.core.policy.kinds import Scope
-from yitong.domains.hospitals import permissions, queries, rules
+from yitong.domains.hospitals import permissions, rules
 from yitong.domains.hospitals.commands import writing
 from yitong.domains.hospitals.contracts import (
     Made,
@@ -22,6 +22,7 @@ from yitong.domains.hospitals.errors import (
     PolicyNotForDepartment,
 )
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import directory
 
 
 @command(refusals={"policy_one_value_an_instant": Conflict})
@@ -69,10 +70,10 @@ def _policy_scope(cmd: SetPolicy) -> tuple[Scope, UUID | None]:
         if cmd.department_id is not None:
             raise PolicyNotForDepartment(key=cmd.policy)
         return "city", None
-    queries.get_hospital(cmd.hospital_id)
+    directory.get_hospital(cmd.hospital_id)
     if cmd.department_id is None:
         return "hospital", cmd.hospital_id
-    queries.get_department(cmd.hospital_id, cmd.department_id)
+    directory.get_department(cmd.hospital_id, cmd.department_id)
     if not key_named(cmd.policy).department:
         raise PolicyNotForDepartment(key=cmd.policy)
     return "department", cmd.department_id

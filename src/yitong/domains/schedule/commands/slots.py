@@ -9,7 +9,7 @@ from django.db.models import Count
 from yitong.core.actor import Actor
 from yitong.core.db import events, idempotency, policies
 from yitong.core.db.command import command, joined
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import contracts, errors, models, permissions
 from yitong.domains.schedule.commands.shared import (
     append_moved,

@@ -13,7 +13,7 @@ from yitong.core.errors import RuleBroken
 from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import SessionOffer
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.faces.api.auth import ApiRequest, ChannelKey

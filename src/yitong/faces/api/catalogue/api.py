@@ -7,7 +7,7 @@ from pydantic import Field
 
 from yitong.core import clock
 from yitong.domains.access.contracts import Scope
-from yitong.domains.hospitals import queries
+from yitong.domains.hospitals.queries import directory, policy_lines, searching
 from yitong.faces.api.auth import ApiRequest, ChannelKey
 from yitong.faces.api.catalogue import schemas
 from yitong.faces.api.etags import catalogue
@@ -24,7 +24,7 @@ SearchText = Annotated[str, Field(min_length=1, max_length=40, examples=["xnk"])
 @catalogue
 def list_hospitals(request: ApiRequest) -> Any:
     """Every open hospital of the city."""
-    return {"items": queries.list_hospitals()}
+    return {"items": directory.list_hospitals()}
 
 
 @router.get(
@@ -33,8 +33,8 @@ def list_hospitals(request: ApiRequest) -> Any:
 @catalogue
 def get_hospital(request: ApiRequest, hospital_id: Id) -> Any:
     """A closed hospital is given too, with `is_open` false: old bookings name it."""
-    hospital = schemas.Hospital.model_validate(queries.get_hospital(hospital_id))
-    return {**hospital.model_dump(), "campuses": queries.list_campuses(hospital_id)}
+    hospital = schemas.Hospital.model_validate(directory.get_hospital(hospital_id))
+    return {**hospital.model_dump(), "campuses": directory.list_campuses(hospital_id)}
 
 
 @router.get("/hospitals/{hospital_id}/departments", response=Page[schemas.Department], summary="科室列表 · Departments")
@@ -43,9 +43,9 @@ def list_departments(
     request: ApiRequest, hospital_id: Id, campus_id: Id | None = None, cursor: Cursor = None, limit: Limit = 20
 ) -> Any:
     """By national code and name, of one campus or of all."""
-    queries.get_hospital(hospital_id)
+    directory.get_hospital(hospital_id)
     items, next_cursor = page_of(
-        queries.list_departments(hospital_id, campus_id),
+        directory.list_departments(hospital_id, campus_id),
         key=lambda department: str(department.department_id),
         question=f"departments:{hospital_id}:{campus_id}",
         cursor=cursor,
@@ -59,7 +59,7 @@ def list_departments(
 )
 @catalogue
 def get_department(request: ApiRequest, hospital_id: Id, department_id: Id) -> Any:
-    return queries.get_department(hospital_id, department_id)
+    return directory.get_department(hospital_id, department_id)
 
 
 @router.get(
@@ -72,9 +72,9 @@ def list_practitioners(
     request: ApiRequest, hospital_id: Id, department_id: Id, cursor: Cursor = None, limit: Limit = 20
 ) -> Any:
     """The highest title first."""
-    queries.get_department(hospital_id, department_id)
+    directory.get_department(hospital_id, department_id)
     items, next_cursor = page_of(
-        queries.list_practitioners(hospital_id, department_id),
+        directory.list_practitioners(hospital_id, department_id),
         key=lambda practitioner: str(practitioner.practitioner_id),
         question=f"practitioners:{department_id}",
         cursor=cursor,
@@ -90,15 +90,15 @@ def list_practitioners(
 )
 @catalogue
 def get_practitioner(request: ApiRequest, hospital_id: Id, practitioner_id: Id) -> Any:
-    return queries.get_practitioner(hospital_id, practitioner_id)
+    return directory.get_practitioner(hospital_id, practitioner_id)
 
 
 @router.get("/hospitals/{hospital_id}/fees", response=schemas.Fees, summary="医事服务费 · Prices")
 @catalogue
 def list_fees(request: ApiRequest, hospital_id: Id, day: Day | None = None) -> Any:
     """The prices in force on that day (today when none is named)."""
-    queries.get_hospital(hospital_id)
-    return {"items": queries.list_fees(hospital_id, day or clock.shanghai_date(clock.now()))}
+    directory.get_hospital(hospital_id)
+    return {"items": directory.list_fees(hospital_id, day or clock.shanghai_date(clock.now()))}
 
 
 @router.get(
@@ -107,10 +107,12 @@ def list_fees(request: ApiRequest, hospital_id: Id, day: Day | None = None) -> A
 @catalogue
 def list_rules(request: ApiRequest, hospital_id: Id, department_id: Id | None = None) -> Any:
     """In the language of Accept-Language, made from the values that are enforced."""
-    queries.get_hospital(hospital_id)
+    directory.get_hospital(hospital_id)
     if department_id is not None:
-        queries.get_department(hospital_id, department_id)
-    lines = queries.policies_in_words(hospital_id, clock.now(), pages.language_of(request), department_id=department_id)
+        directory.get_department(hospital_id, department_id)
+    lines = policy_lines.policies_in_words(
+        hospital_id, clock.now(), pages.language_of(request), department_id=department_id
+    )
     return {"items": [{"policy": line.policy, "rule_id": line.rule, "words": line.text} for line in lines]}
 
 
@@ -119,12 +121,12 @@ def list_rules(request: ApiRequest, hospital_id: Id, department_id: Id | None = 
 def list_announcements(request: ApiRequest, hospital_id: Id | None = None) -> Any:
     """The city's and, where one is named, the hospital's; the latest first, 50 at most."""
     if hospital_id is not None:
-        queries.get_hospital(hospital_id)
-    return {"items": queries.list_announcements(hospital_id, clock.now())}
+        directory.get_hospital(hospital_id)
+    return {"items": directory.list_announcements(hospital_id, clock.now())}
 
 
 @router.get("/search", response=schemas.Results, summary="搜索 · Search")
 @catalogue
 def search(request: ApiRequest, q: SearchText, limit: Annotated[int, Field(ge=1, le=50, examples=[20])] = 20) -> Any:
     """Hospitals, departments and doctors by name, pinyin or initials (`xnk` finds 心内科); the best first."""
-    return {"items": queries.search(q, limit)}
+    return {"items": searching.search(q, limit)}

@@ -14,7 +14,7 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.draws import contracts, queries
 from yitong.domains.draws.commands import applying
 from yitong.domains.draws.errors import DrawMissing
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.api.auth import ApiRequest, ChannelKey, Holder
 from yitong.faces.api.draws import schemas
 from yitong.faces.api.etags import catalogue

@@ -15,7 +15,7 @@ from yitong.domains.draws import permissions as may
 from yitong.domains.draws import queries
 from yitong.domains.draws.commands import plan, stages
 from yitong.domains.draws.contracts import BeaconState, Draw, DrawState
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

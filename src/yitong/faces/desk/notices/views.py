@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import permissions as may
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.domains.hospitals.errors import AnnouncementMissing
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of

@@ -12,7 +12,7 @@ from yitong.domains.booking import permissions as may_booking
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import Booking, State
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import Patient

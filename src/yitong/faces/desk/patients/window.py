@@ -15,7 +15,7 @@ from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import patients

@@ -12,8 +12,9 @@ from yitong.core.ids import new_id
 from yitong.core.policy.keys import KEYS
 from yitong.domains.access import queries as access
 from yitong.domains.hospitals import permissions as may
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.commands import policies as commands
+from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import policy_lines
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of
@@ -51,8 +52,8 @@ def rule(request: Request, place: Place, policy: str) -> HttpResponse:
         else:
             return pages.go(request, "desk:rule", policy, notice=_("已定下，到时自动生效"))
     entries = [
-        *hospitals.policy_history(request.actor, hospital_id=place.hospital_id, policy=policy),
-        *hospitals.policy_history(request.actor, policy=policy),
+        *policy_lines.policy_history(request.actor, hospital_id=place.hospital_id, policy=policy),
+        *policy_lines.policy_history(request.actor, policy=policy),
     ]
     context = {
         "policy": key,

@@ -12,7 +12,7 @@ from yitong.domains.booking import permissions as may
 from yitong.domains.booking import queries
 from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import Booking, State
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages

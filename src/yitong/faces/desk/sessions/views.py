@@ -10,7 +10,7 @@ from yitong.domains.access.contracts import RoleName
 from yitong.domains.booking import permissions as may_booking
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import LIVE, Booking
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.schedule import permissions as may_schedule
 from yitong.domains.schedule import queries as schedule

@@ -9,7 +9,7 @@ from yitong.core.errors import Refusal
 from yitong.domains.access import queries as access
 from yitong.domains.access.commands import second_factor as factors
 from yitong.domains.access.commands import sign_in, terminals
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.actors import STAFF_COOKIE
 from yitong.faces.common.request import Request

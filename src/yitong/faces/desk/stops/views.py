@@ -13,7 +13,7 @@ from yitong.core.ids import new_id
 from yitong.domains.access import queries as access
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import LIVE
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import stoppages

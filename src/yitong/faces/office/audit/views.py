@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yitong.core.db import audit
 from yitong.core.errors import Missing
 from yitong.domains.access import queries as access
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as people_permissions
 from yitong.domains.people import queries as people
 from yitong.faces.common import pages

@@ -13,7 +13,7 @@ from yitong.domains.access import permissions, queries
 from yitong.domains.access.commands import channels as commands
 from yitong.domains.access.contracts import Channel, ChannelState, KeyMade, MakeKey
 from yitong.domains.access.permissions import Action
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

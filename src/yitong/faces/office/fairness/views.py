@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from yitong.domains.access import queries as access
 from yitong.domains.fairness import queries
 from yitong.domains.fairness.contracts import Alarm, Group
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import meter, pages
 from yitong.faces.common.request import Request
 from yitong.faces.office import gate

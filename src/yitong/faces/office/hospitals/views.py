@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yitong.core.errors import Refusal
-from yitong.domains.hospitals import permissions, queries
+from yitong.domains.hospitals import permissions
 from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import directory, policy_lines
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.office import gate
@@ -23,7 +24,7 @@ from yitong.faces.office.policies.presenters import differences
 def hospitals(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     reader = pages.reader_of(request)
-    found = presenters.lines(queries.list_hospitals(with_closed=True), queries.list_all_campuses(), reader)
+    found = presenters.lines(directory.list_hospitals(with_closed=True), directory.list_all_campuses(), reader)
     context = {
         "table": presenters.TABLE.shown(request, found),
         "has_hospitals": bool(found),
@@ -56,9 +57,9 @@ def hospital(request: Request, hospital_id: UUID) -> HttpResponse:
     """All of it to read; nothing of it to write."""
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     reader = pages.reader_of(request)
-    found = queries.get_hospital(hospital_id)
-    campuses = queries.list_campuses(hospital_id)
-    departments = queries.list_departments(hospital_id)
+    found = directory.get_hospital(hospital_id)
+    campuses = directory.list_campuses(hospital_id)
+    departments = directory.list_departments(hospital_id)
     context = {
         "hospital": found,
         "name": reader.name(found),
@@ -67,9 +68,9 @@ def hospital(request: Request, hospital_id: UUID) -> HttpResponse:
         "departments": presenters.departments(departments, {one.campus_id: one for one in campuses}, reader),
         "bases": presenters.bases(departments),
         "differences": differences(
-            queries.policy_diff_from_city(request.actor, hospital_id=hospital_id, now=reader.now), reader
+            policy_lines.policy_diff_from_city(request.actor, hospital_id=hospital_id, now=reader.now), reader
         ),
-        "words": [line.text for line in queries.policies_in_words(hospital_id, reader.now, reader.language)],
+        "words": [line.text for line in policy_lines.policies_in_words(hospital_id, reader.now, reader.language)],
         "can_switch": permissions.can(request.actor, Action.OPEN_OR_CLOSE),
     }
     return pages.page(request, "office/hospitals/hospital.html", context)
@@ -81,7 +82,7 @@ def switch(request: Request, hospital_id: UUID) -> HttpResponse:
     """Close or reopen, after a page that says what it means."""
     permissions.check_can(request.actor, Action.OPEN_OR_CLOSE)
     reader = pages.reader_of(request)
-    found = queries.get_hospital(hospital_id)
+    found = directory.get_hospital(hospital_id)
     refusal: Refusal | None = None
     if request.method == "POST":
         wants_open = request.POST.get("to") == "open"

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
-from yitong.domains.hospitals import permissions, queries
+from yitong.domains.hospitals import permissions
 from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import directory
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.office import gate
@@ -34,7 +35,7 @@ def announcements(request: Request) -> HttpResponse:
         else:
             return pages.go(request, "office:announcements", notice=_("已发布，患者马上能看到"))
     context = {
-        "announcements": queries.list_announcements(None, reader.now),
+        "announcements": directory.list_announcements(None, reader.now),
         "form": form,
         "refusal": pages.said(refusal, reader),
     }

@@ -13,11 +13,12 @@ from yitong.core.policy.keys import key_named
 from yitong.core.policy.kinds import PolicyKey
 from yitong.domains.access import queries as access
 from yitong.domains.booking import queries as bookings
-from yitong.domains.hospitals import permissions, queries
+from yitong.domains.hospitals import permissions
 from yitong.domains.hospitals.commands import policies as commands
 from yitong.domains.hospitals.contracts import PolicyPreview
 from yitong.domains.hospitals.errors import PolicyInThePast
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import policy_lines
 from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
@@ -33,7 +34,7 @@ def rules(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     reader = pages.reader_of(request)
     context = {
-        "groups": presenters.groups(policies.at(None, reader.now), queries.policy_history(request.actor), reader),
+        "groups": presenters.groups(policies.at(None, reader.now), policy_lines.policy_history(request.actor), reader),
         "can_set": permissions.can(request.actor, Action.SET_CITY_POLICY),
     }
     return pages.page(request, "office/policies/policies.html", context)
@@ -75,7 +76,7 @@ def decide(request: Request, name: str) -> HttpResponse:
 def _preview(request: Request, form: forms.Decide, now: datetime) -> PolicyPreview:
     if form.effective_from() < now:
         raise PolicyInThePast()
-    return queries.preview_policy(
+    return policy_lines.preview_policy(
         request.actor,
         form.policy.key,
         form.value(),
@@ -105,7 +106,7 @@ def _page(
     refusal: Refusal | None = None,
 ) -> HttpResponse:
     reader = pages.reader_of(request)
-    decisions = queries.policy_history(request.actor, policy=key.key)
+    decisions = policy_lines.policy_history(request.actor, policy=key.key)
     names = access.staff_names(presenters.deciders(decisions))
     context = {
         "policy": presenters.rule(key, policies.at(None, reader.now), decisions, reader),

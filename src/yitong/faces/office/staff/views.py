@@ -16,7 +16,7 @@ from yitong.domains.access.commands import staff as commands
 from yitong.domains.access.contracts import EndRole, Invited, RoleName
 from yitong.domains.access.errors import RoleOfOneself
 from yitong.domains.access.permissions import Action
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

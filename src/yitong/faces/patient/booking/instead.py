@@ -10,7 +10,7 @@ from django.urls import reverse
 from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.errors import PoolExhausted, SessionCancelled, SlotTaken
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.errors import SessionIsStopping

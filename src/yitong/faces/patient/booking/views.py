@@ -17,7 +17,7 @@ from yitong.domains.booking import queries as reads
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.booking.errors import AbuseLocked, CheckRequired, NotYourTurn, VerifyRequired
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, Slot

@@ -17,7 +17,7 @@ from yitong.domains.booking.errors import CheckRequired
 from yitong.domains.draws import queries
 from yitong.domains.draws.commands import applying
 from yitong.domains.draws.contracts import Draw, Entry, EntryState
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.waitlist import queries as waitlist
 from yitong.domains.waitlist.commands import joining

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET
 from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import Booking, Usual
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import searching
 from yitong.faces.common import lately, pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
@@ -111,7 +112,7 @@ def _results(query: str, limit: int, reader: Reader) -> SafeString:
     """They follow from the reference data alone, and are kept while it stands still."""
 
     def make() -> SafeString:
-        found = hospitals.search(query, limit=limit) if query else []
+        found = searching.search(query, limit=limit) if query else []
         context = {
             "query": query,
             "lines": [presenters.found_line(item, reader) for item in found],

@@ -10,8 +10,9 @@ from yitong.core.db import policies
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import SessionOffer
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import policy_lines
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common import lately
@@ -148,5 +149,5 @@ def rooms(hospital_id: UUID, session_ids: Collection[UUID], reader: Reader) -> d
 
 def rule_line(hospital_id: UUID, department_id: UUID, rule: str, reader: Reader) -> str:
     """One rule in plain words, from the values that are enforced (S-38)."""
-    lines = hospitals.policies_in_words(hospital_id, reader.now, reader.language, department_id=department_id)
+    lines = policy_lines.policies_in_words(hospital_id, reader.now, reader.language, department_id=department_id)
     return next((line.text for line in lines if line.rule == rule), "")

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.patient.hospitals import presenters

@@ -12,8 +12,8 @@ from yitong.core.db import policies
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import SessionOffer
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Campus, Department
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common import terms

@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.errors import DepartmentMissing
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.patient.hospitals import near, presenters

@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Announcement, Campus, Department, Hospital, Practitioner
+from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import policy_lines
 from yitong.domains.schedule import queries as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
@@ -60,7 +61,7 @@ def _hospital(
         "phone": found.phone,
         "hospital_id": hospital_id,
         "places": presenters.places(found, campuses, reader),
-        "rules": [line.text for line in hospitals.policies_in_words(hospital_id, reader.now, reader.language)],
+        "rules": [line.text for line in policy_lines.policies_in_words(hospital_id, reader.now, reader.language)],
         "fees": presenters.fee_lines(hospitals.list_fees(hospital_id, reader.today), reader),
     }
 

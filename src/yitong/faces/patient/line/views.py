@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yitong.core.errors import Refusal, Unidentified
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.notify import commands as notices
 from yitong.domains.notify import queries as inbox
 from yitong.domains.people import queries as people

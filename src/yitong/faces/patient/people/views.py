@@ -12,7 +12,7 @@ from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.errors import Refusal, Unidentified
 from yitong.core.ids import new_id
-from yitong.domains.hospitals import queries as hospitals
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries
 from yitong.domains.people.commands import patients, proving
 from yitong.domains.people.contracts import PatientCard, Relation, Verification

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from yitong.core import masks
 from yitong.core.db import policies
 from yitong.core.sentences import sentence
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session

@@ -14,8 +14,8 @@ from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.errors import CheckRequired
-from yitong.domains.hospitals import queries as hospitals
 from yitong.domains.hospitals.contracts import Department
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session

@@ -1,19 +1,13 @@
-"""Reads of hospitals; each answers with contracts."""
+"""Hospitals, their campuses, departments, doctors, fees and notices."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from yitong.core.actor import Actor
-from yitong.core.db import policies, reference
-from yitong.core.db.models import PolicyRecord
-from yitong.core.policy.keys import KEYS, key_named
-from yitong.core.policy.kinds import JsonValue, Scope
-from yitong.core.policy.values import Policies
+from yitong.core.db import reference
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.contracts import (
     Announcement,
@@ -22,13 +16,8 @@ from yitong.domains.hospitals.contracts import (
     CodeBasis,
     Department,
     FeeLine,
-    FoundItem,
     Hospital,
     OfferedKind,
-    PolicyDifference,
-    PolicyEntry,
-    PolicyLine,
-    PolicyPreview,
     Practitioner,
     Title,
 )
@@ -44,19 +33,6 @@ MOST_DEPARTMENTS = 500
 MOST_PRACTITIONERS = 1000
 MOST_ANNOUNCEMENTS = 50
 MOST_HISTORY = 200
-
-SEARCH = """
-SELECT e.kind, e.hospital_id, e.item_id, e.name, e.name_en, e.department_id, e.title,
-       h.short_name, h.short_name_en, h.name_en, h.district, h.level, d.name, d.name_en, c.name, c.name_en
-FROM hospitals_search_entry e
-JOIN hospitals_hospital h ON h.id = e.hospital_id AND h.is_open
-LEFT JOIN hospitals_department d ON d.id = e.department_id
-LEFT JOIN hospitals_campus c ON c.id = d.campus_id
-WHERE e.terms LIKE %(like)s AND e.is_shown
-ORDER BY CASE WHEN position(%(word)s IN e.terms) > 0 THEN 0 WHEN position(%(start)s IN e.terms) > 0 THEN 1 ELSE 2 END,
-         e.rank, h.code, e.name, e.item_id
-LIMIT %(n)s
-"""
 
 
 @reference.keeps
@@ -255,100 +231,6 @@ def _announcements_from(hospital_id: UUID | None, since: datetime) -> list[Annou
     ]
 
 
-def search(text: str, limit: int = 20) -> list[FoundItem]:
-    """Hospitals, departments and doctors whose name, pinyin or initials hold the text: one query, the best first."""
-    wanted = rules.asked(text)
-    if not wanted:
-        return []
-    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    bounds: dict[str, str | int] = {
-        "like": f"%{escaped}%",
-        "word": f" {wanted} ",
-        "start": f" {wanted}",
-        "n": max(1, min(limit, 50)),
-    }
-    with connection.cursor() as cursor:  # by hand: each key typed asks it, and it took longer to build than to answer
-        cursor.execute(SEARCH, bounds)
-        return [_found(_Entry(*row)) for row in cursor.fetchall()]
-
-
-def policies_in_words(
-    hospital_id: UUID, now: datetime, language: str, *, department_id: UUID | None = None
-) -> list[PolicyLine]:
-    """The rules as a patient reads them, from the same values that booking enforces (S-38)."""
-    return rules.rules_for_patients(policies.at(hospital_id, now, department_id=department_id), language)
-
-
-def preview_policy(
-    actor: Actor,
-    policy: str,
-    value: JsonValue | None,
-    *,
-    hospital_id: UUID | None,
-    instant: datetime,
-    language: str,
-    department_id: UUID | None = None,
-) -> PolicyPreview:
-    """What patients would read at that instant as things stand, and with this value decided (S-38); writes nothing.
-
-    Refuses Forbidden, PolicyUnknown, PolicyInvalid, PolicyLoosened.
-    """
-    _check_reads_policies(actor, hospital_id)
-    scope: Scope = "city" if hospital_id is None else "hospital" if department_id is None else "department"
-    checked = policies.checked_value(policy, value, scope=scope, hospital_id=hospital_id, instant=instant)
-    before = policies.at(hospital_id, instant, department_id=department_id)
-    after = policies.at(hospital_id, instant, department_id=department_id, assuming={(policy, scope): checked})
-    return PolicyPreview(
-        before.raw(policy),
-        after.raw(policy),
-        tuple(rules.rules_for_patients(before, language)),
-        tuple(rules.rules_for_patients(after, language)),
-    )
-
-
-def policy_history(
-    actor: Actor, *, hospital_id: UUID | None = None, department_id: UUID | None = None, policy: str | None = None
-) -> list[PolicyEntry]:
-    """The decisions of one scope (the city, a hospital, a department), the latest first, at most 200."""
-    if hospital_id is None:
-        permissions.check_can(actor, permissions.Action.READ_CITY_POLICY_HISTORY)
-        rows = PolicyRecord.objects.filter(scope__in=["nation", "city"])
-    else:
-        permissions.check_can(actor, permissions.Action.READ_POLICY_HISTORY, hospital_id)
-        scope_id = department_id or hospital_id
-        rows = PolicyRecord.objects.filter(hospital_id=hospital_id, scope_id=scope_id)
-    if policy is not None:
-        rows = rows.filter(key=key_named(policy).key)
-    return [_policy_entry(row) for row in rows.order_by("-effective_from", "-decided_at", "-id")[:MOST_HISTORY]]
-
-
-def policy_diff(actor: Actor, *, hospital_id: UUID | None, before: datetime, after: datetime) -> list[PolicyDifference]:
-    """What changes between two instants, in the order of the policies' register."""
-    _check_reads_policies(actor, hospital_id)
-    return _differences(policies.at(hospital_id, before), policies.at(hospital_id, after))
-
-
-def policy_diff_from_city(actor: Actor, *, hospital_id: UUID, now: datetime) -> list[PolicyDifference]:
-    """Where a hospital's rules differ from the city's."""
-    _check_reads_policies(actor, hospital_id)
-    return _differences(policies.at(None, now), policies.at(hospital_id, now))
-
-
-def _check_reads_policies(actor: Actor, hospital_id: UUID | None) -> None:
-    if hospital_id is None:
-        permissions.check_can(actor, permissions.Action.READ_CITY_POLICY_HISTORY)
-    else:
-        permissions.check_can(actor, permissions.Action.READ_POLICY_HISTORY, hospital_id)
-
-
-def _differences(before: Policies, after: Policies) -> list[PolicyDifference]:
-    return [
-        PolicyDifference(name, key.rule, before.raw(name), after.raw(name))
-        for name, key in KEYS.items()
-        if before.raw(name) != after.raw(name)
-    ]
-
-
 def _practitioners(hospital_id: UUID) -> "QuerySet[models.Practitioner]":
     return models.Practitioner.objects.filter(hospital_id=hospital_id).defer("licence")
 
@@ -437,62 +319,3 @@ def _practitioner(row: models.Practitioner, department_ids: Sequence[UUID]) -> P
 def _fee(row: models.Fee) -> FeeLine:
     title = None if row.title is None else Title(row.title)
     return FeeLine(ClinicKind(row.clinic_kind), title, row.fee_fen, row.effective_date)
-
-
-class _Entry(NamedTuple):
-    """A row of SEARCH. Of the department: the one that was found, or the one in which a doctor sits."""
-
-    kind: str
-    hospital_id: UUID
-    item_id: UUID
-    name: str
-    name_en: str
-    department_id: UUID | None
-    title: str | None
-    hospital: str
-    hospital_en: str
-    hospital_full_en: str
-    district: str
-    level: str
-    department: str | None
-    department_en: str | None
-    campus: str
-    campus_en: str
-
-
-def _found(row: _Entry) -> FoundItem:
-    place, place_en = [row.hospital], [row.hospital_en or row.hospital_full_en]
-    if row.kind == "hospital":
-        place, place_en = [row.district, row.level], [row.hospital_full_en]
-    elif row.kind == "department" and row.department is not None:
-        place.append(row.campus)
-        place_en.append(row.campus_en or row.campus)
-    elif row.department is not None:
-        place.append(row.department)
-        place_en.append(row.department_en or row.department)
-    return FoundItem(
-        row.kind,
-        row.hospital_id,
-        row.item_id,
-        row.name,
-        " · ".join(place),
-        row.department_id,
-        None if row.title is None else Title(row.title),
-        row.name_en,
-        " · ".join(place_en),
-    )
-
-
-def _policy_entry(row: PolicyRecord) -> PolicyEntry:
-    return PolicyEntry(
-        row.id,
-        row.scope,
-        row.hospital_id,
-        row.scope_id if row.scope == "department" else None,
-        row.key,
-        row.value,
-        row.effective_from,
-        row.source,
-        row.decided_by,
-        row.decided_at,
-    )
