@@ -159,9 +159,9 @@ def _clinics(many: int, now: Any) -> tuple[Any, list[list[Any]]]:
     from yitong.core.actor import Actor, Role
     from yitong.core.ids import new_id
     from yitong.domains.hospitals.queries import directory as hospitals
-    from yitong.domains.schedule import queries as schedule
     from yitong.domains.schedule.commands.planning import import_sessions
     from yitong.domains.schedule.contracts import HalfDay, NewSession, Pool
+    from yitong.domains.schedule.queries import timetable as schedule
 
     hospital_id = hospitals.list_hospitals()[0].hospital_id
     department = next(

@@ -25,10 +25,10 @@ from yitong.domains.people.contracts import (
     Relation,
     Verdict,
 )
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands.planning import import_sessions
 from yitong.domains.schedule.contracts import HalfDay, NewSession, Pool, Slot
 from yitong.domains.schedule.models import Slot as SlotRow
+from yitong.domains.schedule.queries import timetable as schedule
 
 NOW = make.NOW
 DAY = clock.shanghai_date(NOW) + timedelta(days=3)

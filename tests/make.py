@@ -30,8 +30,8 @@ from yitong.domains.people.commands import phones
 from yitong.domains.people.commands.accounts import open_account
 from yitong.domains.people.rules.identity import check_digit
 from yitong.domains.schedule import contracts as schedule
-from yitong.domains.schedule import queries as schedule_queries
 from yitong.domains.schedule.commands import planning, sessions
+from yitong.domains.schedule.queries import timetable as schedule_queries
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Shanghai
 TOMORROW = date(2026, 11, 24)

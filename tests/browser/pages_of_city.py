@@ -22,7 +22,7 @@ from yitong.domains.booking.contracts import HoldSlot
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse
 from yitong.domains.people.contracts import AppealLock, LockReason, Relation
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist.commands import joining
 from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
 from yitong.faces.common.actors import ACCOUNT_COOKIE, STAFF_COOKIE

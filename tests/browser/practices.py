@@ -14,7 +14,7 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import CancelBooking, Held, HoldSlot
 from yitong.domains.schedule import contracts as schedule
-from yitong.domains.schedule import queries as offered
+from yitong.domains.schedule.queries import timetable as offered
 
 
 @dataclass

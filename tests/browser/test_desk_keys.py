@@ -14,9 +14,9 @@ from yitong.core import clock
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import patients
 from yitong.domains.people.contracts import RegisterAtDesk
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import AddRosterLine, HalfDay, Session
+from yitong.domains.schedule.queries import timetable as schedule
 
 New = Callable[..., Visitor]
 FOCUS = "document.activeElement.id || document.activeElement.name || document.activeElement.tagName"

@@ -13,7 +13,7 @@ from tests.browser.wards import Ward, enter, sign_in, undo_within
 
 from yitong.core import clock
 from yitong.core.clock import SHANGHAI
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 
 New = Callable[..., Visitor]
 

@@ -16,7 +16,7 @@ from tests.browser.wards import Ward, enter, token_of, undo_within
 from yitong.cli.demo import people as demo
 from yitong.core import clock
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 
 New = Callable[..., Visitor]
 Draw = Callable[[], tuple[str, str]]

@@ -20,8 +20,8 @@ from yitong.domains.booking.contracts import HoldSlot, SlotOffer
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import patients
 from yitong.domains.people.contracts import RegisterAtDesk
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.domains.schedule.queries import timetable as schedule
 
 HOSPITAL = "BJ13"
 ALL_ROLES = ("registrar", "nurse", "doctor", "roster_manager", "hospital_admin")

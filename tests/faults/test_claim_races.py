@@ -28,10 +28,10 @@ from yitong.domains.people.commands import abuse, limits
 from yitong.domains.people.contracts import Relation
 from yitong.domains.people.models import Account, BookingLimits
 from yitong.domains.schedule import models as schedule_models
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import stoppages
 from yitong.domains.schedule.commands.sessions import stop_session
 from yitong.domains.schedule.contracts import PlanStoppage, StopReason, StopSession, UndoStoppage
+from yitong.domains.schedule.queries import timetable as schedule
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 ROUNDS = 1000 if os.environ.get("YITONG_LONG") else 60

@@ -34,9 +34,9 @@ from yitong.domains.booking.contracts import AddExtra, GrantEntitlement
 from yitong.domains.booking.models import Booking
 from yitong.domains.hospitals.commands import practitioners
 from yitong.domains.hospitals.contracts import BindPractitioner
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import ExtraReason, Pool
 from yitong.domains.schedule.models import ClinicSession
+from yitong.domains.schedule.queries import timetable as schedule
 
 pytestmark = pytest.mark.usefixtures("committed_db", "_window_served")
 

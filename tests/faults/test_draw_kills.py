@@ -21,8 +21,8 @@ from yitong.domains.draws import models
 from yitong.domains.draws.contracts import EntryState
 from yitong.domains.draws.ports import beacon
 from yitong.domains.notify.models import Message
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.queries import timetable as schedule
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,7 +17,7 @@ from yitong.core.db.models import Event
 from yitong.core.errors import Busy, Refusal
 from yitong.core.ids import new_id
 from yitong.domains.hospitals.contracts import Title
-from yitong.domains.schedule import errors, models, queries
+from yitong.domains.schedule import errors, models
 from yitong.domains.schedule.commands import planning, sessions, slots
 from yitong.domains.schedule.contracts import (
     ExtraReason,
@@ -30,6 +30,7 @@ from yitong.domains.schedule.contracts import (
     StopSession,
     SubstituteSession,
 )
+from yitong.domains.schedule.queries import timetable
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 NOW = make.NOW
@@ -179,7 +180,7 @@ def test_who_waits_too_long_is_told_to_ask_again_and_nothing_changed() -> None:
             wait_until_blocked()
     # The block's transaction ended only after the stop gave up.
     assert isinstance(answers[0], Busy)
-    assert queries.get_session(session.hospital_id, session.session_id) == session
+    assert timetable.get_session(session.hospital_id, session.session_id) == session
     assert not Event.objects.filter(hospital_id=session.hospital_id, operation="schedule.session_stopped").exists()
 
 
@@ -247,7 +248,7 @@ def test_five_extra_slots_at_once_are_three() -> None:
     answers = at_once(*[extra] * 5)
     assert sum(isinstance(answer, errors.ExtraLimitReached) for answer in answers) == 2
     assert [slot.number for slot in make.slots(session)] == list(range(1, 36))
-    assert queries.get_session(session.hospital_id, session.session_id).extra_slots == 3
+    assert timetable.get_session(session.hospital_id, session.session_id).extra_slots == 3
 
 
 @pytest.mark.rule("R-012")
@@ -265,7 +266,7 @@ def test_two_moves_at_once_cannot_break_the_shares_together() -> None:
     ]
     answers = at_once(*[partial(slots.move_slots, cmd, actor=clinic.manager, now=NOW) for cmd in works])
     assert sorted(type(answer).__name__ for answer in answers) == ["PoolShareBroken", "SessionChanged"]
-    counts = queries.count_pools(*key_of(session))
+    counts = timetable.count_pools(*key_of(session))
     assert counts[Pool.ONLINE] + counts[Pool.PHONE] == 10
 
 

@@ -17,9 +17,9 @@ from yitong.core.lots.verify import verify
 from yitong.domains.booking.models import Booking
 from yitong.domains.draws import models
 from yitong.domains.draws.contracts import EntryState
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import sessions
 from yitong.domains.schedule.contracts import Pool, StopReason, StopSession
+from yitong.domains.schedule.queries import timetable as schedule
 
 
 @pytest.mark.django_db

@@ -21,7 +21,7 @@ from yitong.domains.hospitals.queries import directory as places
 from yitong.domains.hospitals.queries import searching
 from yitong.domains.people import models as people
 from yitong.domains.people.queries import hash_of
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common.actors import ACCOUNT_COOKIE
 
 pytestmark = pytest.mark.django_db

@@ -37,7 +37,7 @@ from yitong.domains.people.errors import PatientMissing, RightsDenied
 from yitong.domains.people.models import BookingLimits, PatientMerge
 from yitong.domains.schedule.commands.sessions import stop_session, substitute_session
 from yitong.domains.schedule.contracts import Pool, StopReason, StopSession, SubstituteSession
-from yitong.domains.schedule.queries import get_session
+from yitong.domains.schedule.queries.timetable import get_session
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("test")

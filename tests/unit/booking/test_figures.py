@@ -14,8 +14,8 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import queries
 from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import CancelBooking, DayCount, LeadCount, SellOut, State, StateCount
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.queries import timetable as schedule
 
 pytestmark = pytest.mark.django_db
 WEEK = (build.DAY, build.DAY + timedelta(days=1))

@@ -20,8 +20,8 @@ from yitong.domains.access.models import Staff, Terminal
 from yitong.domains.hospitals.models import Announcement
 from yitong.domains.people.contracts import IdentityGiven, IdentityKind, Sex
 from yitong.domains.people.models import MergeCandidate, Patient, ReadLog
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.models import ClinicSession, RosterLine
+from yitong.domains.schedule.queries import timetable as schedule
 
 Sit = Callable[..., Desk]
 

@@ -16,8 +16,8 @@ from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
 from yitong.domains.hospitals.contracts import Title
 from yitong.domains.people.models import Patient, ReadLog
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.queries import timetable as schedule
 
 Sit = Callable[..., Desk]
 

@@ -18,8 +18,8 @@ from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
 from yitong.domains.hospitals.contracts import Title
 from yitong.domains.schedule import jobs
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.models import ClinicSession, Stoppage
+from yitong.domains.schedule.queries import timetable as schedule
 
 Sit = Callable[..., Desk]
 pytestmark = pytest.mark.rule("R-016")

@@ -20,10 +20,10 @@ from yitong.domains.draws import contracts, errors, jobs, models, queries
 from yitong.domains.draws.commands import applying, plan, settling, stages
 from yitong.domains.draws.contracts import BeaconState, DrawState, EntryState, VoidReason
 from yitong.domains.people.errors import PatientMissing
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import sessions, slots
 from yitong.domains.schedule.contracts import MoveSlots, Pool, StopReason, StopSession
 from yitong.domains.schedule.errors import SlotsNotInPool
+from yitong.domains.schedule.queries import timetable as schedule
 
 pytestmark = pytest.mark.django_db
 NOW = build.NOW

@@ -21,7 +21,7 @@ from yitong.core import clock
 from yitong.core.db import policies
 from yitong.core.ids import new_id
 from yitong.domains.hospitals.models import Department
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.patient.booking import first, instead
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from yitong.core.errors import Forbidden, KeyReused, Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.hospitals.contracts import ClinicKind, Title
 from yitong.domains.hospitals.errors import DepartmentMissing, PractitionerMissing
-from yitong.domains.schedule import errors, queries
+from yitong.domains.schedule import errors
 from yitong.domains.schedule.commands import planning, sessions, slots
 from yitong.domains.schedule.contracts import (
     ChangeRoom,
@@ -34,6 +34,7 @@ from yitong.domains.schedule.contracts import (
     SubstituteSession,
 )
 from yitong.domains.schedule.models import ClinicSession, RosterLine, Slot
+from yitong.domains.schedule.queries import stopping, timetable
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
@@ -74,7 +75,7 @@ def test_an_import_writes_sessions_and_slots_and_tells_once(clinic: make.Clinic)
     new = [make.new_session(clinic), make.new_session(clinic, starts=time(14), ends=time(17), half_day=HalfDay.PM)]
     done = planning.import_sessions(clinic.hospital_id, new, actor=clinic.manager, now=NOW)
     assert (done.sessions, done.slots, done.known) == (2, 32 + 24, 0)
-    written = queries.list_slots(clinic.hospital_id, new[0].session_id)
+    written = timetable.list_slots(clinic.hospital_id, new[0].session_id)
     assert [(slot.starts_at, slot.ends_at, slot.pool) for slot in written] == list(new[0].windows)
     assert [slot.number for slot in written] == list(range(1, 33))
     [event] = events_of(clinic.hospital_id, "sessions_planned")
@@ -86,7 +87,7 @@ def test_an_import_is_idempotent_by_session(clinic: make.Clinic) -> None:
     planning.import_sessions(clinic.hospital_id, [first], actor=SYSTEM, now=NOW)
     done = planning.import_sessions(clinic.hospital_id, [replace(first, fee_fen=1), second], actor=SYSTEM, now=NOW)
     assert (done.sessions, done.known) == (1, 1)
-    assert queries.get_session(clinic.hospital_id, first.session_id).fee_fen == 8000
+    assert timetable.get_session(clinic.hospital_id, first.session_id).fee_fen == 8000
 
 
 def test_an_imported_session_is_released_if_its_time_came(clinic: make.Clinic) -> None:
@@ -172,9 +173,9 @@ def test_generated_pools_keep_the_shares(clinic: make.Clinic) -> None:
     make.roster_line(clinic)
     generate(clinic, NOW.date(), NOW.date())
     [row] = ClinicSession.objects.filter(hospital_id=clinic.hospital_id)
-    counts = queries.count_pools(clinic.hospital_id, row.id)
+    counts = timetable.count_pools(clinic.hospital_id, row.id)
     assert counts == {Pool.ONLINE: 7, Pool.PHONE: 3, Pool.REFERRAL: 17, Pool.REVISIT: 1, Pool.ONSITE: 4, Pool.DRAW: 0}
-    special = [slot for slot in queries.list_slots(clinic.hospital_id, row.id) if slot.is_special]
+    special = [slot for slot in timetable.list_slots(clinic.hospital_id, row.id) if slot.is_special]
     assert [slot.pool for slot in special] == [Pool.ONSITE]
 
 
@@ -217,7 +218,7 @@ def test_a_roster_line_begins_and_ends(clinic: make.Clinic) -> None:
         "schedule.roster_line_added",
         "schedule.roster_line_ended",
     ]
-    after = queries.list_roster(clinic.hospital_id, date(2026, 12, 1), actor=clinic.manager)
+    after = timetable.list_roster(clinic.hospital_id, date(2026, 12, 1), actor=clinic.manager)
     assert after == []
     for until in (date(2026, 12, 1), date(2026, 11, 21)):  # a line never grows again, and ends no earlier than void
         with pytest.raises(errors.TimesInvalid):
@@ -263,7 +264,7 @@ def test_the_release_comes_at_its_instant_and_once(clinic: make.Clinic) -> None:
     assert sessions.release_due(clinic.hospital_id, actor=SYSTEM, now=instant) == 0
     [event] = events_of(clinic.hospital_id, "session_released")
     assert (event.subject_id, event.from_state, event.to_state) == (session.session_id, "planned", "released")
-    assert queries.get_session(clinic.hospital_id, session.session_id).state is SessionState.RELEASED
+    assert timetable.get_session(clinic.hospital_id, session.session_id).state is SessionState.RELEASED
 
 
 def test_a_late_release_goes_in_order_and_leaves_stopped_ones(clinic: make.Clinic) -> None:
@@ -294,7 +295,7 @@ def test_a_stop_says_why_and_stays(clinic: make.Clinic) -> None:
     done = sessions.stop_session(cmd, actor=clinic.manager, now=NOW)
     assert (done.session_id, done.state) == (session.session_id, SessionState.STOPPED)
     assert sessions.stop_session(cmd, actor=clinic.manager, now=NOW) == done
-    after = queries.get_session(clinic.hospital_id, session.session_id)
+    after = timetable.get_session(clinic.hospital_id, session.session_id)
     assert (after.state, after.stop_reason) == (SessionState.STOPPED, "emergency_duty")
     [event] = events_of(clinic.hospital_id, "session_stopped")
     assert (event.from_state, event.to_state) == ("released", "stopped")
@@ -319,7 +320,7 @@ def test_a_room_of_the_roster_reaches_its_sessions(clinic: make.Clinic) -> None:
     make.roster_line(clinic, room="3")
     generated = GenerateSessions(key(), clinic.hospital_id, NOW.date(), NOW.date() + timedelta(days=6))
     planning.generate_sessions(generated, actor=clinic.manager, now=NOW)
-    made = queries.list_sessions(clinic.hospital_id, clinic.department_id, NOW.date(), NOW.date() + timedelta(days=6))
+    made = timetable.list_sessions(clinic.hospital_id, clinic.department_id, NOW.date(), NOW.date() + timedelta(days=6))
     assert [session.room for session in made] == ["3"]
 
 
@@ -328,7 +329,7 @@ def test_a_session_gets_another_room_and_the_log_shows_both(clinic: make.Clinic)
     cmd = ChangeRoom(key(), clinic.hospital_id, session.session_id, "B203")
     sessions.change_room(cmd, actor=clinic.manager, now=NOW)
     sessions.change_room(cmd, actor=clinic.manager, now=NOW)  # pressed twice
-    assert queries.get_session(clinic.hospital_id, session.session_id).room == "B203"
+    assert timetable.get_session(clinic.hospital_id, session.session_id).room == "B203"
     (event,) = events_of(clinic.hospital_id, "room_changed")
     assert (event.body["from_room"], event.body["to_room"]) == ("3", "B203")
 
@@ -357,7 +358,7 @@ def test_a_stopped_or_past_session_keeps_its_room(clinic: make.Clinic) -> None:
         sessions.change_room(of_past, actor=clinic.manager, now=past.ends_at)
     with pytest.raises(Forbidden):
         sessions.change_room(of_past, actor=stranger, now=NOW)
-    assert queries.get_session(clinic.hospital_id, past.session_id).room == ""
+    assert timetable.get_session(clinic.hospital_id, past.session_id).room == ""
 
 
 def test_a_session_of_another_hospital_is_missing(clinic: make.Clinic) -> None:
@@ -380,7 +381,7 @@ def test_a_substitute_sits_in_and_the_planned_doctor_is_kept(clinic: make.Clinic
     session, first, second = make.session(clinic), colleague(clinic), colleague(clinic)
     for doctor_id, planned_id in ((first, clinic.doctor_id), (second, clinic.doctor_id), (clinic.doctor_id, None)):
         sessions.substitute_session(substitute(session, doctor_id), actor=clinic.manager, now=NOW)
-        after = queries.get_session(clinic.hospital_id, session.session_id)
+        after = timetable.get_session(clinic.hospital_id, session.session_id)
         assert (after.practitioner_id, after.substituted_id, after.fee_fen) == (doctor_id, planned_id, 8000)
     told = [event.body for event in events_of(clinic.hospital_id, "session_substituted")]
     assert [(body["from_practitioner_id"], body["to_practitioner_id"]) for body in told] == [
@@ -405,7 +406,7 @@ def test_who_cannot_stand_in(clinic: make.Clinic) -> None:
     ):
         with pytest.raises(refusal):
             sessions.substitute_session(substitute(session, doctor_id), actor=clinic.manager, now=NOW)
-    assert queries.get_session(clinic.hospital_id, session.session_id) == session
+    assert timetable.get_session(clinic.hospital_id, session.session_id) == session
 
 
 @pytest.mark.rule("R-016")
@@ -414,7 +415,7 @@ def test_substitutes_are_offered_by_grade_and_only_the_free(clinic: make.Clinic)
     same, higher = colleague(clinic, Title.ASSOCIATE_CHIEF, "乙"), colleague(clinic, Title.CHIEF, "甲")
     colleague(clinic, Title.ATTENDING)
     make.session(clinic, practitioner_id=colleague(clinic))
-    offered = queries.list_substitutes(clinic.hospital_id, session.session_id, actor=clinic.manager)
+    offered = stopping.list_substitutes(clinic.hospital_id, session.session_id, actor=clinic.manager)
     assert [(one.practitioner_id, one.same_grade) for one in offered] == [(same, True), (higher, False)]
 
 
@@ -431,7 +432,7 @@ def test_a_person_moves_slots_and_the_audit_shows_who(clinic: make.Clinic) -> No
     session = make.session(clinic)
     chosen = make.slots(session, Pool.REFERRAL)[:3]
     slots.move_slots(move(session, chosen, Pool.REFERRAL, Pool.ONLINE), actor=clinic.manager, now=NOW)
-    assert queries.count_pools(clinic.hospital_id, session.session_id)[Pool.ONLINE] == 10
+    assert timetable.count_pools(clinic.hospital_id, session.session_id)[Pool.ONLINE] == 10
     [event] = events_of(clinic.hospital_id, "slots_moved")
     assert event.actor == clinic.manager.key
     assert event.body == {"from_pool": "referral", "to_pool": "online", "slots": 3}
@@ -471,9 +472,9 @@ def test_unused_referral_slots_return_at_their_instant_and_once(clinic: make.Cli
     assert sessions.return_referrals(clinic.hospital_id, actor=SYSTEM, now=early) == 0
     assert sessions.return_referrals(clinic.hospital_id, actor=SYSTEM, now=noon) == 1
     assert sessions.return_referrals(clinic.hospital_id, actor=SYSTEM, now=noon) == 0
-    assert queries.count_pools(clinic.hospital_id, session.session_id)[Pool.REFERRAL] == 0
-    assert queries.count_pools(clinic.hospital_id, session.session_id)[Pool.ONLINE] == 24
-    assert queries.count_pools(clinic.hospital_id, later.session_id)[Pool.REFERRAL] == 17
+    assert timetable.count_pools(clinic.hospital_id, session.session_id)[Pool.REFERRAL] == 0
+    assert timetable.count_pools(clinic.hospital_id, session.session_id)[Pool.ONLINE] == 24
+    assert timetable.count_pools(clinic.hospital_id, later.session_id)[Pool.REFERRAL] == 17
     [event] = events_of(clinic.hospital_id, "slots_moved")
     assert (event.actor, event.body["slots"]) == (SYSTEM.key, 17)
 
@@ -501,7 +502,9 @@ def test_the_doctor_adds_three_and_no_fourth(clinic: make.Clinic) -> None:
     told = events_of(clinic.hospital_id, "extra_slot_added")
     assert [event.body["slot_id"] for event in told] == [str(one.slot.slot_id) for one in made]
     assert {event.body["reason"] for event in told} == {"from_afar"}
-    assert queries.count_slots(clinic.hospital_id, [session.session_id], [Pool.ONSITE], NOW) == {session.session_id: 4}
+    assert timetable.count_slots(clinic.hospital_id, [session.session_id], [Pool.ONSITE], NOW) == {
+        session.session_id: 4
+    }
 
 
 def session_end(session: Session) -> tuple[datetime, datetime]:
@@ -524,7 +527,7 @@ def test_nobody_else_adds_an_extra_slot(clinic: make.Clinic) -> None:
             extra(session, actor)
     with pytest.raises(errors.ExtraReasonUnknown):
         extra(session, clinic.doctor, reason="friend")
-    assert queries.get_session(clinic.hospital_id, session.session_id) == session
+    assert timetable.get_session(clinic.hospital_id, session.session_id) == session
     assert len(make.slots(session)) == 32
 
 
@@ -546,7 +549,7 @@ def test_a_freed_slot_counts_again_when_it_reopens(clinic: make.Clinic) -> None:
         slots.reopen_slot(clinic.hospital_id, slot.slot_id, later)
 
     def online(now: datetime) -> int:
-        return queries.count_slots(clinic.hospital_id, [session.session_id], [Pool.ONLINE], now)[session.session_id]
+        return timetable.count_slots(clinic.hospital_id, [session.session_id], [Pool.ONLINE], now)[session.session_id]
 
     assert (online(later - timedelta(milliseconds=1)), online(later)) == (6, 7)
     with transaction.atomic():

@@ -9,8 +9,8 @@ from tests import make
 from yitong.domains.booking import contracts as booking
 from yitong.domains.booking import errors
 from yitong.domains.booking.commands import change, claim, extra
-from yitong.domains.schedule import queries
 from yitong.domains.schedule.contracts import ExtraReason
+from yitong.domains.schedule.queries import timetable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-014")]
 NOW = make.NOW
@@ -34,4 +34,4 @@ def test_a_freed_extra_slot_is_nobody_elses() -> None:
         booking.HoldSlot("a", clinic.hospital_id, slot.slot_id, first, is_first_visit=False), actor=window, now=later
     )
     assert again.state is booking.State.CONFIRMED
-    assert queries.get_session(clinic.hospital_id, session.session_id).extra_slots == 1
+    assert timetable.get_session(clinic.hospital_id, session.session_id).extra_slots == 1

@@ -8,10 +8,11 @@ from tests import make
 
 from yitong.core.clock import at_shanghai
 from yitong.core.db.models import Event
-from yitong.domains.schedule import jobs, queries
+from yitong.domains.schedule import jobs
 from yitong.domains.schedule.commands import sessions
 from yitong.domains.schedule.contracts import Pool, SessionState
 from yitong.domains.schedule.models import ClinicSession
+from yitong.domains.schedule.queries import timetable
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
@@ -24,7 +25,7 @@ def test_each_hospital_is_released(frozen_clock: Freeze) -> None:
     frozen_clock(made[0].release_at)
     jobs.release_sessions.func(0)
     jobs.release_sessions.func(0)
-    states = [queries.get_session(one.hospital_id, one.session_id).state for one in made]
+    states = [timetable.get_session(one.hospital_id, one.session_id).state for one in made]
     assert states == [SessionState.RELEASED] * 2
     assert Event.objects.filter(operation="schedule.session_released").count() == 2
 

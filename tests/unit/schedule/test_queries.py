@@ -9,9 +9,10 @@ from tests import make
 from yitong.core.actor import Actor
 from yitong.core.errors import Forbidden, Unidentified
 from yitong.domains.hospitals.contracts import ClinicKind
-from yitong.domains.schedule import errors, permissions, queries
+from yitong.domains.schedule import errors, permissions
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import HalfDay, Pool, SessionState
+from yitong.domains.schedule.queries import stopping, timetable
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
@@ -36,17 +37,17 @@ def test_a_department_shows_planned_and_stopped_sessions_by_time(clinic: make.Cl
     stopped = make.stopped_session(clinic, date(2026, 12, 1))
     make.session(make.clinic(hospital_id=clinic.hospital_id), MONDAY)
     make.session(clinic, date(2026, 12, 2))
-    seen = queries.list_sessions(clinic.hospital_id, clinic.department_id, MONDAY, date(2026, 12, 1))
+    seen = timetable.list_sessions(clinic.hospital_id, clinic.department_id, MONDAY, date(2026, 12, 1))
     assert seen == [am, pm, stopped]
-    assert queries.sessions_by_id(clinic.hospital_id, [am.session_id, uuid4()]) == {am.session_id: am}
-    assert queries.list_practitioner_sessions(clinic.hospital_id, clinic.doctor_id, MONDAY, MONDAY) == [am, pm]
+    assert timetable.sessions_by_id(clinic.hospital_id, [am.session_id, uuid4()]) == {am.session_id: am}
+    assert timetable.list_practitioner_sessions(clinic.hospital_id, clinic.doctor_id, MONDAY, MONDAY) == [am, pm]
 
 
 def test_days_of_a_department(clinic: make.Clinic) -> None:
     make.session(clinic, MONDAY)
     make.session(clinic, MONDAY, starts=time(14), ends=time(17), half_day=HalfDay.PM)
     make.stopped_session(clinic, date(2026, 12, 1))
-    days = queries.list_department_days(clinic.hospital_id, clinic.department_id, MONDAY, MONDAY + timedelta(days=7))
+    days = timetable.list_department_days(clinic.hospital_id, clinic.department_id, MONDAY, MONDAY + timedelta(days=7))
     assert [(day.date, day.sessions, day.stopped, day.slots) for day in days] == [
         (MONDAY, 2, 0, 56),
         (date(2026, 12, 1), 0, 1, 0),
@@ -57,11 +58,11 @@ def test_days_of_a_department(clinic: make.Clinic) -> None:
 def test_another_hospital_does_not_see_it(clinic: make.Clinic) -> None:
     session, other = make.session(clinic), uuid4()
     with pytest.raises(errors.SessionMissing):
-        queries.get_session(other, session.session_id)
+        timetable.get_session(other, session.session_id)
     with pytest.raises(errors.SlotMissing):
-        queries.get_slot(other, make.slots(session)[0].slot_id)
-    assert queries.list_slots(other, session.session_id) == []
-    assert queries.sessions_by_id(other, [session.session_id]) == {}
+        timetable.get_slot(other, make.slots(session)[0].slot_id)
+    assert timetable.list_slots(other, session.session_id) == []
+    assert timetable.sessions_by_id(other, [session.session_id]) == {}
 
 
 def test_slots_are_counted_by_pool_and_left_out_by_id(clinic: make.Clinic) -> None:
@@ -69,12 +70,12 @@ def test_slots_are_counted_by_pool_and_left_out_by_id(clinic: make.Clinic) -> No
     online = make.slots(session, Pool.ONLINE)
     taken = [slot.slot_id for slot in online[:2]]
     missing = uuid4()
-    counted = queries.count_slots(
+    counted = timetable.count_slots(
         clinic.hospital_id, [session.session_id, missing], [Pool.ONLINE, Pool.PHONE], NOW, except_ids=taken
     )
     phone = len(make.slots(session, Pool.PHONE))
     assert counted == {session.session_id: len(online) - 2 + phone, missing: 0}
-    assert queries.get_slot(clinic.hospital_id, taken[0]) == online[0]
+    assert timetable.get_slot(clinic.hospital_id, taken[0]) == online[0]
 
 
 @pytest.mark.parametrize("count", [1, 50])
@@ -85,10 +86,10 @@ def test_as_many_queries_for_one_session_as_for_fifty(
 ) -> None:
     fill(clinic, count)
     with django_assert_num_queries(4):
-        found = queries.list_sessions(clinic.hospital_id, clinic.department_id, MONDAY, MONDAY)
-        queries.count_slots(clinic.hospital_id, [one.session_id for one in found], [Pool.ONLINE], NOW)
-        queries.list_department_days(clinic.hospital_id, clinic.department_id, MONDAY, MONDAY)
-        queries.week_list(clinic.hospital_id, MONDAY, MONDAY, actor=clinic.manager)
+        found = timetable.list_sessions(clinic.hospital_id, clinic.department_id, MONDAY, MONDAY)
+        timetable.count_slots(clinic.hospital_id, [one.session_id for one in found], [Pool.ONLINE], NOW)
+        timetable.list_department_days(clinic.hospital_id, clinic.department_id, MONDAY, MONDAY)
+        timetable.week_list(clinic.hospital_id, MONDAY, MONDAY, actor=clinic.manager)
     assert len(found) == count
 
 
@@ -97,26 +98,26 @@ def test_pages_of_a_hundred_cover_the_week_without_a_gap(clinic: make.Clinic) ->
     fill(clinic, 101, date(2026, 12, 1))
     seen, cursor, pages = [], None, 0
     while pages == 0 or cursor:
-        page = queries.week_list(
+        page = timetable.week_list(
             clinic.hospital_id, MONDAY, MONDAY + timedelta(days=6), actor=clinic.manager, cursor=cursor
         )
         seen += [one.session_id for one in page.sessions]
         cursor, pages = page.next_cursor, pages + 1
     assert (pages, len(seen), len(set(seen))) == (3, 251, 251)
-    whole = queries.day_list(clinic.hospital_id, MONDAY, actor=clinic.manager)
+    whole = timetable.day_list(clinic.hospital_id, MONDAY, actor=clinic.manager)
     assert len(whole.sessions) == 100
 
 
 def test_a_full_last_page_has_no_next(clinic: make.Clinic) -> None:
     fill(clinic, 100)
-    page = queries.day_list(clinic.hospital_id, MONDAY, actor=clinic.manager)
+    page = timetable.day_list(clinic.hospital_id, MONDAY, actor=clinic.manager)
     assert (len(page.sessions), page.next_cursor) == (100, None)
 
 
 @pytest.mark.parametrize("cursor", ["x", "2026-11-30T08:00:00~nobody", f"2026-11-30T08:00:00~{UUID(int=7)}", "~"])
 def test_a_made_up_cursor_is_refused(clinic: make.Clinic, cursor: str) -> None:
     with pytest.raises(errors.CursorInvalid):
-        queries.day_list(clinic.hospital_id, MONDAY, actor=clinic.manager, cursor=cursor)
+        timetable.day_list(clinic.hospital_id, MONDAY, actor=clinic.manager, cursor=cursor)
 
 
 def test_lists_are_cut_by_department_and_practitioner(clinic: make.Clinic) -> None:
@@ -124,7 +125,7 @@ def test_lists_are_cut_by_department_and_practitioner(clinic: make.Clinic) -> No
     mine, theirs = make.session(clinic, MONDAY), make.session(other, MONDAY)
 
     def ids(**which: object) -> set:  # type: ignore[type-arg]
-        page = queries.day_list(clinic.hospital_id, MONDAY, actor=clinic.manager, **which)  # type: ignore[arg-type]
+        page = timetable.day_list(clinic.hospital_id, MONDAY, actor=clinic.manager, **which)  # type: ignore[arg-type]
         return {one.session_id for one in page.sessions}
 
     assert ids() == {mine.session_id, theirs.session_id}
@@ -134,16 +135,16 @@ def test_lists_are_cut_by_department_and_practitioner(clinic: make.Clinic) -> No
 
 def test_a_range_has_an_end(clinic: make.Clinic) -> None:
     with pytest.raises(errors.TimesInvalid):
-        queries.list_sessions(clinic.hospital_id, clinic.department_id, MONDAY, MONDAY + timedelta(days=93))
+        timetable.list_sessions(clinic.hospital_id, clinic.department_id, MONDAY, MONDAY + timedelta(days=93))
 
 
 def test_the_roster_grid_holds_lines_of_now_and_later(clinic: make.Clinic) -> None:
     tuesday = make.roster_line(clinic, weekday=1)
     monday = make.roster_line(clinic, from_date=date(2026, 12, 7))
     make.roster_line(clinic, weekday=2, until_date=date(2026, 11, 25))
-    lines = queries.list_roster(clinic.hospital_id, MONDAY, actor=clinic.manager, department_id=clinic.department_id)
+    lines = timetable.list_roster(clinic.hospital_id, MONDAY, actor=clinic.manager, department_id=clinic.department_id)
     assert [line.roster_line_id for line in lines] == [monday, tuesday]
-    assert [queries.is_rostered(line, date(2026, 12, 7)) for line in lines] == [True, False]
+    assert [timetable.is_rostered(line, date(2026, 12, 7)) for line in lines] == [True, False]
 
 
 def test_pure_answers_are_the_rules(clinic: make.Clinic) -> None:
@@ -152,12 +153,12 @@ def test_pure_answers_are_the_rules(clinic: make.Clinic) -> None:
     in_force = policies.at(clinic.hospital_id, NOW)
     session = make.session(clinic, MONDAY)
     assert session.state is SessionState.PLANNED
-    assert session.release_at == queries.release_at(MONDAY, in_force)
-    assert not queries.is_open(session, session.release_at - timedelta(milliseconds=1), in_force)
-    assert queries.is_open(session, session.release_at, in_force)
-    assert MONDAY in queries.bookable_dates(session.release_at, in_force)
-    assert queries.must_hide_name(session, in_force, is_first_visit=True)
-    assert not queries.must_hide_name(session, in_force, is_first_visit=False)
+    assert session.release_at == timetable.release_at(MONDAY, in_force)
+    assert not timetable.is_open(session, session.release_at - timedelta(milliseconds=1), in_force)
+    assert timetable.is_open(session, session.release_at, in_force)
+    assert MONDAY in timetable.bookable_dates(session.release_at, in_force)
+    assert timetable.must_hide_name(session, in_force, is_first_visit=True)
+    assert not timetable.must_hide_name(session, in_force, is_first_visit=False)
 
 
 # -- who may ---------------------------------------------------------------------------------------------------------
@@ -205,8 +206,8 @@ def test_role_by_action(role: str) -> None:
 )
 def test_nobody_else_sees_the_desks_lists(clinic: make.Clinic, actor: Actor, refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
-        queries.day_list(clinic.hospital_id, MONDAY, actor=actor)
+        timetable.day_list(clinic.hospital_id, MONDAY, actor=actor)
     with pytest.raises(refusal):
-        queries.list_roster(clinic.hospital_id, MONDAY, actor=actor)
+        timetable.list_roster(clinic.hospital_id, MONDAY, actor=actor)
     with pytest.raises(refusal):
-        queries.list_substitutes(clinic.hospital_id, uuid4(), actor=actor)
+        stopping.list_substitutes(clinic.hospital_id, uuid4(), actor=actor)

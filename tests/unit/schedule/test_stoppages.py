@@ -17,7 +17,7 @@ from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
 from yitong.domains.hospitals.contracts import Title
-from yitong.domains.schedule import errors, jobs, queries
+from yitong.domains.schedule import errors, jobs
 from yitong.domains.schedule.commands import sessions, slots, stoppages
 from yitong.domains.schedule.contracts import (
     HalfDay,
@@ -32,6 +32,7 @@ from yitong.domains.schedule.contracts import (
     UndoStoppage,
 )
 from yitong.domains.schedule.models import ClinicSession, Stoppage
+from yitong.domains.schedule.queries import stopping, timetable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-016")]
 NOW = make.NOW
@@ -60,7 +61,7 @@ def undo(clinic: make.Clinic, stoppage_id: UUID, key: str = "") -> UndoStoppage:
 
 
 def again(one: Session) -> Session:
-    return queries.get_session(one.hospital_id, one.session_id)
+    return timetable.get_session(one.hospital_id, one.session_id)
 
 
 def operations(hospital_id: UUID) -> list[str]:
@@ -95,7 +96,7 @@ def test_while_it_waits_nothing_is_booked_and_after_an_undo_all_is_as_before() -
     planned = stoppages.plan_stoppage(cmd, actor=manager, now=NOW)
     with pytest.raises(errors.SessionIsStopping):
         build.hold(place, late, other, n=1)
-    session = queries.get_session(place.hospital_id, place.session_id)
+    session = timetable.get_session(place.hospital_id, place.session_id)
     offer = booking.offers(place.hospital_id, [session], channel="web", now=NOW)
     assert offer[place.session_id].left == 0
     back = UndoStoppage("back", place.hospital_id, planned.stoppage_id)
@@ -150,10 +151,10 @@ def test_undo_is_whole_or_refused(clinic: make.Clinic) -> None:
     stoppages.carry_out_stop(clinic.hospital_id, one.session_id, actor=SYSTEM, now=LATER)
     with pytest.raises(errors.StoppageInEffect):  # a web server whose clock is behind
         stoppages.undo_stoppage(undo(clinic, planned.stoppage_id), actor=clinic.manager, now=NOW)
-    found = queries.get_stoppage(clinic.hospital_id, planned.stoppage_id, actor=clinic.manager)
+    found = stopping.get_stoppage(clinic.hospital_id, planned.stoppage_id, actor=clinic.manager)
     assert (found.sessions, found.waiting, found.stopped, found.undone_at) == (2, 1, 1, None)
-    assert queries.list_stoppages(clinic.hospital_id, NOW, actor=clinic.manager) == [found]
-    listed = queries.list_sessions_of_stoppage(clinic.hospital_id, planned.stoppage_id, actor=clinic.manager)
+    assert stopping.list_stoppages(clinic.hospital_id, NOW, actor=clinic.manager) == [found]
+    listed = stopping.list_sessions_of_stoppage(clinic.hospital_id, planned.stoppage_id, actor=clinic.manager)
     assert [each.session_id for each in listed] == [one.session_id, two.session_id]
 
 
@@ -178,7 +179,7 @@ def test_one_that_cannot_be_stopped_leaves_all_alone(clinic: make.Clinic) -> Non
     with pytest.raises(errors.StoppageMissing):
         stoppages.undo_stoppage(undo(clinic, elsewhere.session_id), actor=clinic.manager, now=NOW)
     with pytest.raises(errors.StoppageMissing):
-        queries.get_stoppage(clinic.hospital_id, elsewhere.session_id, actor=clinic.manager)
+        stopping.get_stoppage(clinic.hospital_id, elsewhere.session_id, actor=clinic.manager)
     assert again(one).stops_at is None
     assert operations(clinic.hospital_id) == before
 
@@ -260,11 +261,11 @@ def test_who_may(clinic: make.Clinic, actor: Actor, refusal: type[Refusal] | Non
         lambda: stoppages.plan_stoppage(plan(clinic, session), actor=actor, now=NOW),
         lambda: stoppages.undo_stoppage(undo(clinic, planned.stoppage_id), actor=actor, now=NOW),
         lambda: stoppages.carry_out_stop(clinic.hospital_id, session.session_id, actor=actor, now=LATER),
-        lambda: queries.get_stoppage(clinic.hospital_id, planned.stoppage_id, actor=actor),
-        lambda: queries.list_stoppages(clinic.hospital_id, NOW, actor=actor),
-        lambda: queries.list_sessions_of_stoppage(clinic.hospital_id, planned.stoppage_id, actor=actor),
-        lambda: queries.list_stoppable(clinic.hospital_id, NOW.date(), NOW.date(), actor=actor, now=NOW),
-        lambda: queries.substitutes_of(clinic.hospital_id, [session], actor=actor),
+        lambda: stopping.get_stoppage(clinic.hospital_id, planned.stoppage_id, actor=actor),
+        lambda: stopping.list_stoppages(clinic.hospital_id, NOW, actor=actor),
+        lambda: stopping.list_sessions_of_stoppage(clinic.hospital_id, planned.stoppage_id, actor=actor),
+        lambda: stopping.list_stoppable(clinic.hospital_id, NOW.date(), NOW.date(), actor=actor, now=NOW),
+        lambda: stopping.substitutes_of(clinic.hospital_id, [session], actor=actor),
     ):
         with pytest.raises(refusal):
             act()
@@ -281,13 +282,15 @@ def test_what_may_be_stopped_and_who_could_sit_in(clinic: make.Clinic) -> None:
 
     def found(**scope: UUID) -> set[UUID]:
         until = make.TOMORROW + timedelta(days=20)
-        every = queries.list_stoppable(clinic.hospital_id, make.TOMORROW, until, actor=clinic.manager, now=NOW, **scope)
+        every = stopping.list_stoppable(
+            clinic.hospital_id, make.TOMORROW, until, actor=clinic.manager, now=NOW, **scope
+        )
         return {each.session_id for each in every}
 
     assert found(practitioner_id=clinic.doctor_id) == {one.session_id, two.session_id}
     assert elsewhere.session_id not in found(department_id=clinic.department_id)
     assert {one.session_id, elsewhere.session_id} <= found()
-    fit = queries.substitutes_of(clinic.hospital_id, [one, two], actor=clinic.manager)
+    fit = stopping.substitutes_of(clinic.hospital_id, [one, two], actor=clinic.manager)
     assert colleague not in {each.practitioner_id for each in fit[one.session_id]}  # sits elsewhere at that hour
     assert colleague in {each.practitioner_id for each in fit[two.session_id]}
 

@@ -48,8 +48,8 @@ from yitong.domains.booking.states import STOPPABLE
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import AccountSession
 from yitong.domains.people.queries import facts
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Pool, Session, SessionState
+from yitong.domains.schedule.queries import timetable as schedule
 
 PAGE = 50
 MOST_OF_SESSION = 500

@@ -59,7 +59,7 @@ class Claim:
     department: Department
     policies: Policies
     channel: str
-    is_open: bool  # whether the slot's pool sells at this instant: `schedule.queries.is_open`
+    is_open: bool  # whether the slot's pool sells at this instant: `schedule.rules.opening.is_open`
     hides_name: bool  # whether a first visit may not name this doctor
     entitled_pool: Pool | None  # a pool opened by a referral or contract
     has_turn: bool = True  # False: a line stands before this slot, and it is not this patient's turn

@@ -17,7 +17,7 @@ from yitong.domains.draws.commands import plan, settling, stages
 from yitong.domains.draws.contracts import BeaconState, DrawState, Due
 from yitong.domains.draws.ports import beacon
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 
 AHEAD = timedelta(days=3)  # before it opens: the hospital has that long to give the hash of its secret
 TURNS = 2000  # winners of one draw in one run; the next run goes on

@@ -12,8 +12,8 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import Kept
 from yitong.domains.people import queries as people
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import models, permissions, rules
 from yitong.domains.waitlist.contracts import (
     CloseReason,

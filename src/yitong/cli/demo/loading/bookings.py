@@ -13,7 +13,7 @@ from yitong.domains.booking import queries
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 
 BOOKERS = 8  # accounts that have booked
 DAYS = 7

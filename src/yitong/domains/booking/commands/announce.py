@@ -10,7 +10,7 @@ from yitong.domains.booking.contracts import BookingEvent, State
 from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import queries as people
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 
 MADE = (TemplateName.BOOKING_HELD, TemplateName.BOOKING_CONFIRMED)
 NOT_SEEN_YET = (State.HELD, State.CONFIRMED, State.CHECKED_IN)

@@ -32,8 +32,8 @@ from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse, limits, proving
-from yitong.domains.schedule import queries as offered
 from yitong.domains.schedule.commands import slots as schedule
+from yitong.domains.schedule.queries import timetable as offered
 
 
 @command(refusals=CONSTRAINTS)

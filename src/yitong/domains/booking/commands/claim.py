@@ -22,9 +22,9 @@ from yitong.domains.booking.states import Move, next_state
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse, limits
-from yitong.domains.schedule import queries as offered
 from yitong.domains.schedule.commands import slots as schedule
 from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.queries import timetable as offered
 
 CONSTRAINTS = errors.BY_CONSTRAINT
 

@@ -14,9 +14,9 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking import models, rules
 from yitong.domains.booking.commands.claim import shard_of
 from yitong.domains.booking.contracts import KEPT_UNTIL, SlotKept
-from yitong.domains.schedule import queries as offered
 from yitong.domains.schedule.commands import slots as schedule
 from yitong.domains.schedule.contracts import Session, Slot
+from yitong.domains.schedule.queries import timetable as offered
 
 
 def free_slot(

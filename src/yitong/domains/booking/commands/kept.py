@@ -21,9 +21,9 @@ from yitong.domains.booking.queries import list_kept
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
-from yitong.domains.schedule import queries as offered
 from yitong.domains.schedule.commands import slots as schedule
 from yitong.domains.schedule.contracts import BookableSlot, Pool, Session
+from yitong.domains.schedule.queries import timetable as offered
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from yitong.domains.booking.commands.claim import live_bookings, project
 from yitong.domains.booking.contracts import BookingMissed, BookingStopped, HoldExpired, State
 from yitong.domains.booking.states import STOPPABLE, Move, next_state
 from yitong.domains.people.commands import limits
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import SessionState
+from yitong.domains.schedule.queries import timetable as schedule
 
 CODE_LIFE = timedelta(days=30)
 PAGE = 200

@@ -10,7 +10,7 @@ from yitong.domains.draws import models
 from yitong.domains.draws.contracts import EntryApplied, EntryState, EntryWon
 from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 
 
 class AfterDraw(StrEnum):

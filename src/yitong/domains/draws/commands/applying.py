@@ -17,7 +17,7 @@ from yitong.domains.booking.commands import drawn
 from yitong.domains.draws import contracts, errors, models, permissions, rules
 from yitong.domains.draws.commands.parts import shard_of
 from yitong.domains.draws.contracts import DrawState, EntryChanged, EntryState
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 
 
 @command(refusals=errors.BY_CONSTRAINT)

@@ -19,9 +19,9 @@ from yitong.domains.draws.contracts import BeaconState, DrawState, VoidReason
 from yitong.domains.draws.ports import beacon
 from yitong.domains.draws.states import Move, next_state
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import draws as pools
 from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.queries import timetable as schedule
 
 # The file's words are in Chinese, as the hospital's own names are.
 HALF_DAYS = {"am": "上午", "pm": "下午", "night": "夜间"}

@@ -22,7 +22,7 @@ from yitong.domains.fairness import models
 from yitong.domains.fairness.contracts import ActKind
 from yitong.domains.fairness.rules.signals import LONGEST_DAYS
 from yitong.domains.people import queries as people
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 
 ACTS = "acts"
 MOST = 2_000  # events in one command

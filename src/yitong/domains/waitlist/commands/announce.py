@@ -7,8 +7,8 @@ from uuid import UUID
 from yitong.domains.booking.contracts import Kept
 from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Medium, Tell, TemplateName
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import models
 from yitong.domains.waitlist.contracts import CloseReason, PassReason
 

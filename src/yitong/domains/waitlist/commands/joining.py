@@ -12,7 +12,7 @@ from yitong.core.db.command import command
 from yitong.domains.booking.commands import kept as keeping
 from yitong.domains.booking.errors import BY_CONSTRAINT
 from yitong.domains.people import queries as people
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import errors, models, permissions, rules
 from yitong.domains.waitlist.commands import announce
 from yitong.domains.waitlist.commands.line import lock_entry, lock_patients, move

@@ -19,8 +19,8 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import Kept
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import errors, models, rules
 from yitong.domains.waitlist.contracts import CloseReason, Mode, PassReason, WaitState
 from yitong.domains.waitlist.states import Move, next_state

@@ -17,7 +17,7 @@ from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.commands import kept as keeping
 from yitong.domains.booking.contracts import Kept
 from yitong.domains.booking.errors import BY_CONSTRAINT
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import models, rules
 from yitong.domains.waitlist.commands import offers
 from yitong.domains.waitlist.commands.line import (

@@ -14,8 +14,8 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.api.auth import ApiRequest, ChannelKey
 from yitong.faces.api.availability import schemas
 from yitong.faces.api.fields import Day, Id, Page

@@ -19,8 +19,8 @@ from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import patients
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

@@ -14,9 +14,9 @@ from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.booking import queries as booking
 from yitong.domains.schedule import permissions as may
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import HalfDay, RosterLine, Session
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

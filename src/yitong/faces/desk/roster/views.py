@@ -14,10 +14,10 @@ from yitong.core.ids import new_id
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import HalfDay, RosterLine
 from yitong.domains.schedule.errors import RosterLineMissing
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

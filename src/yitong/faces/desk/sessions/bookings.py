@@ -14,7 +14,7 @@ from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

@@ -15,9 +15,10 @@ from yitong.domains.booking.contracts import Booking
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import Patient
 from yitong.domains.schedule import permissions as may
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import sessions, slots, stoppages
 from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.queries import stopping
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages, terms
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of
@@ -46,7 +47,7 @@ def stop(request: Request, place: Place, session_id: UUID) -> HttpResponse:
             return pages.go(request, "desk:stoppage", planned.stoppage_id)
     _session, context = opened(request, place, session_id)
     people, told = touched(booking.reach_of_sessions(place.hospital_id, [session_id], request.actor))
-    fit = schedule.list_substitutes(place.hospital_id, session_id, actor=request.actor)
+    fit = stopping.list_substitutes(place.hospital_id, session_id, actor=request.actor)
     context |= {
         "form": form,
         "people": people,
@@ -64,7 +65,7 @@ def substitute(request: Request, place: Place, session_id: UUID) -> HttpResponse
     may.check_can_manage(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
     found = schedule.get_session(place.hospital_id, session_id)
-    candidates = schedule.list_substitutes(place.hospital_id, session_id, actor=request.actor)
+    candidates = stopping.list_substitutes(place.hospital_id, session_id, actor=request.actor)
     given = request.POST if request.method == "POST" else None
     form = forms.StandIn(given, candidates=candidates, initial={"key": new_id()})
     refusal: Refusal | None = None

@@ -13,8 +13,8 @@ from yitong.domains.booking.contracts import LIVE, Booking
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.schedule import permissions as may_schedule
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

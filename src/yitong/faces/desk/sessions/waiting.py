@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from yitong.core import masks
 from yitong.domains.people import permissions as may_people
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import permissions as may_waitlist
 from yitong.domains.waitlist import queries
 from yitong.domains.waitlist.contracts import Mode, Waiting

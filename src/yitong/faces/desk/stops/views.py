@@ -15,9 +15,9 @@ from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import LIVE
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.commands import stoppages
 from yitong.domains.schedule.contracts import Session, Stoppage
+from yitong.domains.schedule.queries import stopping
 from yitong.faces.common import pages, terms
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
@@ -36,7 +36,7 @@ def stops(request: Request, place: Place) -> HttpResponse:
     """What was stopped lately, and what to stop next."""
     may.check_can_manage(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
-    found = schedule.list_stoppages(place.hospital_id, reader.now - LOOK_BACK, actor=request.actor)
+    found = stopping.list_stoppages(place.hospital_id, reader.now - LOOK_BACK, actor=request.actor)
     names = access.staff_names({UUID(one.planned_by.partition(":")[2]) for one in found if _is_staff(one)})
     context = {
         "form": _which(None, place, reader),
@@ -121,8 +121,8 @@ def undo(request: Request, place: Place, stoppage_id: UUID) -> HttpResponse:
 
 def _come_to(request: Request, place: Place, stoppage_id: UUID) -> dict[str, object]:
     reader = pages.reader_of(request)
-    found = schedule.get_stoppage(place.hospital_id, stoppage_id, actor=request.actor)
-    sessions = schedule.list_sessions_of_stoppage(place.hospital_id, stoppage_id, actor=request.actor)
+    found = stopping.get_stoppage(place.hospital_id, stoppage_id, actor=request.actor)
+    sessions = stopping.list_sessions_of_stoppage(place.hospital_id, stoppage_id, actor=request.actor)
     around = _around(request, place, sessions, reader, with_substitutes=False)
     still = sum(sum(counts.get(state, 0) for state in LIVE) for counts in around.counts.values())
     names = access.staff_names({UUID(found.planned_by.partition(":")[2])} if _is_staff(found) else set())
@@ -151,7 +151,7 @@ def _which(given: object, place: Place, reader: Reader) -> forms.Which:
 
 
 def _in_question(request: Request, place: Place, scope: forms.Scope, reader: Reader) -> list[Session]:
-    return schedule.list_stoppable(
+    return stopping.list_stoppable(
         place.hospital_id,
         scope.from_date,
         scope.until_date,
@@ -174,7 +174,7 @@ def _around(
         counts=booking.count_by_session(at, [one.session_id for one in sessions], request.actor),
         departments=naming.names(at, hospitals.list_departments(at), reader),
         doctors=hospitals.practitioners_by_id(at, doctors),
-        substitutes=schedule.substitutes_of(at, sessions, actor=request.actor) if with_substitutes else {},
+        substitutes=stopping.substitutes_of(at, sessions, actor=request.actor) if with_substitutes else {},
     )
 
 

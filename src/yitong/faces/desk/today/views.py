@@ -17,8 +17,9 @@ from yitong.domains.booking.permissions import check_may_ask
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionPage
+from yitong.domains.schedule.queries import stopping
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
@@ -161,7 +162,7 @@ def _acts(request: Request, place: Place) -> presenters.Acts:
 
 def _pending(request: Request, place: Place, reader: Reader) -> list[tuple[UUID, int, str]]:
     """(id, sessions, when) of stops that can still be taken back."""
-    found = schedule.list_stoppages(place.hospital_id, reader.now - LONGEST_UNDO, actor=request.actor)
+    found = stopping.list_stoppages(place.hospital_id, reader.now - LONGEST_UNDO, actor=request.actor)
     return [
         (one.stoppage_id, one.sessions, reader.moment(one.due_at))
         for one in found

@@ -13,7 +13,7 @@ from yitong.domains.access import queries as access
 from yitong.domains.booking import permissions, queries
 from yitong.domains.fairness import queries as fairness
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule.queries import LONGEST_RANGE
+from yitong.domains.schedule.queries.timetable import LONGEST_RANGE
 from yitong.faces.common import meter, pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

@@ -19,7 +19,7 @@ from yitong.domains.hospitals.contracts import PolicyPreview
 from yitong.domains.hospitals.errors import PolicyInThePast
 from yitong.domains.hospitals.permissions import Action
 from yitong.domains.hospitals.queries import policy_lines
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

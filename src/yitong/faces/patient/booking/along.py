@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from yitong.domains.booking import queries as reads
 from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

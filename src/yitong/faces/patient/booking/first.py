@@ -19,8 +19,8 @@ from yitong.domains.people import queries as people
 from yitong.domains.people.commands import patients
 from yitong.domains.people.contracts import IdentityLevel, PatientCard
 from yitong.domains.people.errors import PatientMissing
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Slot
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

@@ -11,9 +11,9 @@ from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.errors import PoolExhausted, SessionCancelled, SlotTaken
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.errors import SessionIsStopping
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import lately
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import choosing, near, offering, presenters, ways

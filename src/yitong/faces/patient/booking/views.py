@@ -19,8 +19,8 @@ from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.booking.errors import AbuseLocked, CheckRequired, NotYourTurn, VerifyRequired
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, Slot
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import queries
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request

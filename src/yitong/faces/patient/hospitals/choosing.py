@@ -13,8 +13,8 @@ from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.hospitals.queries import policy_lines
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import lately
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import live, offering, presenters, ways

@@ -14,8 +14,8 @@ from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.hospitals.contracts import Campus, Department
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import choosing, offering, presenters, ways

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import SessionOffer, SlotOffer
 from yitong.domains.hospitals.contracts import Department, Practitioner
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import queries as waitlist
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader

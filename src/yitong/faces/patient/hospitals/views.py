@@ -13,7 +13,7 @@ from yitong.core.db import policies
 from yitong.domains.hospitals.contracts import Announcement, Campus, Department, Hospital, Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.hospitals.queries import policy_lines
-from yitong.domains.schedule import queries as schedule
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

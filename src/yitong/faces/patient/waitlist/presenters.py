@@ -14,8 +14,8 @@ from yitong.core.sentences import sentence
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist.contracts import CloseReason, Entry, Line, Mode, OfferState, Passing, PassReason, WaitState
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader

@@ -17,8 +17,8 @@ from yitong.domains.booking.errors import CheckRequired
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
-from yitong.domains.schedule import queries as schedule
 from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import queries
 from yitong.domains.waitlist.commands import answering, joining
 from yitong.domains.waitlist.contracts import Accept, Entry, LineLength, WaitState
