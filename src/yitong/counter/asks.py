@@ -44,7 +44,7 @@ def read(body: bytes, *, is_form: bool) -> Ask:
             return _asks.decode(body)
         fields = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
         ask = msgspec.convert(fields, Ask, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # the last: too deep in itself
         raise ClaimUnreadable() from error
     ask.put_plainly()  # they become parts of an address
     return ask

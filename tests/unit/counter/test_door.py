@@ -102,6 +102,7 @@ REFUSED: list[tuple[object, int, str]] = [
     (b"{", 400, "CLAIM_UNREADABLE"),
     (b"\xff\xfe", 400, "CLAIM_UNREADABLE"),
     (b"[" * 10_000, 400, "CLAIM_UNREADABLE"),
+    (b'{"x":' + b"[" * 3_000, 400, "CLAIM_UNREADABLE"),
     (b" " * (LONGEST_BODY + 1), 400, "CLAIM_UNREADABLE"),
 ]
 

@@ -434,7 +434,8 @@ def test_while_nobody_knows_who_stands_where_one_is_told_to_ask_again(place: bui
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"{}", b'{"pass": 1}', b'{"pass": "x", "patients": ["y"]}', b"\xff", b"[" * 20_000]
+    "sent",
+    [b"", b"{}", b'{"pass": 1}', b'{"pass": "x", "patients": ["y"]}', b"\xff", b"[" * 20_000, b'{"x":' + b"[" * 10_000],
 )
 def test_what_can_not_be_read_is_refused(place: build.Clinic, sent: bytes) -> None:
     async def work() -> None:

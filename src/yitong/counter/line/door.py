@@ -193,7 +193,7 @@ def _read(body: bytes, *, is_form: bool) -> Ask:
             return _asks.decode(body)
         fields = parse_qs(body.decode())
         return msgspec.convert({"pass": fields.get("pass", [""])[-1], "patients": fields.get("patient", [])}, Ask)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:  # too deep: the last
         raise LineUnreadable() from error
 
 
