@@ -3,16 +3,19 @@
 import gzip
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from tests import clinic, lines, make
 from tests import draws as build
 from tests.unit.faces.test_patient_pages import signed_in, text_of
 
 from yitong.core import clock
+from yitong.core.db import policies
 from yitong.core.db.models import Event
 from yitong.core.ids import new_id
 from yitong.core.lots.verify import verify
@@ -20,6 +23,8 @@ from yitong.domains.draws import models
 from yitong.domains.draws.commands import announce
 from yitong.domains.draws.contracts import EntryState
 from yitong.domains.draws.ports import beacon
+from yitong.domains.waitlist.commands import joining
+from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
 from yitong.domains.waitlist.models import WaitlistEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-017")]
@@ -154,6 +159,68 @@ def test_who_lost_gets_in_line_by_one_press_before_the_release() -> None:
         page = client.get(path)
         assert "一键候补" not in text_of(page)
         assert done.headers["Location"] in page.content.decode()
+
+
+def test_who_waits_there_with_somebody_else_may_get_in_line_still() -> None:
+    place = build.opened(slots=(1,))
+    actor, (own, child, other) = family(3)
+    entry_id = lost(place, actor, own, child)
+    client, path = signed_in(actor), f"/me/draws/{place.hospital_id}/{entry_id}/"
+    with clock.frozen(build.after_beacon(place)):
+        key = SessionKey(place.hospital_id, place.sessions[0])
+        joining.join_waitlist(Join("others", (other,), (key,), Mode.AT_ONCE), actor=actor, now=clock.now())
+        assert "一键候补" in text_of(client.get(path))
+        assert client.post(f"{path}wait/", {"key": str(new_id())}).status_code == 303
+    assert WaitlistEntry.objects.filter(patient_ids=[own, child]).count() == 1
+
+
+def test_who_wished_for_more_than_a_line_takes_waits_for_those_he_wants_most() -> None:
+    place = build.opened(slots=(1, 1, 1))
+    with transaction.atomic():
+        policies.record(
+            "waitlist.sessions_per_entry",
+            2,
+            scope="city",
+            hospital_id=None,
+            scope_id=None,
+            effective_from=make.NOW - timedelta(days=1),
+            source="test",
+            decided_by="test",
+            now=make.NOW,
+        )
+    for one in place.sessions:
+        build.apply(place, sessions=[one])
+    actor, patients = family()
+    entry_id = build.apply(place, actor=actor, patients=patients, sessions=place.sessions[::-1])
+    build.settled(place)
+    client, path = signed_in(actor), f"/me/draws/{place.hospital_id}/{entry_id}/"
+    with clock.frozen(build.after_beacon(place)):
+        offered = re.findall(r"<ul class=\"bullets\">(.*?)</ul>", client.get(path).content.decode(), re.DOTALL)
+        assert offered[0].count("<li") == 2
+        assert client.post(f"{path}wait/", {"key": str(new_id())}).status_code == 303
+    assert WaitlistEntry.objects.get().session_ids == [place.sessions[2], place.sessions[1]]
+
+
+def test_the_list_asks_the_same_for_one_and_for_many() -> None:
+    first = build.opened()
+    actor, own = clinic.holder()
+    build.apply(first, actor=actor, patients=[own])
+    client = signed_in(actor)
+
+    def asked() -> tuple[int, int]:
+        with clock.frozen(first.row.opens_at), CaptureQueriesContext(connection) as found:
+            page = client.get("/me/draws/").content.decode()
+        return page.count(f"/me/draws/{first.hospital_id}/"), len(found)
+
+    asked()
+    n, one = asked()
+    for _ in range(3):
+        department_id = make.department(first.hospital_id)
+        build.apply(
+            build.opened(hospital_id=first.hospital_id, department_id=department_id), actor=actor, patients=[own]
+        )
+    asked()
+    assert asked() == (4 * n, one)
 
 
 def test_where_something_is_left_nobody_gets_in_line() -> None:

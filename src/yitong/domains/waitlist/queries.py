@@ -42,12 +42,14 @@ def can_join(session: Session, in_force: Policies, *, now: datetime) -> bool:
 
 
 def list_joinable(hospital_id: UUID, session_ids: Sequence[UUID], *, channel: str, now: datetime) -> list[UUID]:
-    """Those of a hospital's sessions that one may get in line for at this instant, in the order given."""
+    """Those of a hospital's sessions that one may get in line for at this instant, in the order given: the first of
+    them, as many as one entry names."""
     sessions = schedule.sessions_by_id(hospital_id, session_ids)
     in_force = policies.of_hospital(hospital_id, now)
     in_time = [one for one in sessions.values() if now < _closes_at(one, in_force(one.department_id))]
     sold_out = bookings.list_sold_out(hospital_id, in_time, channel=channel, now=now)
-    return [session_id for session_id in session_ids if session_id in sold_out]
+    most = policies.at(None, now).int("waitlist.sessions_per_entry")
+    return [session_id for session_id in session_ids if session_id in sold_out][:most]
 
 
 def sessions_of(entry_id: UUID) -> list[SessionKey]:

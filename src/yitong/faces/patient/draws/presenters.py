@@ -218,7 +218,8 @@ def waiting(one: Entry, draw: Draw, actor: Actor, reader: Reader) -> Waiting | N
     if one.state is not EntryState.LOST:
         return None
     for entry in waitlist.list_my_entries(actor, only_live=True):
-        if {line.session_id for line in entry.lines} & set(one.session_ids):
+        is_for_them = set(entry.patient_ids) & set(one.patient_ids)  # others of the family may wait there, too
+        if is_for_them and {line.session_id for line in entry.lines} & set(one.session_ids):
             return Waiting([], [], reverse("patient:waitlist_entry", args=[entry.entry_id]))
     found = waitlist.list_joinable(one.hospital_id, one.session_ids, channel=actor.channel, now=reader.now)
     what = {session.session_id: session.what for session in draw.sessions}

@@ -135,7 +135,7 @@ def wait(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
         joined = joining.join_waitlist(
-            form.to_command(own, there or own.session_ids), actor=request.actor, now=reader.now
+            form.to_command(own, there or own.session_ids[:1]), actor=request.actor, now=reader.now
         )
     except (Unidentified, CheckRequired):
         raise
@@ -223,11 +223,17 @@ def _place(found: Draw, reader: Reader) -> dict[str, object]:
 
 
 def _mine(entries: list[Entry], reader: Reader) -> list[presenters.Mine]:
-    found = {(one.hospital_id, one.draw_id): queries.get_draw(one.hospital_id, one.draw_id) for one in entries}
-    names = people.names_of({patient for one in entries for patient in one.patient_ids}) if entries else {}
-    shown = []
+    """A handful of queries for each hospital, however many entries."""
+    wanted: dict[UUID, set[UUID]] = {}
     for one in entries:
-        drawn = found[one.hospital_id, one.draw_id]
-        place = _place(drawn, reader)
-        shown.append(presenters.mine(one, drawn, f"{place['hospital']} · {place['department']}", names, reader))
-    return shown
+        wanted.setdefault(one.hospital_id, set()).add(one.draw_id)
+    found: dict[UUID, Draw] = {}
+    titles: dict[UUID, str] = {}
+    for hospital_id, ids in wanted.items():
+        draws = queries.draws_by_id(hospital_id, ids)
+        departments = hospitals.departments_by_id(hospital_id, {drawn.department_id for drawn in draws.values()})
+        name = reader.name(hospitals.get_hospital(hospital_id))
+        found |= draws
+        titles |= {key: f"{name} · {reader.name(departments[drawn.department_id])}" for key, drawn in draws.items()}
+    names = people.names_of({patient for one in entries for patient in one.patient_ids}) if entries else {}
+    return [presenters.mine(one, found[one.draw_id], titles[one.draw_id], names, reader) for one in entries]
