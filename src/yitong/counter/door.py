@@ -210,8 +210,11 @@ class Door:
         return holder
 
     def _in_line(self, passing: str, now: datetime) -> Holder:
-        """Who shows a pass to stand in a line; refuses those of a channel that was killed more than a second ago."""
+        """Who shows a pass to stand in a line; refuses those of a channel that was killed more than a second ago, and
+        Busy while it isn't known which are."""
         holder = self.holder(passing, now, is_kept=False)
+        if holder.key_id is not None and not self.is_ready:
+            raise Busy()
         channels.check_may_claim_by(holder.key_id, self.picture.keys, now)
         return holder
 

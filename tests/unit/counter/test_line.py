@@ -505,6 +505,21 @@ def test_a_killed_channel_brings_nobody_into_a_line(place: build.Clinic) -> None
     assert models.Place.objects.count() == 1
 
 
+@pytest.mark.rule("S-14")
+def test_before_a_window_knows_the_keys_no_channel_is_told_that_its_own_is_none(place: build.Clinic) -> None:
+    who = windows.holder()
+    passing = queries.passes().write(replace(queries.passes().read(who.passing), key_id=new_id(), channel="partner"))
+
+    async def work() -> None:
+        async with opened() as lines_:
+            lines_.door.is_ready = False
+            asked = await lines_.ask(place, replace(who, passing=passing), 0, at=GATHERING)
+            assert (asked.status, asked.said["code"]) == (503, "BUSY")
+
+    run(work)
+    assert not models.Place.objects.exists()
+
+
 @pytest.mark.parametrize("tail", ["/join", "/leave/now", "/leave/"])
 def test_no_other_address_leads_into_a_line(place: build.Clinic, tail: str) -> None:
     who = windows.holder()
