@@ -121,6 +121,16 @@ def test_a_wish_is_changed_and_keeps_its_place_where_it_stays(caller: Callable) 
     ]
 
 
+def test_a_change_counts_as_joining_does(caller: Callable) -> None:
+    full = lines.sold_out()
+    holder, patient_id = holder_with_patient(caller())
+    entry_id = holder.post("/me/waitlist", wish(full, patient_id)).json["entry_id"]
+    body = {"sessions": wish(full, patient_id)["sessions"], "mode": "at_once"}
+    answers = [holder.post(f"/me/waitlist/{entry_id}/change", body) for _ in range(6)]
+
+    assert [answer.status for answer in answers] == [200] * 5 + [429]
+
+
 def test_nobody_changes_anothers_wish_nor_one_with_an_offer(caller: Callable) -> None:
     holder, full, entry = offered(caller())
     stranger, patient_id = holder_with_patient(caller(), "19900002222", "device-of-a-test-0002")

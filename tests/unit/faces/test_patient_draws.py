@@ -79,6 +79,20 @@ def test_family_applies_without_scripts_and_sees_rank_and_ticket() -> None:
     assert "我的摇号" in text_of(client.get("/me/draws/"))
 
 
+def test_applying_too_often_is_told_to_wait_and_keeps_what_was_chosen() -> None:
+    place = build.opened(slots=(1, 3))
+    holder, own = clinic.holder()
+    client, path = signed_in(holder), path_of(place, "apply/")
+    with clock.frozen(place.row.opens_at):
+        for n in range(7):
+            wish = {"key": str(new_id()), "patients": [str(own)], "visit": "again", "place_1": "1"}
+            told = client.post(path, wish)
+            assert told.status_code == (303 if n == 0 else 409 if n < 6 else 429)
+    shown = told.content.decode()
+    assert re.search(rf'value="{own}"[^>]* checked', shown)
+    assert re.search(r'value="again"[^>]* checked', shown)
+
+
 def test_entry_is_withdrawn_by_its_holder_alone() -> None:
     place = build.opened()
     build.apply(place)

@@ -330,6 +330,23 @@ def test_a_wish_is_changed_by_the_page_and_keeps_its_place() -> None:
     assert "直接约好" in text_of(client.get(f"/bookings/waitlist/{entry_id}/"))
 
 
+def test_a_change_counts_as_joining_does_and_keeps_what_was_chosen() -> None:
+    full, more = neighbours()
+    actor, _, entry_id = lines.waits(full, mode=Mode.ASK)
+    client = signed_in(actor)
+    here, there = str(full.place.session_id), str(more.place.session_id)
+
+    def change(*sessions: str) -> Any:
+        wish = {"key": str(new_id()), "sessions": list(sessions), "mode": "at_once"}
+        return client.post(change_path(entry_id), wish)
+
+    assert [change(here).status_code for _ in range(6)] == [303] * 6
+    told = change(there)
+    assert told.status_code == 429
+    assert re.search(rf'value="{there}" checked', told.content.decode())
+    assert [line.session_id for line in queries.get_entry(entry_id, actor).lines] == [full.place.session_id]
+
+
 def test_a_change_without_a_session_or_with_another_ones_entry_changes_nothing() -> None:
     full, more = neighbours()
     actor, _, entry_id = lines.waits(full, mode=Mode.ASK)

@@ -55,8 +55,10 @@ def get_entry(request: ApiRequest, entry_id: Id) -> Any:
 def change_waitlist_entry(request: ApiRequest, entry_id: Id, data: schemas.ChangeWait) -> Any:
     """While nothing is promised to it. It keeps its place in the lines where it stays, and stands last in those that
     are new; what is not named is left."""
+    now = clock.now()
+    throttle.device("hold", f"account:{request.actor.account_id}", now=now)
     cmd = contracts.ChangeEntry(request.idempotency_key, entry_id, data.session_keys(), data.mode)
-    return asdict(joining.change_entry(cmd, actor=request.actor, now=clock.now()))
+    return asdict(joining.change_entry(cmd, actor=request.actor, now=now))
 
 
 @router.post("/me/waitlist/{entry_id}/withdraw", response=schemas.WaitChanged, auth=WRITE, summary="退出候补 · Leave")

@@ -71,6 +71,7 @@ def apply(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
+            throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
             made = applying.apply(form.to_command(), actor=request.actor, now=reader.now)
         except Unidentified:
             raise

@@ -210,7 +210,7 @@ def answer(request: Request, entry_id: UUID) -> HttpResponse:
 @check_first
 def change(request: Request, entry_id: UUID) -> HttpResponse:
     """Other sessions, or to be asked or not, without losing one's place where one stands."""
-    pages.account_of(request)
+    account_id = pages.account_of(request)
     reader = pages.reader_of(request)
     found = queries.get_entry(entry_id, request.actor)
     hospital_of = {line.session_id: line.hospital_id for line in found.lines if line.is_live}
@@ -219,6 +219,7 @@ def change(request: Request, entry_id: UUID) -> HttpResponse:
     if form is not None and form.is_valid():
         cmd = form.to_command(entry_id, hospital_of, hospital_id=found.lines[0].hospital_id)
         try:
+            throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
             joining.change_entry(cmd, actor=request.actor, now=reader.now)
         except (Unidentified, CheckRequired):
             raise
