@@ -41,12 +41,19 @@ def run() -> None:
         log.info("worker.stopped")
 
 
-async def _work(app) -> None:  # type: ignore[no-untyped-def]
+async def _work(app, *, wait: bool = True) -> None:  # type: ignore[no-untyped-def]
+    """Until it is told to stop, or (without `wait`) all is done. What is done well goes: jobs are no history, events
+    are. What failed stays to be looked at."""
     async with app.open_async():
         taking_up = asyncio.create_task(_take_up_stalled(app))
         try:
             await app.run_worker_async(
-                concurrency=2, shutdown_graceful_timeout=10, stalled_worker_timeout=STALLED_AFTER_S, name=worker_name()
+                concurrency=2,
+                shutdown_graceful_timeout=10,
+                stalled_worker_timeout=STALLED_AFTER_S,
+                name=worker_name(),
+                delete_jobs="successful",
+                wait=wait,
             )
         finally:
             taking_up.cancel()
