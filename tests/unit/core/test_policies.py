@@ -97,6 +97,17 @@ def test_each_hospital_and_department_has_its_own() -> None:
     assert extra(other_id) == 3
 
 
+def test_departments_share_what_they_do_not_decide_and_what_one_decides_later_is_its_own_then() -> None:
+    hospital_id, plain, other, deciding = (uuid4() for _ in range(4))
+    say("booking.extra_per_session", 2, hospital_id=hospital_id)
+    say("booking.extra_per_session", 1, hospital_id=hospital_id, department_id=deciding, at=LATER)
+    before, after = (policies.of_hospital(hospital_id, instant) for instant in (LATER - MOMENT, LATER))
+
+    assert before(plain) is before(other) is before(None)
+    assert [one.int("booking.extra_per_session") for one in (before(deciding), before(plain))] == [2, 2]
+    assert [one.int("booking.extra_per_session") for one in (after(deciding), after(plain))] == [1, 2]
+
+
 # -- tighten only --------------------------------------------------------------------------------------------------
 
 
