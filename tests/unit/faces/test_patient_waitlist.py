@@ -23,7 +23,7 @@ from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.waitlist import models, queries
 from yitong.domains.waitlist.commands import answering
 from yitong.domains.waitlist.contracts import Mode, SessionKey
-from yitong.faces.patient.waitlist import forms
+from yitong.faces.patient.waitlist import forms, views
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-017")]
 
@@ -181,6 +181,18 @@ def test_a_refusal_keeps_what_was_chosen_elsewhere() -> None:
     assert join(client, full, patient, elsewhere=["x y"]).status_code == 422
     assert join(client, full, patient, elsewhere=[f"{new_id()} {new_id()}"]).status_code == 404
     assert models.WaitlistEntry.objects.count() == 1
+
+
+def test_what_was_chosen_elsewhere_stays_when_more_is_sold_out_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "MOST_ELSEWHERE", 1)
+    full, (first, later) = lines.sold_out(), neighbours()
+    actor, patient = build.holder()
+    boxes = [f"{one.place.hospital_id} {one.place.session_id}" for one in (first, later)]
+    client = signed_in(actor)
+    for chosen, shown in ((0, 1), (1, 2)):
+        page = join(client, full, patient, elsewhere=[boxes[chosen]], show="elsewhere").content.decode()
+        assert page.count('name="elsewhere"') == shown
+        assert f'name="elsewhere" value="{boxes[chosen]}" checked' in page
 
 
 def test_where_nothing_else_is_sold_out_it_says_so() -> None:

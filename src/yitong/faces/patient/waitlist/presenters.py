@@ -146,14 +146,16 @@ def others(half_days: Sequence[offering.HalfDay], without: Collection[str], chos
 def elsewhere(
     place: near.Alike, half_days: Sequence[offering.HalfDay], chosen: Collection[str], most: int
 ) -> Elsewhere | None:
-    """Its box names the hospital too. None where nothing there can be waited for."""
+    """Its box names the hospital too. The first `most`, and what was chosen. None where nothing there can be waited
+    for."""
     hospital_id = place.department.hospital_id
     found = [
         replace(one, sessions=box, is_chosen=box in chosen)
         for one in others(half_days, (), ())
         for box in [f"{hospital_id} {one.sessions}"]
     ]
-    return Elsewhere(place.title, place.note, found[:most]) if found else None
+    shown = [one for n, one in enumerate(found) if n < most or one.is_chosen]
+    return Elsewhere(place.title, place.note, shown) if shown else None
 
 
 def checked(person: Person, chosen: Collection[str] | None) -> Person:
