@@ -10,7 +10,9 @@ from tests import clinic as build
 from tests import draws, lines, make
 from tests.clinic import NOW
 
+from yitong.core import clock
 from yitong.core.actor import Actor
+from yitong.core.db import relay
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyReused, Unidentified
 from yitong.domains.booking import errors as booking_errors
@@ -455,6 +457,20 @@ def test_who_comes_back_to_a_line_stands_last() -> None:
     assert ahead_in(actor, entry_id) == {there.place.session_id: 0}
     altered(actor, entry_id, here, there, key="back")
     assert ahead_in(actor, entry_id) == {here.place.session_id: 1, there.place.session_id: 0}
+
+
+def test_what_was_declined_goes_on_at_once_where_its_line_is_left_in_the_same_breath() -> None:
+    here, there = lines.sold_out(), lines.sold_out()
+    actor, _, entry_id = lines.waits(here, there, mode=Mode.ASK)
+    _, second, _ = lines.waits(here)
+    slot = here.free(0)
+    with clock.frozen(NOW):
+        relay.drain(everything=True)
+        offer = offer_of(entry_id, here.place.hospital_id)
+        answering.decline_offer(Decline("d", here.place.hospital_id, offer.id), actor=actor, now=NOW)
+        altered(actor, entry_id, there)
+        relay.drain(everything=True)
+    assert holder_of(here.place.hospital_id, slot) == second
 
 
 def test_a_change_that_is_refused_changes_nothing() -> None:

@@ -28,7 +28,10 @@ def serve_kept(event: SlotKept, meta: EventMeta) -> None:
 
 @handles(EntryPassed, skippable=True)
 def serve_after_passing(event: EntryPassed, meta: EventMeta) -> None:
-    """The slot goes to the next; and the entry, if it waits on, may have what was held for it elsewhere."""
+    """The slot goes to the next; and the entry, if it waits on, may have what was held for it elsewhere. By now it may
+    wait for this session no more."""
+    assert event.hospital_id is not None
+    serving.serve_session(event.hospital_id, event.session_id, now=clock.now())
     _serve_where(event.subject_id)
 
 
