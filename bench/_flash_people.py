@@ -37,6 +37,10 @@ class Person:
         return "测试" + "".join(STEMS[int(digit)] for digit in str(self.number))
 
     @property
+    def birth(self) -> date:
+        return date(1950, 1, 1) + timedelta(days=self.number % 18_000)
+
+    @property
     def address(self) -> str:
         """Each has one of his own: the window counts requests by address, too."""
         return f"10.{self.number >> 16 & 255}.{self.number >> 8 & 255}.{self.number & 255}"
@@ -53,7 +57,7 @@ def rows(
     ring = keyring()
     before, until = now - DAY, now + DAY
     phones = [f"154{one.number:08d}" for one in crowd]
-    births = [date(1950, 1, 1) + timedelta(days=one.number % 18_000) for one in crowd]
+    births = [one.birth for one in crowd]
     numbers = [
         resident_number(f"99{one.number // PER_AREA % 10_000:04d}", birth, "female", one.number % PER_AREA)
         for one, birth in zip(crowd, births, strict=True)

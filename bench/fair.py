@@ -31,6 +31,7 @@ AFTER_DOORS_S = 2.5  # until everybody who is next was let in
 CONNECTIONS = {"scripts": 200, "people": 256}  # a script has four of its own: nobody waits behind another's
 NOTICE_S = 5.0
 LIMIT_S = 60
+METER_S = 90.0  # a window writes once a minute whom it has counted
 HUMAN_S = 10.0  # in which people come who have nothing to gain by haste, where there is no line
 
 Due = list[tuple[float, bytes]]  # when, what
@@ -98,10 +99,10 @@ def run(quick: bool) -> dict[str, Any]:
         many = scene("fair_many", each, runs_many, "release")
         seed = random.Random(7)
         without = judged([_without_line(free, seed)])
-        singly = [_with_line(one, n, seed) for n in range(runs)]
+        singly = [_with_line(one, n, seed, is_metered=n + 1 == runs) for n in range(runs)]
         in_bulk = []
         for n in range(runs_many):
-            in_bulk.append(_with_line(many, n, seed).tally)
+            in_bulk.append(_with_line(many, n, seed, is_metered=n + 1 == runs_many))
             _flash_place.call(many.city, "_fair_scores.py")
         scores = _Scores.of(many)
     drawn = [_by_draw(one, seed) for _ in range(runs)]
@@ -116,9 +117,10 @@ class _Release:
     tally: Tally
     per_s: float
     heard_late: int
+    metered: tuple[int, int] | None = None  # people who tried and who got one, as the meter of fairness has it
 
 
-def _with_line(scene: Scene, n: int, seed: random.Random) -> _Release:
+def _with_line(scene: Scene, n: int, seed: random.Random, *, is_metered: bool = False) -> _Release:
     session = scene.sessions[n]
     _forget(scene.city)
     with _flash_place.counter(scene.city, notice_s=NOTICE_S) as (port, release):
@@ -129,9 +131,22 @@ def _with_line(scene: Scene, n: int, seed: random.Random) -> _Release:
         # Scripts are the quickest here as well: it gains them nothing any more.
         claims = [(0.0, one.claims(session, f"turn-{uuid4()}")) for one in let_in]
         _send(scene, port, {"people": claims}, None)
+        metered = _metered(scene) if is_metered else None
     sent, answered = (min(min(one.sent) for one in came.values()), max(max(one.answered) for one in came.values()))
     late = sum(at > release + GATHER_S for at in came["people"].answered)
-    return _Release(_tally(scene, session), sum(map(len, came.values())) / (answered - sent), late)
+    return _Release(_tally(scene, session), sum(map(len, came.values())) / (answered - sent), late, metered)
+
+
+def _metered(scene: Scene) -> tuple[int, int]:
+    """What the window writes of its whole release, when its minute is over."""
+    until = time.monotonic() + METER_S
+    with psycopg.connect(scene.city.owner_url, autocommit=True) as connection:
+        while True:
+            found = connection.execute("SELECT sum(tried), sum(got) FROM fairness_tried").fetchone()
+            if found is not None and found[0] is not None:
+                return int(found[0]), int(found[1])
+            assert time.monotonic() < until, "nobody was counted"
+            time.sleep(0.5)
 
 
 def _gathering(scene: Scene, session: Session, seed: random.Random) -> dict[str, Due]:
@@ -227,6 +242,12 @@ def _tally(scene: Scene, session: Session) -> Tally:
     )
 
 
+def _per_hundred(metered: tuple[int, int] | None) -> float:
+    assert metered is not None
+    tried, got = metered
+    return 100 * got / tried
+
+
 def _forget(city: City) -> None:
     """Nobody has booked yet: each run is the first of its week, and no limit (R-005) stands before anybody."""
     with psycopg.connect(city.owner_url) as connection:
@@ -238,15 +259,16 @@ def _forget(city: City) -> None:
 def _report(
     without: Verdict,
     singly: list[_Release],
-    many: list[Tally],
+    many: list[_Release],
     drawn: list[Tally],
     scores: _Scores,
     *,
     quick: bool,
 ) -> dict[str, Any]:
     by_draw = judged(drawn)
-    even, in_bulk = judged([one.tally for one in singly]), judged(many)
-    sold = all(one.won == one.slots for one in [*(one.tally for one in singly), *many])
+    even, in_bulk = judged([one.tally for one in singly]), judged([one.tally for one in many])
+    sold = all(one.tally.won == one.tally.slots for one in [*singly, *many])
+    meter, meter_of_many = (_per_hundred(one[-1].metered) for one in (singly, many))
     figures = {
         "form": "quick, a tenth" if quick else "whole",
         "runs": even.runs,
@@ -263,6 +285,8 @@ def _report(
         "chance_of_a_script_in_a_draw": round(by_draw.chance_script, 4),
         "chance_of_others_in_a_draw": round(by_draw.chance_other, 4),
         "deviations_from_even_in_a_draw": round(by_draw.z, 2),
+        "got_one_of_100_by_the_meter": round(meter, 2),
+        "got_one_of_100_by_the_meter_of_many": round(meter_of_many, 2),
         "points_of_many_median": statistics.median(one.points for one in scores.scripts),
         "reasons_of_many": scores.reasons,
         "accounts_of_many": len(scores.scripts),
@@ -278,6 +302,10 @@ def _report(
             "in_line_no_better_than_anybody": even.is_even,
             "persons_of_many_no_better_each": in_bulk.is_even,
             "in_a_draw_no_better_than_anybody": by_draw.is_even,
+            "the_meter_counted_everybody_once": all(
+                last.metered == (last.tally.everybody, last.tally.won) for last in (singly[-1], many[-1])
+            ),
+            "who_owns_many_shows_in_the_meter": meter_of_many < meter,
             "who_owns_many_shows_in_the_scores": scores.tell_apart,
             "nobody_else_is_slowed": not any(one.level == "slow" for one in scores.others),
             "every_slot_went_to_somebody": sold,

@@ -60,7 +60,7 @@ class Door:
 
     def __post_init__(self) -> None:
         self._passes = self.passes.read_as(Holder)
-        self._lines = LineDoor(self.room, self._in_line) if self.room is not None else None
+        self._lines = LineDoor(self.room, self._in_line, self.tally) if self.room is not None else None
         self._holders: dict[str, Holder] = {}  # by their passes
 
     async def answer(self, scope: Any, protocol: Answering) -> None:
@@ -106,7 +106,7 @@ class Door:
         except Refusal as refusal:
             outcome = refusal
         if ask is not None:
-            self.tally.note(ask, self._holders.get(ask.pass_), outcome, now, is_form=is_form)
+            self.tally.note(ask, self._holders.get(ask.pass_), outcome, now, is_form=is_form, has_stood=self._has_stood)
         if is_form:
             _send_on(protocol, _way(ask, body, outcome))
         elif isinstance(outcome, Known):
@@ -208,6 +208,16 @@ class Door:
         if holder.expires_at <= now:
             raise PassInvalid()
         return holder
+
+    def _has_stood(self, ask: Ask, now: datetime) -> bool:
+        """Whether who claims came into the department's line today: then he is counted as one who tried already."""
+        board = self.picture.by_slot.get(ask.slot_id)
+        if self.room is None or board is None:
+            return False
+        line = self.room.line_at(board.session.department_id, now)
+        if line is None or ask.patient_id not in line.places:
+            return False
+        return clock.shanghai_date(line.times.opens_at) == clock.shanghai_date(now)
 
     def _in_line(self, passing: str, now: datetime) -> Holder:
         """Who shows a pass to stand in a line; refuses those of a channel that was killed more than a second ago, and

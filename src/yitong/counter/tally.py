@@ -1,8 +1,9 @@
 """Who tried for a slot at the window and who got one, counted in memory and written once a minute (R-213).
 
 A row for each refusal would cost the window more than the refusal. So a person counts once for a hospital and a day: as
-one who tried when he first got a slot or first heard that none was left, and as one who got one at the first that he
-got. What else refuses him (a limit, a stop, a pass that ran out) is no race for slots, and counts for nobody.
+one who tried when he came into a line, first got a slot or first heard that none was left, and as one who got one at
+the first that he got. What else refuses him (a limit, a stop, a pass that ran out) is no race for slots, and counts for
+nobody.
 
 It is no truth to rely on: a process that ends loses its last minute and forgets whom it has counted, and a person whose
 claims of one day go to two windows counts at each.
@@ -10,7 +11,7 @@ claims of one day go to two windows counts at each.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -71,8 +72,26 @@ class Tally:
         self._counts: dict[Cell, Counts] = {}
         self._refused: Counter[str] = Counter()  # by account, within the minute
 
-    def note(self, ask: Ask, holder: Holder | None, outcome: Answer, now: datetime, *, is_form: bool) -> None:
-        """One claim and what became of it. Of who shows no pass nothing is known."""
+    def stand(self, hospital: str, holder: Holder, patients: Sequence[str], now: datetime, *, is_form: bool) -> None:
+        """These have come into a line: they try, whether or not it is ever their turn to claim."""
+        if now >= self._ends:
+            self._begin(now)
+        for patient in patients:
+            if (hospital, patient) not in self._people:
+                self._meet((hospital, patient), holder, is_form=is_form)
+
+    def note(
+        self,
+        ask: Ask,
+        holder: Holder | None,
+        outcome: Answer,
+        now: datetime,
+        *,
+        is_form: bool,
+        has_stood: Callable[[Ask, datetime], bool] = lambda ask, now: False,
+    ) -> None:
+        """One claim and what became of it. Of who shows no pass nothing is known. `has_stood`: whether who claims came
+        into a line today, and so was counted there, perhaps by another window."""
         if holder is None:
             return
         is_got = isinstance(outcome, Known)
@@ -85,7 +104,7 @@ class Tally:
         who = (ask.hospital_id, ask.patient_id)
         person = self._people.get(who)
         if person is None:
-            person = self._meet(who, holder, is_form=is_form)
+            person = self._meet(who, holder, is_form=is_form, is_counted=has_stood(ask, now))
             if person is None:
                 return
         counts = self._counts.get(person.cell)
@@ -102,13 +121,13 @@ class Tally:
         self._ends, self._day = day_bounds(day)[1], day.isoformat()
         self._people.clear()
 
-    def _meet(self, who: tuple[str, str], holder: Holder, *, is_form: bool) -> Person | None:
+    def _meet(self, who: tuple[str, str], holder: Holder, *, is_form: bool, is_counted: bool = False) -> Person | None:
         member = holder.member(who[1])
         if member is None or not member.band or len(self._people) >= MOST:
             return None
         way = Way.PROGRAM if holder.key_id is not None else Way.FORM if is_form else Way.SCRIPT
         cell = Cell(who[0], self._day, holder.channel, way.value, member.band)
-        self._counts.setdefault(cell, Counts()).tried += 1
+        self._counts.setdefault(cell, Counts()).tried += not is_counted
         person = self._people[who] = Person(cell, has_got=False)
         return person
 

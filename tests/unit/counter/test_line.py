@@ -485,6 +485,30 @@ def test_a_form_that_is_refused_is_sent_to_a_page_too(place: build.Clinic, depar
     run(work)
 
 
+@pytest.mark.rule("R-213")
+def test_who_stands_in_line_is_counted_once_as_one_who_tries(place: build.Clinic) -> None:
+    people = [windows.holder() for _ in range(3)]  # for two slots
+
+    async def work() -> None:
+        async with opened() as lines_:
+            for who in people:
+                for _ in range(2):
+                    assert (await lines_.ask(place, who, 0, at=GATHERING)).status == 200
+            await lines_.tick(DOORS)
+            let_in = [
+                who for who in people if standing(await lines_.ask(place, who, at=DOORS))["standing"] == "admitted"
+            ]
+            assert [await lines_.claim(place, who, 0, at=DOORS) for who in let_in] == ["201", "201"]
+            (one,) = lines_.door.tally._counts.values()
+            assert (one.tried, one.got, one.attempts) == (3, 2, 2)
+            lines_.door.tally._people.clear()  # as at another window
+            who = let_in[0]
+            assert await lines_.claim(place, who, 0, at=DOORS) != "201"
+            assert one.tried == 3
+
+    run(work)
+
+
 @pytest.mark.rule("S-14")
 def test_a_killed_channel_brings_nobody_into_a_line(place: build.Clinic) -> None:
     who, key_id = windows.holder(), new_id()

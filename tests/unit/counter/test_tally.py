@@ -42,9 +42,10 @@ def note(
     hospital: str = HOSPITAL,
     at: datetime = NOW,
     is_form: bool = False,
+    has_stood: bool = False,
 ) -> None:
     ask = Ask("key-0001", hospital, str(new_id()), patient, "pass")
-    tally.note(ask, who or holder(), outcome, at, is_form=is_form)
+    tally.note(ask, who or holder(), outcome, at, is_form=is_form, has_stood=lambda ask, now: has_stood)
 
 
 def counts(tally: Tally) -> Mapping[Cell, tuple[int, int, int]]:
@@ -64,6 +65,21 @@ def test_a_person_counts_once_however_often_he_tries() -> None:
         Cell(HOSPITAL, day, "web", "script", "18-44"): (1, 1, 6),
         Cell(HOSPITAL, day, "web", "script", "60-74"): (1, 0, 1),
     }
+
+
+def test_who_comes_into_a_line_tries_whether_or_not_it_is_ever_his_turn() -> None:
+    tally, mine = Tally(), holder()
+    tally.stand(HOSPITAL, mine, [ONE, TWO], NOW, is_form=False)
+    tally.stand(HOSPITAL, mine, [ONE], NOW, is_form=False)  # at another department
+    note(tally, GOT, who=mine, has_stood=True)
+    assert {cell.band: one for cell, one in counts(tally).items()} == {"18-44": (1, 1, 1), "60-74": (1, 0, 0)}
+
+
+def test_who_stood_at_another_window_tried_there() -> None:
+    tally = Tally()
+    note(tally, GOT, has_stood=True)
+    note(tally, SlotTaken(), patient=TWO, has_stood=True)
+    assert {cell.band: one for cell, one in counts(tally).items()} == {"18-44": (0, 1, 1), "60-74": (0, 0, 1)}
 
 
 def test_another_hospital_or_day_is_another_try() -> None:
@@ -108,6 +124,28 @@ def test_without_a_pass_or_an_age_nothing_is_counted() -> None:
 
 
 # -- on the database -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("committed_db")
+def test_who_got_a_slot_has_tried_though_the_window_of_his_line_is_late_or_lost() -> None:
+    url, joined, claimed, both = databases.url() or "", Tally(), Tally(), holder()
+
+    def told() -> list[tuple[int, int]]:
+        return list(Tried.objects.order_by("band").values_list("tried", "got"))
+
+    joined.stand(HOSPITAL, both, [ONE, TWO], NOW, is_form=False)
+    note(claimed, GOT, who=both, has_stood=True)
+    note(claimed, GOT, who=both, patient=TWO, has_stood=True)
+    asyncio.run(claimed.write(url, NOW))
+    assert told() == [(1, 1), (1, 1)]
+    later = Tally()
+    later.stand(HOSPITAL, holder(), [ONE], NOW, is_form=False)
+    asyncio.run(later.write(url, NOW))
+    assert told() == [(2, 1), (1, 1)]
+    note(later, GOT, who=both, has_stood=True)
+    asyncio.run(later.write(url, NOW))
+    assert told() == [(2, 2), (1, 1)]
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from yitong.counter.line.places import Line
 from yitong.counter.line.room import Room
 from yitong.counter.pace import Buckets
 from yitong.counter.problems import NOT_STORED, Answering, refuse
+from yitong.counter.tally import Tally
 from yitong.counter.wishes import Holder, Member
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import Standing
@@ -62,6 +63,7 @@ class LineDoor:
 
     room: Room
     who: Callable[[str, datetime], Holder]
+    tally: Tally
 
     def __post_init__(self) -> None:
         self._looks = Buckets()
@@ -78,7 +80,9 @@ class LineDoor:
         try:
             department, is_leaving = _asked(parts)
             ask = _read(await whole(scope, protocol, most=LONGEST_BODY), is_form=is_form)
-            outcome = self._too_hasty(ask.pass_, now) or await self._take(department, ask, now, is_leaving=is_leaving)
+            outcome = self._too_hasty(ask.pass_, now) or await self._take(
+                department, ask, now, is_leaving=is_leaving, is_form=is_form
+            )
         except BodyTooLong:
             outcome = LineUnreadable()
         except Refusal as refusal:
@@ -96,7 +100,9 @@ class LineDoor:
         found = self._hasty.get(passing)
         return found[1] if found is not None and found[0] - HASTY_S <= now.timestamp() < found[0] else None
 
-    async def _take(self, department: UUID, ask: Ask, now: datetime, *, is_leaving: bool) -> tuple[Line, Holder]:
+    async def _take(
+        self, department: UUID, ask: Ask, now: datetime, *, is_leaving: bool, is_form: bool
+    ) -> tuple[Line, Holder]:
         """The line as it is then, and who asked. Refuses PassInvalid, Throttled, Busy, LineNotOpen, PatientMissing,
         VerifyRequired."""
         holder = self.who(ask.pass_, now)
@@ -112,21 +118,24 @@ class LineDoor:
         line = self.room.line_at(department, now)
         if line is None:
             raise LineNotOpen()
-        await self._change(line, holder, ask, is_leaving=is_leaving)
+        came = await self._change(line, holder, ask, is_leaving=is_leaving)
+        self.tally.stand(line.hospital, holder, came, now, is_form=is_form)
         return line, holder
 
-    async def _change(self, line: Line, holder: Holder, ask: Ask, *, is_leaving: bool) -> None:
-        """Only who stands otherwise than he wishes costs a row. Refuses PatientMissing, VerifyRequired, Busy."""
+    async def _change(self, line: Line, holder: Holder, ask: Ask, *, is_leaving: bool) -> Sequence[str]:
+        """Only who stands otherwise than he wishes costs a row. Gives those who came. Refuses PatientMissing,
+        VerifyRequired, Busy."""
         if any(holder.member(one) is None for one in ask.patients):
             raise PatientMissing()
         now = clock.now()
         gone = (Standing.OUTSIDE, Standing.LEFT, Standing.MISSED)
         changing = [one for one in ask.patients if (line.standing(line.places.get(one), now) in gone) is not is_leaving]
         if not changing:
-            return
+            return ()
         await self.room.change(line, holder.account_id, changing, is_leaving=is_leaving)
         if not is_leaving and any(one not in line.places for one in changing):
             raise VerifyRequired()
+        return () if is_leaving else changing
 
     def _told(self, line: Line, holder: Holder, now: datetime) -> dict[str, object]:
         times = line.times
