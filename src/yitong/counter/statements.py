@@ -198,17 +198,20 @@ def uuids(texts: Iterable[str]) -> str:
 # -- who tried and who got (counter.tally) -----------------------------------------------------------------------------
 
 # Who came into a line at one window and claims at another is counted by both, each for its part. Where the first one's
-# minute is not written yet, or was lost, whoever got a slot has tried nevertheless. Two windows that add the first of
-# a cell at once break a unique: one of them adds it a minute later.
-ADD_TRIED = """
-MERGE INTO fairness_tried t
-USING unnest(%s::uuid[], %s::uuid[], %s::date[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[], %s::int[])
-  AS n (hospital_id, id, day, channel, way, band, tried, got, attempts)
-ON t.hospital_id = n.hospital_id AND (t.day, t.channel, t.way, t.band) = (n.day, n.channel, n.way, n.band)
-WHEN MATCHED THEN UPDATE SET tried = greatest(t.tried + n.tried, t.got + n.got), got = t.got + n.got,
+# minute is not written yet, or was lost, whoever got a slot has tried nevertheless: so a cell is there before it is
+# added to, and what is added is known apart from what was.
+_CELLS = """unnest(%s::uuid[], %s::uuid[], %s::date[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[],
+  %s::int[]) AS n (hospital_id, id, day, channel, way, band, tried, got, attempts)"""
+MEET_CELLS = f"""
+INSERT INTO fairness_tried (hospital_id, id, day, channel, way, band, tried, got, attempts)
+SELECT n.hospital_id, n.id, n.day, n.channel, n.way, n.band, 0, 0, 0 FROM {_CELLS}
+ON CONFLICT (hospital_id, day, channel, way, band) DO NOTHING
+"""
+ADD_TRIED = f"""
+UPDATE fairness_tried t SET tried = greatest(t.tried + n.tried, t.got + n.got), got = t.got + n.got,
   attempts = t.attempts + n.attempts
-WHEN NOT MATCHED THEN INSERT (hospital_id, id, day, channel, way, band, tried, got, attempts)
-  VALUES (n.hospital_id, n.id, n.day, n.channel, n.way, n.band, greatest(n.tried, n.got), n.got, n.attempts)
+FROM {_CELLS}
+WHERE t.hospital_id = n.hospital_id AND t.day = n.day AND t.channel = n.channel AND t.way = n.way AND t.band = n.band
 """
 ADD_RUSHES = """
 INSERT INTO fairness_rush (account_id, at, attempts)

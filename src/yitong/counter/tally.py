@@ -146,7 +146,8 @@ class Tally:
             return
         try:
             async with await connect(url, name="yitong counter counting") as connection, connection.transaction():
-                await connection.execute(statements.ADD_TRIED, _columns(counts))
+                for statement in (statements.MEET_CELLS, statements.ADD_TRIED):
+                    await connection.execute(statement, _columns(counts))
                 accounts = [UUID(account) for account in sorted(rushed)]
                 attempts = [rushed[str(account)] for account in accounts]
                 await connection.execute(statements.ADD_RUSHES, [accounts, attempts, now])
@@ -159,7 +160,7 @@ class Tally:
 
 
 def _columns(counts: Mapping[Cell, Counts]) -> list[list[str] | list[int]]:
-    """As `statements.ADD_TRIED` takes them."""
+    """As `statements.MEET_CELLS` and `ADD_TRIED` take them."""
     rows = sorted(counts.items())
     hospital, *cell = [list(column) for column in zip(*(cell for cell, _ in rows), strict=True)] or [
         [] for _ in Cell._fields
