@@ -168,6 +168,16 @@ def test_a_family_applies_once_changes_its_mind_and_wins(caller: Callable) -> No
     assert [one["entry_id"] for one in holder.get("/me/draws").json["items"]] == [first.json["entry_id"]]
 
 
+def test_a_mind_is_changed_no_more_often_than_one_may_apply(caller: Callable) -> None:
+    place = opened(slots=(1, 3))
+    holder, own = holder_with_patient(caller())
+    entry = entry_path(place, holder.post(path_of(place, "/entries"), wish(place, own)).json["entry_id"])
+    sessions = [str(one) for one in place.sessions]
+    answers = [holder.post(f"{entry}/change", {"session_ids": sessions[:: (-1) ** n]}) for n in range(6)]
+    assert [answer.status for answer in answers] == [200] * 5 + [429]
+    assert answers[-1].json["code"] == "RATE_LIMITED"
+
+
 def test_the_proof_leads_from_ones_own_line_to_the_root_that_was_published(caller: Callable) -> None:
     place = opened()
     holder, own = holder_with_patient(caller())

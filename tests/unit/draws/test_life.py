@@ -11,6 +11,7 @@ from tests import draws as build
 from yitong.core.actor import Actor
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, Refusal, Unidentified
+from yitong.core.ids import new_id
 from yitong.core.lots.seed import promise_of
 from yitong.core.lots.terms import Party
 from yitong.core.lots.verify import verify
@@ -493,7 +494,15 @@ def test_another_account_sees_no_entry_and_the_clock_alone_moves_a_draw() -> Non
             contracts.WithdrawEntry("w", place.hospital_id, place.entries[0]), actor=stranger, now=place.row.opens_at
         )
     assert queries.list_my_entries(stranger) == []
-    assert [entry.entry_id for entry in queries.list_my_entries(place.accounts[place.entries[0]])] == place.entries
+    mine = place.accounts[place.entries[0]]
+    assert [entry.entry_id for entry in queries.list_my_entries(mine)] == place.entries
+    side = models.PatientDraw.objects.get(id=place.entries[0])
+    for _ in range(queries.MINE):  # another's, who acts for the same patient
+        later = side.applied_at + timedelta(minutes=1)
+        models.PatientDraw.objects.create(
+            patient_id=side.patient_id, id=new_id(), hospital_id=side.hospital_id, applied_at=later
+        )
+    assert [entry.entry_id for entry in queries.list_my_entries(mine)] == place.entries
     key = (place.hospital_id, place.draw_id)
     for step in (plan.open_draw, stages.close_draw, stages.end_silence, stages.draw_lots, settling.serve):
         with pytest.raises(Forbidden):

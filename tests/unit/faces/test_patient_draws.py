@@ -291,6 +291,8 @@ def test_choices_are_changed_until_closing_and_the_ticket_stays() -> None:
         assert signed_in(clinic.holder()[0]).post(f"{path}change/", wish).status_code == 404
         assert place.entry() == before
         assert client.post(f"{path}change/", wish).status_code == 303
+        told = [client.post(f"{path}change/", {**wish, "key": str(new_id())}).status_code for _ in range(6)]
+        assert told == [303] * 5 + [429]
     assert place.entry().session_ids == (place.sessions[1], place.sessions[0])
     assert place.entry().ticket == before.ticket
     with clock.frozen(place.row.closes_at):

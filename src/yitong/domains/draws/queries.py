@@ -29,7 +29,7 @@ from yitong.domains.draws.contracts import Count as Counted
 from yitong.domains.people import queries as people
 
 PAGE = 50
-MINE = 20
+MINE, LOOKED_AT = 20, 200
 MOST_DUE = 500
 
 
@@ -94,7 +94,8 @@ def list_my_entries(actor: Actor) -> list[Entry]:
     account_id = permissions.check_can_apply(actor)
     patients = people.records_of_account(account_id)
     rows = models.PatientDraw.objects.filter(patient_id__in=patients).order_by("-applied_at")
-    keys = list(dict.fromkeys(rows.values_list("hospital_id", "id")[: 3 * MINE]))[:MINE]
+    # Others who act for these patients apply for them too: whose an entry is shows only when it is read.
+    keys = dict.fromkeys(rows.values_list("hospital_id", "id")[:LOOKED_AT])
     by_hospital: dict[UUID, list[UUID]] = {}
     for hospital_id, entry_id in keys:
         by_hospital.setdefault(hospital_id, []).append(entry_id)
@@ -104,7 +105,7 @@ def list_my_entries(actor: Actor) -> list[Entry]:
         for owner, entry in _entries(hospital_id, Q(id__in=ids))
         if owner == account_id
     ]
-    return sorted(found, key=lambda entry: entry.applied_at, reverse=True)
+    return sorted(found, key=lambda entry: entry.applied_at, reverse=True)[:MINE]
 
 
 def counts(hospital_id: UUID, draw_id: UUID) -> list[Counted]:

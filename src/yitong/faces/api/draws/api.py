@@ -145,8 +145,10 @@ def get_draw_proof(request: ApiRequest, hospital_id: Id, entry_id: Id) -> Any:
 )
 def change_draw_entry(request: ApiRequest, hospital_id: Id, entry_id: Id, data: schemas.ChangeDrawEntry) -> Any:
     """Other sessions of the draw, or another order of them, until it closes. The ticket stays."""
+    now = clock.now()
+    throttle.device("hold", f"account:{request.account_id}", now=now)
     cmd = contracts.ChangeEntry(request.idempotency_key, hospital_id, entry_id, tuple(data.session_ids))
-    return asdict(applying.change_entry(cmd, actor=request.actor, now=clock.now()))
+    return asdict(applying.change_entry(cmd, actor=request.actor, now=now))
 
 
 @router.post(

@@ -149,7 +149,7 @@ def wait(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
     """Other sessions, or another order of them, until closing; the ticket stays."""
-    pages.account_of(request)
+    account_id = pages.account_of(request)
     reader = pages.reader_of(request)
     own = queries.get_entry(hospital_id, entry_id, request.actor)
     found = queries.get_draw(hospital_id, own.draw_id)
@@ -158,6 +158,7 @@ def change(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
+            throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
             applying.change_entry(form.to_command(entry_id), actor=request.actor, now=reader.now)
         except Unidentified:
             raise
