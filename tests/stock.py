@@ -2,8 +2,9 @@
 
 A clinic or an account holder is sixty statements with the rules between them, and hundreds of tests begin with one.
 Before the first test a few of each are made by their builders, so by the commands, each alone in a transaction that is
-taken back; what is kept are the rows that it left, as one message. A test gets those rows, to the last byte, and who
-asks for more of them than lie in stock, or for another kind, gets his from the commands. So does a test with commits.
+taken back; what is kept are the rows that it left, as one message. A test gets those rows, to the last byte but what a
+sequence counts, and who asks for more of them than lie in stock, or for another kind, gets his from the commands. So
+does a test with commits.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +24,10 @@ R = TypeVar("R")
 
 WRITTEN = """SELECT relid::regclass::text, n_tup_ins > 0, n_tup_upd + n_tup_del > 0 FROM pg_stat_xact_user_tables
 WHERE schemaname = 'public' AND n_tup_ins + n_tup_upd + n_tup_del > 0"""
-COLUMNS = """SELECT attname FROM pg_attribute
-WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"""
+# Not what a sequence counts: a new clone counts anew, and would come to the numbers that lie in stock.
+COLUMNS = """SELECT attname FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attidentity = ''
+AND (adbin IS NULL OR pg_get_expr(adbin, adrelid) NOT LIKE 'nextval(%%') ORDER BY attnum"""
 REFERENCES = """SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint
 WHERE contype = 'f' AND conrelid <> confrelid"""
 BY_TRIGGER = {"procrastinate_events"}  # a trigger writes them with the jobs
@@ -139,6 +142,6 @@ def _rows_of(table: str) -> str:
         row = sql.SQL("SELECT '(' || concat_ws(', ', {}) || ')' FROM {} WHERE {}")
         cursor.execute(row.format(texts, sql.SQL(table), sql.SQL(OF_THIS_TRANSACTION)))
         rows = [text for (text,) in cursor.fetchall()]
-        into = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ")
+        into = sql.SQL("INSERT INTO {} ({}) VALUES ")
         said = into.format(sql.SQL(table), sql.SQL(", ").join(names)).as_string(connection.connection)
     return said + ",\n".join(rows) if rows else ""
