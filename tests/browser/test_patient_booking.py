@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from tests import clinic as build
 from tests import make
 from tests.browser.households import Household
 from tests.browser.practices import Practice
@@ -13,12 +15,14 @@ from tests.browser.visitors import Visitor
 
 from yitong.core import clock
 from yitong.core.actor import Actor
-from yitong.domains.booking.commands import sweep
+from yitong.domains.booking.commands import claim, sweep
+from yitong.domains.booking.contracts import HoldSlot
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule.commands import sessions
 
 SignIn = Callable[[Visitor, str], None]
 New = Callable[..., Visitor]
+NewPractice = Callable[[], Practice]
 NewHousehold = Callable[..., Household]
 
 
@@ -52,6 +56,13 @@ def add_myself(someone: Visitor, identity: Callable[[], tuple[str, str]]) -> Non
 def until_verified(someone: Visitor) -> None:
     """The authority answers in its own time; the page says so and is asked again."""
     someone.until("/me/people/", "已实名核验")
+
+
+def take(practice: Practice, slot_id: UUID) -> None:
+    """Somebody else books it."""
+    hospital_id = practice.clinic.hospital_id
+    wish = HoldSlot(f"quick{make.number()}", hospital_id, slot_id, build.patient(hospital_id))
+    claim.hold_slot(wish, actor=Actor("system", "test", "web"), now=clock.now())
 
 
 def book(someone: Visitor, practice: Practice, *, again: bool = False) -> str:
@@ -141,6 +152,31 @@ def test_who_comes_again_may_move_and_keep_the_doctor(patient: New, practice: Pr
     someone.press("确认改约")
     assert "已改到新的时间" in someone.text()
     assert "李示范 主任医师" in someone.text()
+
+
+@pytest.mark.rule("R-047")
+@pytest.mark.parametrize(("scripts", "width"), [(True, "phone"), (False, "desk")])
+def test_who_moves_too_late_goes_on_to_what_is_near(
+    patient: New, new_practice: NewPractice, scripts: bool, width: str
+) -> None:
+    """Somebody is quicker: the booking stays, and the page that says so leads on to another time."""
+    practice = new_practice()
+    practice.sit(practice.days[0], per_window=2)
+    wanted = practice.sit(practice.days[1], per_window=2)
+    someone = patient(scripts=scripts, width=width)
+    code = book(someone, practice)
+    booked = someone.page.url
+    someone.go(urlsplit(booked).path + f"move/{wanted.session_id}/")
+    someone.open(someone.page.locator("a.window").last)
+    take(practice, UUID(someone.page.url.rstrip("/").rpartition("/")[2]))
+    someone.press("确认改约")
+    assert "号源已被预约" in someone.text()
+    someone.look(f"move-refused-{width}")
+    someone.open("main a.window")
+    someone.press("确认改约")
+    assert "已改到新的时间" in someone.text()
+    assert someone.page.url == booked
+    assert someone.page.locator(".code").inner_text().replace(" ", "") == code
 
 
 def test_booking_without_scripts(patient: New, practice: Practice) -> None:

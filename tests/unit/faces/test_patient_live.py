@@ -20,6 +20,7 @@ from tests.unit.faces.test_patient_pages import book_path, signed_in, text_of
 from yitong.core import clock
 from yitong.core.db import policies
 from yitong.core.ids import new_id
+from yitong.domains.booking.models import Booking
 from yitong.domains.hospitals.models import Department
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.patient.booking import first, instead
@@ -218,6 +219,47 @@ def test_what_is_near_costs_the_same_for_one_who_sits_that_day_as_for_many() -> 
             client.get(book_path(place) + "&refused=SLOT_TAKEN")
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def moved_too_late(place: build.Clinic, booked: build.Clinic) -> tuple[str, str]:
+    """The page after a move to the first slot of a place that is gone, and the address of the booking."""
+    (actor, patient_id), (other, theirs) = build.holder(), build.holder()
+    booking_id = build.hold(booked, patient_id, actor).booking_id
+    build.hold(place, theirs, other)
+    path = f"/bookings/{booked.hospital_id}/{booking_id}/"
+    answer = signed_in(actor).post(f"{path}move/to/{place.slot()}/", {"key": str(new_id())})
+    assert answer.status_code == 409
+    assert Booking.objects.get(id=booking_id).slot_id == booked.slot()
+    return answer.content.decode(), path
+
+
+def test_who_moves_too_late_is_told_what_is_near_and_goes_on_moving() -> None:
+    here = open_there(department_at("39.90"))
+    near = open_there(department_at("39.91"))
+    same = {"hospital_id": here.hospital_id, "department_id": here.department_id}
+    doctor_id = make.practitioner(here.hospital_id, department_code(here))
+    afternoon = build.clinic(at=build.time(14), practitioner_id=doctor_id, **same)  # type: ignore[arg-type]
+    booked = build.clinic(day=DAY + timedelta(days=1), **same)  # type: ignore[arg-type]
+
+    page, path = moved_too_late(here, booked)
+
+    assert hrefs(page, "window") == [f"{path}move/to/{here.slot(1)}/"]
+    chips = hrefs(page, "chip")
+    assert f"{path}move/{afternoon.session_id}/" in chips
+    assert f"{path}move/?date={booked.day.isoformat()}" in chips
+    assert hrefs(page, "item") == [f"/hospitals/{near.hospital_id}/departments/{near.department_id}/"]
+    assert "去这些地方要另约一个" in page
+    assert "/book/" not in page
+
+
+def test_who_moves_and_may_not_is_told_of_nothing_near() -> None:
+    place, (actor, patient_id) = build.clinic(), build.holder()
+    booking_id = build.hold(place, patient_id, actor).booking_id
+    later = build.clinic(day=DAY + timedelta(days=30), hospital_id=place.hospital_id, department_id=place.department_id)
+    path = f"/bookings/{place.hospital_id}/{booking_id}/move/to/{later.slot()}/"
+    answer = signed_in(actor).post(path, {"key": str(new_id())})
+    assert "不在可预约范围" in answer.content.decode()
+    assert "还有号" not in answer.content.decode()
 
 
 def test_other_refusals_show_nothing_near() -> None:

@@ -1,11 +1,11 @@
-"""What to book instead, when the chosen slot went to somebody quicker: the nearest first, in time and then in the city.
+"""What to book or move to instead, when the chosen slot went to somebody quicker: the nearest first, in time and then
+in the city.
 
-It is the same for all who are refused there, and a release refuses thousands at once: so it is kept for a moment.
+It is the same for all who are refused a new booking there, and a release refuses thousands at once: so it is kept for a
+moment. What one moves to is his own; places elsewhere are new bookings for him too, as a booking stays at its hospital.
 """
 
 from dataclasses import dataclass
-
-from django.urls import reverse
 
 from yitong.core.db import policies
 from yitong.domains.booking import queries as bookings
@@ -34,13 +34,13 @@ class Instead:
     wait_href: str = ""
 
 
-def instead(session: Session, visit: ways.Visit, reader: Reader) -> Instead:
-    key = ("instead", session.hospital_id, session.session_id, visit, reader.language)
-    return lately.keep(key, reader.now, lambda: _instead(session, visit, reader))
+def instead(session: Session, visit: ways.Visit, way: ways.NewBooking | ways.Moving, reader: Reader) -> Instead:
+    key = ("instead", session.hospital_id, session.session_id, visit, way, reader.language)
+    return lately.keep(key, reader.now, lambda: _instead(session, visit, way, reader))
 
 
-def _instead(session: Session, visit: ways.Visit, reader: Reader) -> Instead:
-    hospital_id, way = session.hospital_id, ways.NewBooking(visit)
+def _instead(session: Session, visit: ways.Visit, way: ways.Way, reader: Reader) -> Instead:
+    hospital_id = session.hospital_id
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
     bookable = choosing.days(in_force, reader)[:-1]
     sessions = schedule.list_sessions(hospital_id, session.department_id, bookable[0], bookable[-1])
@@ -50,7 +50,7 @@ def _instead(session: Session, visit: ways.Visit, reader: Reader) -> Instead:
     doctors = choosing.practitioners(hospital_id, others)
     halves = offering.half_days(others, offers, doctors, visit, way, in_force, reader)
     department = hospitals.get_department(hospital_id, session.department_id)
-    link = ways.Link(reverse("patient:department", args=[hospital_id, session.department_id]), {"visit": visit.value})
+    link = way.days(hospital_id, session.department_id)
     shown = choosing.windows(session, visit, way, reader)
     windows, offer = shown["windows"], shown["offer"]
     assert isinstance(windows, list)

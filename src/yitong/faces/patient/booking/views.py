@@ -118,7 +118,7 @@ def book_page(
         if isinstance(refusal, NotYourTurn)
         else "",
         "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or new_id(),
-        "instead": instead.instead(session, visit, reader) if isinstance(refusal, instead.GONE) else None,
+        "instead": instead.instead(session, visit, way, reader) if isinstance(refusal, instead.GONE) else None,
         "is_busy": isinstance(refusal, Busy),
         "form": form,
         "myself": myself or forms.Myself(initial={"key": new_id()}),
@@ -293,6 +293,7 @@ def move_confirm(request: Request, hospital_id: UUID, booking_id: UUID, slot_id:
     found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
     slot = schedule.get_slot(hospital_id, slot_id)
     session = schedule.get_session(hospital_id, slot.session_id)
+    way = _way_of(found)
     context = {
         "booking": _page_of(found, reader),
         "facts": presenters.move_facts(found, slot, session, _doctors_of_move(found, session, reader), reader),
@@ -300,7 +301,10 @@ def move_confirm(request: Request, hospital_id: UUID, booking_id: UUID, slot_id:
         "booking_id": booking_id,
         "key": request.POST.get("key") or new_id(),
         "refusal": pages.said(refusal, reader),
-        "back": _way_of(found).session(session),
+        "instead": instead.instead(session, _visit_of(found), way, reader)
+        if isinstance(refusal, instead.GONE)
+        else None,
+        "back": way.session(session),
     }
     return pages.page(request, "patient/booking/move_confirm.html", context, refusal.status if refusal else 200)
 

@@ -42,6 +42,8 @@ class Way(Protocol):
         """Where one waits for it while it is sold out; "" where one doesn't."""
 
     def slot(self, hospital_id: UUID, slot_id: UUID) -> str: ...
+    def days(self, hospital_id: UUID, department_id: UUID) -> Link:
+        """Where another day of the department is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ class NewBooking:
 
     def slot(self, hospital_id: UUID, slot_id: UUID) -> str:
         return self._with_visit(reverse("patient:book", args=[hospital_id, slot_id]))
+
+    def days(self, hospital_id: UUID, department_id: UUID) -> Link:
+        return Link(reverse("patient:department", args=[hospital_id, department_id]), {"visit": self.visit.value})
 
     def _with_visit(self, path: str) -> str:
         return f"{path}?visit={self.visit.value}"
@@ -75,3 +80,6 @@ class Moving:
 
     def slot(self, hospital_id: UUID, slot_id: UUID) -> str:
         return reverse("patient:move_confirm", args=[hospital_id, self.booking_id, slot_id])
+
+    def days(self, hospital_id: UUID, department_id: UUID) -> Link:
+        return Link(reverse("patient:move", args=[hospital_id, self.booking_id]), {})
