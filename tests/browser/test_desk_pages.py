@@ -6,13 +6,19 @@ from uuid import UUID
 
 import pyotp
 import pytest
+from tests import clinic as build
 from tests import make
+from tests.browser.practices import Practice
 from tests.browser.test_patient_booking import add_myself, to_window, until_verified
 from tests.browser.visitors import Visitor
 from tests.browser.wards import Ward, enter, sign_in, undo_within
 
 from yitong.core import clock
 from yitong.core.clock import SHANGHAI
+from yitong.domains.booking.commands import claim
+from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.models import Slot
 from yitong.domains.schedule.queries import timetable as schedule
 
 New = Callable[..., Visitor]
@@ -128,6 +134,36 @@ def test_a_walk_in_is_booked_by_keys_alone_and_without_scripts(
     someone.page.wait_for_url("**/slip/")
     assert re.fullmatch(r"\d{4} \d{4}", someone.page.locator(".code").inner_text())
     someone.look("desk-slip-walk-in")
+
+
+@pytest.mark.parametrize(("width", "scripts"), [("desk", False), ("phone", True)])
+def test_where_a_time_went_to_another_window_the_nearest_is_one_press_away(
+    visitor: New, new_practice: Callable[[], Practice], width: str, scripts: bool
+) -> None:
+    practice = new_practice()
+    hospital_id, session = practice.clinic.hospital_id, practice.sit(practice.days[0], per_window=1)
+    Slot.objects.filter(hospital_id=hospital_id, session_id=session.session_id).update(pool=Pool.ONSITE)
+    slots = make.slots(session)
+    registrar, patient_id = build.registrar(hospital_id), build.patient(hospital_id)
+
+    def take(n: int) -> None:
+        wish = HoldSlot(
+            f"other{make.number()}", hospital_id, slots[n].slot_id, build.patient(hospital_id), is_first_visit=False
+        )
+        claim.hold_slot(wish, actor=registrar, now=clock.now())
+
+    someone = visitor(width=width, scripts=scripts)
+    staff = make.staff_member("registrar", hospital_id=hospital_id, now=clock.now())
+    enter(someone, make.signed_in(staff, now=clock.now()).token)
+    someone.go(f"/desk/window/{patient_id}/slot/{slots[0].slot_id}/")
+    take(0)
+    someone.page.locator("input[name=is_again]").check()
+    someone.press("挂号")
+    someone.look(f"desk-nearest-{width}")
+    take(1)
+    someone.press("挂最近的时段 8:30–9:00")
+    assert "8:00–8:30已被挂走，挂的是9:00–9:30，第 3 号" in someone.text()
+    someone.look(f"desk-nearest-booked-{width}")
 
 
 def test_a_roster_line_by_keys_alone(visitor: New, ward: Ward) -> None:

@@ -35,7 +35,7 @@ OF_SESSION = 500
 MORE_SESSIONS = (BOOKINGS - 1) // OF_SESSION  # none in the short form
 
 HOLD, CONFIRM, CANCEL, EXPIRE = (
-    "booking.commands.claim.hold_slot",
+    "booking.commands.claim.claim_slot",
     "booking.commands.change.confirm_booking",
     "booking.commands.change.cancel_booking",
     "booking.commands.sweep.expire_hold",

@@ -22,8 +22,8 @@ from yitong.core.db import relay
 from yitong.core.errors import Busy, Refusal
 from yitong.domains.access.contracts import Scope
 from yitong.domains.booking import models
-from yitong.domains.booking.commands import change, sweep
-from yitong.domains.booking.contracts import LIVE, CancelBooking, Held, State
+from yitong.domains.booking.commands import change, claim, sweep
+from yitong.domains.booking.contracts import LIVE, CancelBooking, Held, HoldSlot, Near, State
 from yitong.domains.people.commands import abuse, limits
 from yitong.domains.people.contracts import Relation
 from yitong.domains.people.models import Account, BookingLimits
@@ -106,6 +106,25 @@ def test_eight_channels_race_for_the_last_slot_and_one_wins(guard: str) -> None:
         people[winners[0]] = build.patient(place.hospital_id)  # the winner has his one booking a day (R-005)
     live = models.Booking.objects.filter(hospital_id=place.hospital_id, live=True)
     assert live.count() == rounds == live.values("slot_id").distinct().count()
+
+
+@pytest.mark.rule("R-018")
+def test_eight_who_want_any_of_eight_slots_all_have_one(guard: str) -> None:
+    """All name the same slot and see the same one free next: whoever comes second goes on to the next after it."""
+    for n in range(max(3, ROUNDS // 20)):
+        place = build.clinic(slots=CHANNELS)
+        wishes = [
+            HoldSlot(
+                f"any{n}-{i}", place.hospital_id, place.slot(), build.patient(place.hospital_id), near=Near.SESSION
+            )
+            for i in range(CHANNELS)
+        ]
+        works = [
+            partial(claim.hold_slot, wish, actor=actor, now=NOW) for wish, actor in zip(wishes, channels(), strict=True)
+        ]
+        answers = at_once(works)
+        given = [answer.slot_id for answer in answers if isinstance(answer, Held)]
+        assert sorted(given) == sorted(slot.slot_id for slot in place.slots), answers
 
 
 @pytest.mark.rule("R-005")

@@ -76,8 +76,7 @@ def _is_true(code: str, call: Call, state: Facts) -> bool:
     slots = place.slots if call.near is Near.SESSION else [place.slots[call.n]]
     match code:
         case "SLOT_TAKEN":
-            left = [state.is_free(slot.slot_id) for slot in slots]
-            return not all(left) if call.at == DESK else not any(left)  # the desk chooses once, and may come second
+            return not any(state.is_free(slot.slot_id) for slot in slots)
         case "SESSION_CANCELLED":
             return place.session_id in state.stopped
         case "BOOK_DUP_DEPT":

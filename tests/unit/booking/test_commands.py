@@ -12,6 +12,7 @@ from tests.clinic import NOW
 
 from yitong.core import clock
 from yitong.core.actor import Actor
+from yitong.core.db import command
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyMissing, KeyReused, Unidentified
 from yitong.domains.access.contracts import Scope
@@ -24,6 +25,7 @@ from yitong.domains.booking.contracts import (
     GrantEntitlement,
     HoldSlot,
     MoveBooking,
+    Near,
     State,
 )
 from yitong.domains.people.commands import limits, merging
@@ -79,6 +81,47 @@ def test_a_taken_slot_is_refused() -> None:
     with pytest.raises(errors.SlotTaken):
         build.hold(place, other, other_actor)
     assert live_days(other) == []
+
+
+def quicker(place: build.Clinic, slots: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As each claim begins, and has chosen its slot, somebody else has the next of these."""
+    coming = list(slots)
+
+    def begin(name: str, moment: str) -> None:
+        if (name, moment) == ("booking.commands.claim.claim_slot", "begin") and coming:
+            n, others = coming.pop(0), list(coming)
+            coming.clear()  # his own claim is not interrupted
+            actor, patient_id = build.holder()
+            build.hold(place, patient_id, actor, n=n)
+            coming.extend(others)
+
+    monkeypatch.setattr(command, "boundary", begin)
+
+
+def wish_near(place: build.Clinic, near: Near) -> tuple[Actor, HoldSlot]:
+    actor, patient_id = build.holder()
+    return actor, HoldSlot("near-0001", place.hospital_id, place.slot(1), patient_id, near=near)
+
+
+@pytest.mark.rule("R-018")
+def test_the_next_nearest_is_given_as_often_as_somebody_is_quicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = build.clinic(slots=5)
+    actor, wish = wish_near(place, Near.SESSION)
+    quicker(place, [1, 0, 2], monkeypatch)
+    assert claim.hold_slot(wish, actor=actor, now=NOW).slot_id == place.slot(3)
+
+
+@pytest.mark.rule("R-018")
+@pytest.mark.parametrize(("near", "tries"), [(Near.SLOT, [1]), (Near.WINDOW, [1]), (Near.SESSION, [1, 0, 2])])
+def test_where_all_that_is_near_goes_the_search_ends(
+    near: Near, tries: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = build.clinic(slots=3)
+    actor, wish = wish_near(place, near)
+    quicker(place, tries, monkeypatch)
+    with pytest.raises(errors.SlotTaken):
+        claim.hold_slot(wish, actor=actor, now=NOW)
+    assert models.Booking.objects.filter(hospital_id=place.hospital_id).count() == len(tries)
 
 
 def test_nobody_books_for_a_strangers_patient() -> None:

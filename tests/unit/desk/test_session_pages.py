@@ -1,7 +1,7 @@
 """The day, a session and its bookings, finding a patient, booking at the window: through the pages."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from tests import clinic as build
@@ -17,6 +17,7 @@ from yitong.domains.booking.models import Booking
 from yitong.domains.hospitals.contracts import Title
 from yitong.domains.people.models import Patient, ReadLog
 from yitong.domains.schedule.contracts import Pool
+from yitong.domains.schedule.models import Slot
 from yitong.domains.schedule.queries import timetable as schedule
 
 Sit = Callable[..., Desk]
@@ -276,6 +277,61 @@ def test_a_walk_in_from_document_to_slip(hospital: Hospital, desk: Sit) -> None:
     assert f"{held.code[:4]} {held.code[4:]}" in registrar.get(slip).content.decode()
     taken = registrar.post(f"{to}slot/{slot}/", is_again="on")
     assert (taken.status_code, Booking.objects.filter(patient_id=patient.id).count()) == (409, 1)
+
+
+def a_window_of_three_times(hospital: Hospital) -> build.Clinic:
+    """One number in each, all of them on site."""
+    place = build.clinic(
+        slots=3,
+        day=hospital.day,
+        at=time(17),
+        hospital_id=hospital.id,
+        department_id=hospital.department_id,
+    )
+    Slot.objects.filter(hospital_id=hospital.id, session_id=place.session_id).update(pool=Pool.ONSITE)
+    return place
+
+
+def take(place: build.Clinic, n: int) -> None:
+    """Another window is quicker."""
+    build.hold(place, build.patient(place.hospital_id), build.registrar(place.hospital_id), n=n)
+
+
+def test_where_a_time_is_gone_the_nearest_is_offered_each_time_and_said(hospital: Hospital, desk: Sit) -> None:
+    place, registrar, patient = a_window_of_three_times(hospital), desk("registrar"), build.patient(hospital.id)
+    path = f"/desk/window/{patient}/slot/{place.slot(0)}/"
+    take(place, 0)
+    refused = registrar.post(path)
+    assert (refused.status_code, Booking.objects.filter(patient_id=patient).count()) == (409, 0)
+    assert "挂最近的时段 17:30–18:00" in refused.content.decode()
+    take(place, 1)  # while the registrar asks whether that is convenient
+    key = str(new_id())
+    made = registrar.post(path, key=key, near="session")
+    held = Booking.objects.get(patient_id=patient)
+    assert (made.headers["Location"], held.slot_id) == (f"/desk/bookings/{held.id}/slip/", place.slot(2))
+    assert registrar.post(path, key=key, near="session").headers["Location"] == made.headers["Location"]
+    told = "17:00–17:30已被挂走，挂的是18:00–18:30，第 3 号"
+    assert told in registrar.get(made.headers["Location"]).content.decode()
+
+
+def test_where_nothing_is_near_the_window_says_so_and_offers_nothing(hospital: Hospital, desk: Sit) -> None:
+    place, registrar, patient = a_window_of_three_times(hospital), desk("registrar"), build.patient(hospital.id)
+    for n in range(3):
+        take(place, n)
+    path = f"/desk/window/{patient}/slot/{place.slot(0)}/"
+    for asked in ({}, {"near": "session"}):
+        refused = registrar.post(path, **asked)
+        page = refused.content.decode()
+        assert (refused.status_code, "挂最近的时段" in page) == (409, False)
+        assert f'href="/desk/window/{patient}/{place.session_id}/">换个时段' in page
+    assert not Booking.objects.filter(patient_id=patient).exists()
+
+
+def test_whoever_chose_a_time_is_given_any_number_of_it(hospital: Hospital, desk: Sit) -> None:
+    registrar, patient = desk("registrar"), build.patient(hospital.id)
+    take(hospital.place, ONSITE)
+    registrar.post(f"/desk/window/{patient}/slot/{hospital.place.slot(ONSITE)}/")
+    assert Booking.objects.get(patient_id=patient).slot_id == hospital.place.slot(ONSITE + 1)
 
 
 def test_the_document_must_be_whole_and_the_name_its_own(hospital: Hospital, desk: Sit) -> None:

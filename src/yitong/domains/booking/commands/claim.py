@@ -5,6 +5,7 @@ The booking window (`yitong.counter`) may take this claim over: it then makes th
 """
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -29,9 +30,28 @@ from yitong.domains.schedule.queries import timetable as offered
 CONSTRAINTS = errors.BY_CONSTRAINT
 
 
-@command(refusals=CONSTRAINTS)
 def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
-    """Take one slot for one patient: held until it is paid (R-018), or confirmed at once where payment is at the visit.
+    """Take one slot for one patient: the named one, or as `near` allows the nearest that is free. When that one is gone
+    too, the next nearest is looked for, each slot once. No command itself: it makes one of each slot that it tries.
+
+    Refuses: as `claim_slot`.
+    """
+    permissions.check_may_ask(actor, cmd.hospital_id)
+    gone: set[UUID] = set()
+    while True:
+        slot_id = _slot_for(cmd, gone, now)
+        try:
+            return claim_slot(cmd, slot_id, actor=actor, now=now)
+        except errors.SlotTaken:
+            if cmd.near is Near.SLOT or slot_id in gone:
+                raise
+            gone.add(slot_id)  # of a session's slots there is an end
+
+
+@command(refusals=CONSTRAINTS)
+def claim_slot(cmd: HoldSlot, slot_id: UUID, *, actor: Actor, now: datetime) -> Held:
+    """Take this slot, which the wish names or allows: held until it is paid (R-018), or confirmed at once where payment
+    is at the visit.
 
     The key is a unique of the booking itself. It is looked up under the patient's lock, so that the second of two
     equal requests finds the first one's booking and gets its answer, instead of a refusal for a duplicate.
@@ -51,7 +71,7 @@ def hold_slot(cmd: HoldSlot, *, actor: Actor, now: datetime) -> Held:
     first = _first_answer(cmd, actor)
     if first is not None:
         return first
-    bookable = schedule.share_slot(cmd.hospital_id, _slot_for(cmd, now))
+    bookable = schedule.share_slot(cmd.hospital_id, slot_id)
     session = bookable.session
     in_force = policies.at(cmd.hospital_id, now, department_id=session.department_id)
     claim = rules.Claim(
@@ -136,13 +156,16 @@ def write_claim(claim: rules.Claim, *, actor: Actor, now: datetime, is_extra: bo
     return _held(booking)
 
 
-def _slot_for(cmd: HoldSlot, now: datetime) -> UUID:
-    """The named slot; where it is taken, the nearest free one that the wish allows, or else the named one again."""
+def _slot_for(cmd: HoldSlot, gone: Collection[UUID], now: datetime) -> UUID:
+    """The named slot; where it is taken, the nearest free one that the wish allows, or else the named one again.
+
+    `gone`: those that went to somebody else since they were found free.
+    """
     if cmd.near is Near.SLOT:
         return cmd.slot_id
     named = offered.get_slot(cmd.hospital_id, cmd.slot_id)
     live = models.Booking.objects.filter(hospital_id=cmd.hospital_id, session_id=named.session_id, live=True)
-    taken = set(live.values_list("slot_id", flat=True))
+    taken = {*live.values_list("slot_id", flat=True), *gone}
     window = (named.starts_at, named.ends_at)
     free = [
         slot

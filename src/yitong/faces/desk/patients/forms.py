@@ -5,7 +5,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.booking.contracts import CheckIn, HoldAtDesk
+from yitong.domains.booking.contracts import CheckIn, HoldAtDesk, Near
 from yitong.domains.people.contracts import CITY_ISSUER, CarrierKind, FindPatient, RegisterAtDesk
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
@@ -104,6 +104,9 @@ class Register(WholeDocument):
 
 
 class Book(Key):
+    """`near`: as the button that was pressed says; whoever chose a time is given any number of it."""
+
+    near = forms.ChoiceField(choices=[(one.value, one.value) for one in (Near.WINDOW, Near.SESSION)], required=False)
     is_again = forms.BooleanField(
         label=_("复诊：在本科室看过"), required=False, help_text=_("点名约限复诊的医师时要勾选")
     )
@@ -122,5 +125,6 @@ class Book(Key):
             patient_id=patient_id,
             is_first_visit=not self.cleaned_data["is_again"],
             by_name=is_named and not hides_name,
+            near=Near(self.cleaned_data["near"] or Near.WINDOW),
             is_special_group=self.cleaned_data["is_special_group"],
         )

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yitong.core import masks
-from yitong.domains.booking.contracts import Booking, SessionOffer, SlotOffer
+from yitong.domains.booking.contracts import Booking, Held, SessionOffer, SlotOffer
 from yitong.domains.hospitals.contracts import Department, Practitioner
 from yitong.domains.people.contracts import Patient
-from yitong.domains.schedule.contracts import Session
+from yitong.domains.schedule.contracts import Session, Slot
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
 from yitong.faces.desk.today.presenters import doctor_of
@@ -112,6 +112,25 @@ def offers(
         )
         for one in sessions
     ]
+
+
+def nearest(slot: Slot, slots: Iterable[SlotOffer], reader: Reader) -> str:
+    """The time nearest to this one at which anybody may have a number; "" where there is none."""
+    free = [one for one in slots if one.is_open and not one.is_special and one.ends_at > reader.now]
+    found = min(free, key=lambda one: (abs(one.starts_at - slot.starts_at), one.number), default=None)
+    return words.window(found.starts_at, found.ends_at) if found is not None else ""
+
+
+def booked_words(slot: Slot, held: Held) -> str:
+    """What was booked, said where it is another time than the one that was chosen."""
+    if (held.starts_at, held.ends_at) == (slot.starts_at, slot.ends_at):
+        return _("挂号成功")
+    asked, given = words.window(slot.starts_at, slot.ends_at), words.window(held.starts_at, held.ends_at)
+    return _("挂号成功：%(asked)s已被挂走，挂的是%(given)s，第 %(n)s 号") % {
+        "asked": asked,
+        "given": given,
+        "n": held.number,
+    }
 
 
 def windows(patient_id: UUID, slots: Iterable[SlotOffer], reader: Reader) -> list[Window]:

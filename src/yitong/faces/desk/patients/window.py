@@ -15,11 +15,12 @@ from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
+from yitong.domains.booking.errors import SlotTaken
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import patients
-from yitong.domains.schedule.contracts import Session, SessionState
+from yitong.domains.schedule.contracts import Session, SessionState, Slot
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
@@ -143,7 +144,7 @@ def confirm(request: Request, place: Place, patient_id: UUID, slot_id: UUID) -> 
         except IN_PLACE as caught:
             refusal = caught
         else:
-            return pages.go(request, "desk:slip", held.booking_id, notice=_("挂号成功"))
+            return pages.go(request, "desk:slip", held.booking_id, notice=presenters.booked_words(slot, held))
     head: SessionHead = head_of(place, session, reader)
     context = {
         **_who(request, place, patient_id, reader),
@@ -153,10 +154,18 @@ def confirm(request: Request, place: Place, patient_id: UUID, slot_id: UUID) -> 
         "is_special": slot.is_special,
         "form": form,
         "refusal": pages.said(refusal, reader),
+        "is_gone": isinstance(refusal, SlotTaken),
+        "nearest": _nearest(request, session, slot, reader) if isinstance(refusal, SlotTaken) else "",
         "back": reverse("desk:window_slots", args=[patient_id, session.session_id]),
         "steps": _steps(3),
     }
     return pages.page(request, "desk/patients/window_confirm.html", context, status_of(form, refusal))
+
+
+def _nearest(request: Request, session: Session, slot: Slot, reader: Reader) -> str:
+    """Where the chosen time is gone: the one that is nearest now, each time it is asked."""
+    left = booking.slot_offers(session.hospital_id, session, channel=request.actor.channel, now=reader.now)
+    return presenters.nearest(slot, left, reader)
 
 
 def _asked_session(request: Request, place: Place) -> Session | None:
