@@ -61,6 +61,26 @@ def test_joined_and_taken_in_time(patient: New, full: practices.Full, width: str
     assert "已预约" in someone.text()
 
 
+@pytest.mark.parametrize(("width", "scripts"), [("phone", True), ("desk", False)])
+def test_another_hospital_is_added_to_a_wait_afterwards(
+    patient: New, full: practices.Full, width: str, scripts: bool
+) -> None:
+    first, someone = patient(), patient(width=width, scripts=scripts)
+    join(first, full)
+    path = join(someone, full)
+    assert "前面还有 1 人" in someone.text()
+    someone.follow("修改候补")
+    someone.press("其他医院或院区也可以")
+    someone.page.locator("#elsewhere").get_by_role("checkbox").first.check()
+    someone.look(f"waitlist-change-elsewhere-{width}")
+    someone.press("保存")
+    assert "已修改候补" in someone.text()
+    assert someone.page.url.partition("#")[0] == someone.url + path
+    lines = someone.page.locator("main .list li").all_inner_texts()
+    assert ["前面还有 1 人" in lines[0], "下一个空出的号就给您" in lines[1]] == [True, True]
+    someone.look(f"waitlist-changed-{width}")
+
+
 def test_an_offer_that_is_missed_goes_to_the_next(patient: New, full: practices.Full) -> None:
     sleeper, next_one = patient(), patient()
     path = join(sleeper, full)

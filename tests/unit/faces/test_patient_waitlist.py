@@ -342,6 +342,86 @@ def test_a_wish_is_changed_by_the_page_and_keeps_its_place() -> None:
     assert "直接约好" in text_of(client.get(f"/bookings/waitlist/{entry_id}/"))
 
 
+def box_of(there: lines.SoldOut) -> str:
+    """How a page names a session of another hospital."""
+    return f"{there.place.hospital_id} {there.place.session_id}"
+
+
+def test_a_change_offers_other_hospitals_as_joining_does_and_keeps_the_place() -> None:
+    full, (far, farther) = lines.sold_out(), neighbours()
+    actor, _, entry_id = lines.waits(full, mode=Mode.ASK)
+    lines.waits(full)
+    lines.waits(far)
+    client, key, here = signed_in(actor), str(new_id()), str(full.place.session_id)
+
+    def change(*elsewhere: str, **more: object) -> Any:
+        wish = {"key": key, "sessions": [here], "elsewhere": list(elsewhere), "mode": "at_once", **more}
+        return client.post(change_path(entry_id), wish)
+
+    assert 'value="elsewhere"' in client.get(change_path(entry_id)).content.decode()
+    shown = change(box_of(farther), show="elsewhere")
+    page = shown.content.decode()
+    assert shown.status_code == 200
+    assert f'name="elsewhere" value="{box_of(far)}">' in page
+    assert f'name="elsewhere" value="{box_of(farther)}" checked' in page
+    assert (f'value="{here}" checked' in page, 'value="at_once" checked' in page, f'value="{key}"' in page) == (
+        True,
+        True,
+        True,
+    )
+    assert queries.get_entry(entry_id, actor).mode is Mode.ASK  # nothing is changed by looking
+    with clock.frozen(NOW + timedelta(minutes=1)):
+        assert change(box_of(far)).status_code == 303
+    entry = queries.get_entry(entry_id, actor)
+    stands = [(line.hospital_id, line.session_id, line.ahead) for line in entry.lines]
+    assert stands == [
+        (full.place.hospital_id, full.place.session_id, 0),
+        (far.place.hospital_id, far.place.session_id, 1),
+    ]
+
+
+def test_what_is_waited_for_elsewhere_is_offered_once_and_stays_when_the_rest_is_dropped() -> None:
+    full, (far, farther) = lines.sold_out(), neighbours()
+    actor, patient = build.holder()
+    entry_id = lines.join(actor, [patient], full, far).entry_id
+    lines.waits(far)
+    client = signed_in(actor)
+    wish = {"key": str(new_id()), "mode": "ask", "sessions": [str(far.place.session_id)]}
+    page = client.post(change_path(entry_id), {**wish, "show": "elsewhere"}).content.decode()
+    assert f'value="{box_of(far)}"' not in page  # among those that one waits for
+    assert re.search(rf'value="{far.place.session_id}" checked', page)
+    assert f'value="{box_of(farther)}"' in page
+    assert client.post(change_path(entry_id), wish).status_code == 303
+    (line,) = [line for line in queries.get_entry(entry_id, actor).lines if line.is_live]
+    assert (line.hospital_id, line.session_id, line.ahead) == (far.place.hospital_id, far.place.session_id, 0)
+
+
+def test_who_drops_all_that_was_near_waits_elsewhere() -> None:
+    full, far = lines.sold_out(), lines.sold_out()
+    actor, _, entry_id = lines.waits(full)
+    wish = {"key": str(new_id()), "mode": "ask", "elsewhere": [box_of(far)]}
+    assert signed_in(actor).post(change_path(entry_id), wish).status_code == 303
+    (line,) = [line for line in queries.get_entry(entry_id, actor).lines if line.is_live]
+    assert (line.hospital_id, line.session_id) == (far.place.hospital_id, far.place.session_id)
+
+
+def test_a_refused_change_keeps_what_was_chosen_elsewhere() -> None:
+    full, far = lines.sold_out(), lines.sold_out()
+    actor, patient, entry_id = lines.waits(full)
+    lines.join(actor, [patient], far)
+    wish = {
+        "key": str(new_id()),
+        "mode": "ask",
+        "sessions": [str(full.place.session_id)],
+        "elsewhere": [box_of(far)],
+    }
+    client = signed_in(actor)
+    refused = client.post(change_path(entry_id), wish)
+    assert refused.status_code == 409
+    assert f'name="elsewhere" value="{box_of(far)}" checked' in refused.content.decode()
+    assert client.post(change_path(entry_id), {**wish, "elsewhere": ["x y"]}).status_code == 422
+
+
 def test_a_change_counts_as_joining_does_and_keeps_what_was_chosen() -> None:
     full, more = neighbours()
     actor, _, entry_id = lines.waits(full, mode=Mode.ASK)

@@ -38,42 +38,58 @@ class Boxes(Ids):
 
 
 class Wish(Key):
+    """`elsewhere`: boxes that name a hospital and then its sessions."""
+
     sessions = Boxes(error_messages={"required": _("请选择场次")})
+    elsewhere = Boxes(required=False)
     mode = forms.TypedChoiceField(
         choices=[(mode.value, mode.value) for mode in Mode],
         coerce=Mode,
         error_messages={"required": _("请选择等到号以后怎么办"), "invalid_choice": _("请选择等到号以后怎么办")},
     )
 
+    def named(self, hospital_of: Mapping[UUID, UUID], hospital_id: UUID, *, most: int) -> tuple[SessionKey, ...]:
+        """The sessions in the order of the page; what `hospital_of` doesn't know is of `hospital_id`.
 
-class Change(Wish):
-    def to_command(self, entry_id: UUID, hospitals: Mapping[UUID, UUID], *, hospital_id: UUID) -> ChangeEntry:
-        """`hospitals`: of the sessions that are waited for already; those that are new are of `hospital_id`. All that
-        was chosen: too many are refused."""
-        named = [one for box in self.cleaned_data["sessions"] for one in box]
-        sessions = tuple(SessionKey(hospitals.get(one, hospital_id), one) for one in named)
-        return ChangeEntry(self.text(), entry_id, sessions, self.cleaned_data["mode"])
-
-
-class JoinWaitlist(Wish):
-    """`elsewhere`: boxes that name a hospital and then its sessions."""
-
-    elsewhere = Boxes(required=False)
-    patients = Ids(error_messages={"required": _("请选择就诊人")})
-
-    def to_command(self, hospital_id: UUID, *, is_first_visit: bool, most: int) -> Join:
-        """The sessions in the order of the page. Where a box stands for several doctors (R-004) as many of them are
-        named as there is room for, but of no box none: too many boxes are refused."""
-        chosen = [(hospital_id, box) for box in self.cleaned_data["sessions"]]
+        Where a box stands for several doctors (R-004) as many of them are named as there is room for, but of no box
+        none: too many boxes are refused.
+        """
+        chosen = [(hospital_of.get(box[0], hospital_id), box) for box in self.cleaned_data["sessions"]]
         chosen += [(hospital, box) for hospital, *box in self.cleaned_data["elsewhere"] if box]
         first = [SessionKey(hospital, box[0]) for hospital, box in chosen]
         more = [SessionKey(hospital, one) for hospital, box in chosen for one in box[1:]]
         room = max(0, most - len(first))
         order = {SessionKey(hospital, one): n for n, (hospital, box) in enumerate(chosen) for one in box}
+        return tuple(sorted([*first, *more[:room]], key=order.__getitem__))
+
+
+class Change(Wish):
+    """Who drops all that he waited for, and names what is elsewhere, waits there."""
+
+    sessions = Boxes(required=False)
+
+    def clean_elsewhere(self) -> tuple[tuple[UUID, ...], ...]:
+        elsewhere: tuple[tuple[UUID, ...], ...] = self.cleaned_data["elsewhere"]
+        if not elsewhere and not self.cleaned_data.get("sessions"):
+            raise ValidationError(_("请选择场次"), code="required")
+        return elsewhere
+
+    def to_command(
+        self, entry_id: UUID, hospital_of: Mapping[UUID, UUID], *, hospital_id: UUID, most: int
+    ) -> ChangeEntry:
+        """`hospital_of`: the sessions that are waited for already."""
+        sessions = self.named(hospital_of, hospital_id, most=most)
+        return ChangeEntry(self.text(), entry_id, sessions, self.cleaned_data["mode"])
+
+
+class JoinWaitlist(Wish):
+    patients = Ids(error_messages={"required": _("请选择就诊人")})
+
+    def to_command(self, hospital_id: UUID, *, is_first_visit: bool, most: int) -> Join:
         return Join(
             key=self.text(),
             patient_ids=self.cleaned_data["patients"],
-            sessions=tuple(sorted([*first, *more[:room]], key=order.__getitem__)),
+            sessions=self.named({}, hospital_id, most=most),
             mode=self.cleaned_data["mode"],
             is_first_visit=is_first_visit,
         )

@@ -144,14 +144,18 @@ def others(half_days: Sequence[offering.HalfDay], without: Collection[str], chos
 
 
 def elsewhere(
-    place: near.Alike, half_days: Sequence[offering.HalfDay], chosen: Collection[str], most: int
+    place: near.Alike,
+    half_days: Sequence[offering.HalfDay],
+    without: Collection[str],
+    chosen: Collection[str],
+    most: int,
 ) -> Elsewhere | None:
     """Its box names the hospital too. The first `most`, and what was chosen. None where nothing there can be waited
     for."""
     hospital_id = place.department.hospital_id
     found = [
         replace(one, sessions=box, is_chosen=box in chosen)
-        for one in others(half_days, (), ())
+        for one in others(half_days, without, ())
         for box in [f"{hospital_id} {one.sessions}"]
     ]
     shown = [one for n, one in enumerate(found) if n < most or one.is_chosen]

@@ -1,5 +1,6 @@
 """候补: getting in line for what is sold out, seeing how it goes, answering an offer, leaving."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
@@ -96,7 +97,7 @@ def _join_page(
         "can_join": any(not one.is_disabled for one in everyone),
         "others": others,
         "has_more_chosen": any(one.is_chosen for one in others),
-        "elsewhere": _elsewhere(department, visit, far_off, reader) if shows_elsewhere or far_off else None,
+        "elsewhere": _elsewhere(department, visit, (), far_off, reader) if shows_elsewhere or far_off else None,
         "most": _most_sessions(reader.now),
         "mode": asked.get("mode") if asked else "at_once",
         "minutes": in_force.int("waitlist.offer_minutes"),
@@ -117,15 +118,15 @@ def _lengths(hospital_id: UUID, offers: list[offering.Offer]) -> list[LineLength
 
 
 def _elsewhere(
-    department: Department, visit: ways.Visit, chosen: list[str], reader: Reader
+    department: Department, visit: ways.Visit, without: Collection[str], chosen: list[str], reader: Reader
 ) -> list[presenters.Elsewhere]:
-    """Where else one could wait for the same, the nearest first."""
+    """Where else one could wait for the same, the nearest first; but for the sessions that one waits for."""
     found = []
     for place in near.alike(department, reader):
         there = place.department
         in_force = policies.at(there.hospital_id, reader.now, department_id=there.department_id)
         halves = _half_days(there, visit, in_force, reader)
-        found.append(presenters.elsewhere(place, halves, chosen, MOST_ELSEWHERE))
+        found.append(presenters.elsewhere(place, halves, without, chosen, MOST_ELSEWHERE))
     return [one for one in found if one is not None]
 
 
@@ -213,11 +214,16 @@ def change(request: Request, entry_id: UUID) -> HttpResponse:
     account_id = pages.account_of(request)
     reader = pages.reader_of(request)
     found = queries.get_entry(entry_id, request.actor)
-    hospital_of = {line.session_id: line.hospital_id for line in found.lines if line.is_live}
+    if request.POST.get("show"):  # more to choose from; what was chosen stays
+        context = _change(request, found, None, None, reader, shows_elsewhere=True)
+        return pages.page(request, "patient/waitlist/change.html", context)
     form = forms.Change(request.POST) if request.method == "POST" else None
     refusal: Refusal | None = None
     if form is not None and form.is_valid():
-        cmd = form.to_command(entry_id, hospital_of, hospital_id=found.lines[0].hospital_id)
+        hospital_of = {line.session_id: line.hospital_id for line in found.lines if line.is_live}
+        cmd = form.to_command(
+            entry_id, hospital_of, hospital_id=found.lines[0].hospital_id, most=_most_sessions(reader.now)
+        )
         try:
             throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
             joining.change_entry(cmd, actor=request.actor, now=reader.now)
@@ -232,19 +238,26 @@ def change(request: Request, entry_id: UUID) -> HttpResponse:
 
 
 def _change(
-    request: Request, found: Entry, form: forms.Change | None, refusal: Refusal | None, reader: Reader
+    request: Request,
+    found: Entry,
+    form: forms.Change | None,
+    refusal: Refusal | None,
+    reader: Reader,
+    *,
+    shows_elsewhere: bool = False,
 ) -> dict[str, object]:
+    """What one waits for, and what else joining would offer beside it."""
     first = found.lines[0]
     session = schedule.get_session(first.hospital_id, first.session_id)
     in_force = policies.at(session.hospital_id, reader.now, department_id=session.department_id)
     visit = ways.Visit.FIRST if found.is_first_visit else ways.Visit.AGAIN
     facts = presenters.facts_of([found], reader)
-    chosen = request.POST.getlist("sessions") if form is not None else None
-    others = presenters.others(
-        _half_days(hospitals.get_department(session.hospital_id, session.department_id), visit, in_force, reader),
-        [str(line.session_id) for line in found.lines if line.is_live],
-        chosen or [],
-    )[:MOST_OTHERS]
+    asked = request.POST if request.method == "POST" else None
+    chosen, far_off = (asked.getlist("sessions"), asked.getlist("elsewhere")) if asked else (None, [])
+    waits_for = [str(line.session_id) for line in found.lines if line.is_live]
+    department = hospitals.get_department(session.hospital_id, session.department_id)
+    others = presenters.others(_half_days(department, visit, in_force, reader), waits_for, chosen or [])[:MOST_OTHERS]
+    shows = shows_elsewhere or far_off
     return {
         "entry_id": found.entry_id,
         "card": presenters.card(found, facts, reader),
@@ -252,12 +265,14 @@ def _change(
         "waited": presenters.waited(found, facts, chosen, reader),
         "others": others,
         "has_more_chosen": any(one.is_chosen for one in others),
+        "elsewhere": _elsewhere(department, visit, waits_for, far_off, reader) if shows else None,
         "most": _most_sessions(reader.now),
-        "mode": request.POST.get("mode") if form is not None else found.mode.value,
+        "mode": asked.get("mode") if asked else found.mode.value,
         "minutes": in_force.int("waitlist.offer_minutes"),
-        "key": request.POST.get("key") if refusal else new_id(),
+        "key": (asked.get("key") if asked and (refusal or shows_elsewhere) else "") or new_id(),
         "form": form,
         "refusal": pages.said(refusal, reader),
+        "here": request.path,
     }
 
 
