@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from tests import clinic, lines, make
 from tests import draws as build
 from tests.unit.faces.test_patient_pages import signed_in, text_of
@@ -23,9 +24,13 @@ from yitong.domains.draws import models
 from yitong.domains.draws.commands import announce
 from yitong.domains.draws.contracts import EntryState
 from yitong.domains.draws.ports import beacon
+from yitong.domains.hospitals.models import Department
+from yitong.domains.schedule.models import ClinicSession
 from yitong.domains.waitlist.commands import joining
 from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
 from yitong.domains.waitlist.models import WaitlistEntry
+from yitong.faces.common import drawn
+from yitong.faces.common.words import Reader
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-017")]
 
@@ -213,6 +218,69 @@ def test_who_wished_for_more_than_a_line_takes_waits_for_those_he_wants_most() -
         assert offered[0].count("<li") == 2
         assert client.post(f"{path}wait/", {"key": str(new_id())}).status_code == 303
     assert WaitlistEntry.objects.get().session_ids == [place.sessions[2], place.sessions[1]]
+
+
+def sits(place: build.Place, n: int, *, is_named: bool, **facts: object) -> None:
+    """From here on this doctor sits in the n-th session of a draw."""
+    code = Department.objects.get(id=place.department_id).code
+    doctor_id = make.practitioner(place.hospital_id, code, **facts)
+    ClinicSession.objects.filter(hospital_id=place.hospital_id, id=place.sessions[n]).update(
+        practitioner_id=doctor_id, title=facts["title"], clinic_kind="expert", is_first_visit_named=is_named
+    )
+
+
+def the_city_lets_doctors_be_named() -> None:
+    with transaction.atomic():
+        policies.record(
+            "booking.first_visit_named_doctor",
+            True,
+            scope="city",
+            hospital_id=None,
+            scope_id=None,
+            effective_from=build.NOW - timedelta(days=1),
+            source="test",
+            decided_by="test",
+            now=build.NOW,
+        )
+
+
+def test_sessions_are_named_in_the_readers_language_and_doctors_where_one_may_name_them() -> None:
+    place = build.opened(slots=(2, 2, 2))
+    the_city_lets_doctors_be_named()
+    sits(place, 1, is_named=True, name="李示范", name_en="LI Shifan", title="chief")
+    sits(place, 2, is_named=False, name="张示范", name_en="ZHANG Shifan", title="chief")
+    said = {}
+    for language in ("zh-hans", "en"):
+        with translation.override(language), clock.frozen(place.row.opens_at):
+            reader = Reader(language, clock.now())
+            found = drawn.labels([place.draw], reader)
+            days = [reader.day(one.day) for one in place.clinics]
+        said[language] = [found[one].replace(day, "…") for one, day in zip(place.sessions, days, strict=True)]
+    assert said == {
+        "zh-hans": [
+            "… 上午 8:00–9:00 · 普通门诊",
+            "… 上午 8:00–9:00 · 李示范 主任医师 · 专家门诊",
+            "… 上午 8:00–9:00 · 主任医师 · 专家门诊",
+        ],
+        "en": [
+            "…, 8:00–9:00 · General clinic",
+            "…, 8:00–9:00 · LI Shifan Chief physician · Expert clinic",
+            "…, 8:00–9:00 · Chief physician · Expert clinic",
+        ],
+    }
+
+
+def test_pages_of_a_draw_are_whole_in_english() -> None:
+    place = build.opened(slots=(2, 2))
+    actor, own = clinic.holder()
+    entry_id = build.apply(place, actor=actor, patients=[own])
+    client = signed_in(actor)
+    entry = f"/me/draws/{place.hospital_id}/{entry_id}/"
+    for path in (path_of(place), path_of(place, "apply/"), entry, f"{entry}change/"):
+        with clock.frozen(place.row.opens_at):
+            page = client.get(path, headers={"accept-language": "en"}).content.decode()
+        assert "General clinic" in page, path
+        assert 'lang="zh-Hans" translate="no">' not in page, path
 
 
 def test_the_list_asks_the_same_for_one_and_for_many() -> None:

@@ -16,7 +16,7 @@ from yitong.domains.draws import queries
 from yitong.domains.draws.commands import plan, stages
 from yitong.domains.draws.contracts import BeaconState, Draw, DrawState
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.faces.common import pages
+from yitong.faces.common import drawn, pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.desk.draws import forms
@@ -70,6 +70,7 @@ def draw(request: Request, place: Place, draw_id: UUID) -> HttpResponse:
             return pages.go(request, "desk:draw", draw_id, notice=notice)
     department = hospitals.get_department(place.hospital_id, found.department_id)
     promise = found.promises.get(Party.HOSPITAL)
+    labels = drawn.labels([found], reader)
     context = {
         "line": _line(found, reader.name(department), reader),
         "times": [
@@ -78,7 +79,7 @@ def draw(request: Request, place: Place, draw_id: UUID) -> HttpResponse:
             (_("最晚公开密数"), reader.moment(found.reveal_by), ""),
             (_("剩下的号放号"), reader.moment(found.release_at), ""),
         ],
-        "sessions": [(one.what, _("%(n)s 个号") % {"n": one.places}) for one in found.sessions],
+        "sessions": [(labels[one.session_id], _("%(n)s 个号") % {"n": one.places}) for one in found.sessions],
         "promise": promise.hex() if promise else "",
         "count": found.count,
         "form": form,

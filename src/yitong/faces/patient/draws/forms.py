@@ -1,6 +1,6 @@
 """An application to a draw: who goes, and where, the dearest first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django import forms
@@ -11,23 +11,23 @@ from yitong.domains.draws.contracts import Apply, ChangeEntry, Draw, Entry, With
 from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
 from yitong.faces.patient.booking.forms import Key
 
-WHAT = '<span lang="zh-Hans" translate="no">{}</span>'  # the file's words, which are in Chinese
-
 NAME = '<span class="name" translate="no">{}</span>'
 
 
 class Ranked(Key):
-    """Each session of a draw has its own place in the order, so that nothing needs a script. `before`: those that are
-    chosen already, the dearest first."""
+    """Each session of a draw has its own place in the order, so that nothing needs a script. `labels`: the
+    sessions in the reader's language. `before`: those that are chosen already, the dearest first."""
 
-    def __init__(self, data: object, *, draw: Draw, before: Sequence[UUID] = (), **more: object) -> None:
+    def __init__(
+        self, data: object, *, draw: Draw, labels: Mapping[UUID, str], before: Sequence[UUID] = (), **more: object
+    ) -> None:
         super().__init__(data, **more)  # type: ignore[arg-type]
         self.draw = draw
         ranks = [("", _("不要"))] + [(str(n), _("第 %(n)s 志愿") % {"n": n}) for n in range(1, len(draw.sessions) + 1)]
         chosen = before or [one.session_id for one in draw.sessions[:1] if len(draw.sessions) == 1]
         for n, one in enumerate(draw.sessions):
             self.fields[f"place_{n}"] = forms.ChoiceField(
-                label=format_html(WHAT, one.what),
+                label=labels[one.session_id],
                 required=False,
                 choices=ranks,
                 initial=str(chosen.index(one.session_id) + 1) if one.session_id in chosen else "",
@@ -75,8 +75,16 @@ class Enter(Ranked):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, data: object, *, draw: Draw, people: Sequence[tuple[UUID, str]], **more: object) -> None:
-        super().__init__(data, draw=draw, **more)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        data: object,
+        *,
+        draw: Draw,
+        labels: Mapping[UUID, str],
+        people: Sequence[tuple[UUID, str]],
+        **more: object,
+    ) -> None:
+        super().__init__(data, draw=draw, labels=labels, **more)  # type: ignore[arg-type]
         named = [(str(key), format_html(NAME, name)) for key, name in people]
         self.fields["patients"].choices = named  # type: ignore[attr-defined]
 

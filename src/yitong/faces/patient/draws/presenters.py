@@ -66,14 +66,15 @@ def _said(one: Draw, reader: Reader) -> str:
     return _("这一批号正在摇号，报名已截止")
 
 
-def shown(one: Draw, counts: Sequence[Count], reader: Reader, *, has_file: bool) -> Shown:
+def shown(one: Draw, counts: Sequence[Count], labels: Mapping[UUID, str], reader: Reader, *, has_file: bool) -> Shown:
+    """`labels`: of its sessions, in the reader's language (`common.drawn`)."""
     state, kind, note = _state(one, reader)
     return Shown(
         state=state,
         kind=kind,
         note=note,
         steps=_steps(one),
-        sessions=[(session.what, _("%(n)s 个号") % {"n": session.places}) for session in one.sessions],
+        sessions=[(labels[session.session_id], _("%(n)s 个号") % {"n": session.places}) for session in one.sessions],
         weights=[(reason(name), _("%(n)s 支签") % {"n": lots}) for name, lots in one.weights.items()],
         times=[
             (_("报名开始"), reader.moment(one.opens_at), ""),
@@ -177,9 +178,10 @@ class Mine:
     can_change: bool  # its sessions, or its mind
 
 
-def mine(one: Entry, draw: Draw, title: str, names: Mapping[UUID, str], reader: Reader) -> Mine:
+def mine(
+    one: Entry, draw: Draw, title: str, names: Mapping[UUID, str], labels: Mapping[UUID, str], reader: Reader
+) -> Mine:
     tag, kind, said = _fate(one, draw, reader)
-    what = {session.session_id: session.what for session in draw.sessions}
     people = "、".join(names.get(patient, "") for patient in one.patient_ids)
     facts = [(_("就诊人"), people, ""), (_("报名时间"), reader.moment(one.applied_at), "")]
     if one.weight is not None:
@@ -196,7 +198,7 @@ def mine(one: Entry, draw: Draw, title: str, names: Mapping[UUID, str], reader: 
         people=people,
         facts=facts,
         choices=[
-            (_("第 %(n)s 志愿") % {"n": n}, what.get(session, ""), _refused(one, session, reader))
+            (_("第 %(n)s 志愿") % {"n": n}, labels[session], _refused(one, session, reader))
             for n, session in enumerate(one.session_ids, start=1)
         ],
         can_change=one.state is EntryState.APPLIED and draw.is_open and reader.now < draw.closes_at,
@@ -205,7 +207,7 @@ def mine(one: Entry, draw: Draw, title: str, names: Mapping[UUID, str], reader: 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What who lost may do now: `sessions` that he may get in line for, as they stand in the file; or where he is in
+    """What who lost may do now: `sessions` that he may get in line for; or where he is in
     line already."""
 
     sessions: list[str]
@@ -213,7 +215,7 @@ class Waiting:
     href: str = ""
 
 
-def waiting(one: Entry, draw: Draw, actor: Actor, reader: Reader) -> Waiting | None:
+def waiting(one: Entry, labels: Mapping[UUID, str], actor: Actor, reader: Reader) -> Waiting | None:
     """None where nothing was lost, or nothing is to be waited for."""
     if one.state is not EntryState.LOST:
         return None
@@ -222,8 +224,7 @@ def waiting(one: Entry, draw: Draw, actor: Actor, reader: Reader) -> Waiting | N
         if is_for_them and {line.session_id for line in entry.lines} & set(one.session_ids):
             return Waiting([], [], reverse("patient:waitlist_entry", args=[entry.entry_id]))
     found = waitlist.list_joinable(one.hospital_id, one.session_ids, channel=actor.channel, now=reader.now)
-    what = {session.session_id: session.what for session in draw.sessions}
-    return Waiting([what[session_id] for session_id in found], found) if found else None
+    return Waiting([labels[session_id] for session_id in found], found) if found else None
 
 
 def _fate(one: Entry, draw: Draw, reader: Reader) -> tuple[str, str, str]:

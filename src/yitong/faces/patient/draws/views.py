@@ -21,7 +21,7 @@ from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.waitlist import queries as waitlist
 from yitong.domains.waitlist.commands import joining
-from yitong.faces.common import pages, throttle
+from yitong.faces.common import drawn, pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.booking import presenters as persons
@@ -39,7 +39,9 @@ def draw(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
     has_file = queries.has_file(hospital_id, draw_id)
     context = {
         **_place(found, reader),
-        "shown": presenters.shown(found, queries.counts(hospital_id, draw_id), reader, has_file=has_file),
+        "shown": presenters.shown(
+            found, queries.counts(hospital_id, draw_id), drawn.labels([found], reader), reader, has_file=has_file
+        ),
         "mine": _mine(queries.find_my_entry(hospital_id, draw_id, request.actor), reader)
         if request.actor.account_id
         else [],
@@ -67,7 +69,8 @@ def apply(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
     cards = [(UUID(one.id), one.name) for one in everyone]
     start = {"key": new_id(), "patients": [one.id for one in everyone if one.is_chosen], "visit": "first"}
     data = request.POST if request.method == "POST" else None
-    form = forms.Enter(data, draw=found, people=cards, initial=start)
+    labels = drawn.labels([found], reader)
+    form = forms.Enter(data, draw=found, labels=labels, people=cards, initial=start)
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
@@ -79,7 +82,7 @@ def apply(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
             refusal = caught
         else:
             return pages.go(request, "patient:draw_entry", hospital_id, made.entry_id, notice=_("已报名"))
-    shown = presenters.shown(found, [], reader, has_file=False)
+    shown = presenters.shown(found, [], labels, reader, has_file=False)
     context = {
         **_place(found, reader),
         "shown": shown,
@@ -113,7 +116,7 @@ def _entry_page(request: Request, own: Entry, refusal: Refusal | None = None) ->
     context = {
         **_place(found, reader),
         "one": _mine([own], reader)[0],
-        "waiting": presenters.waiting(own, found, request.actor, reader),
+        "waiting": presenters.waiting(own, drawn.labels([found], reader), request.actor, reader),
         "has_file": queries.has_file(own.hospital_id, own.draw_id),
         "entry_id": own.entry_id,
         "key": request.POST.get("key") if refusal else new_id(),
@@ -154,7 +157,13 @@ def change(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
     own = queries.get_entry(hospital_id, entry_id, request.actor)
     found = queries.get_draw(hospital_id, own.draw_id)
     data = request.POST if request.method == "POST" else None
-    form = forms.Rerank(data, draw=found, before=own.session_ids, initial={"key": new_id()})
+    form = forms.Rerank(
+        data,
+        draw=found,
+        labels=drawn.labels([found], reader),
+        before=own.session_ids,
+        initial={"key": new_id()},
+    )
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
@@ -238,4 +247,5 @@ def _mine(entries: list[Entry], reader: Reader) -> list[presenters.Mine]:
         found |= draws
         titles |= {key: f"{name} · {reader.name(departments[drawn.department_id])}" for key, drawn in draws.items()}
     names = people.names_of({patient for one in entries for patient in one.patient_ids}) if entries else {}
-    return [presenters.mine(one, found[one.draw_id], titles[one.draw_id], names, reader) for one in entries]
+    labels = drawn.labels(found.values(), reader)
+    return [presenters.mine(one, found[one.draw_id], titles[one.draw_id], names, labels, reader) for one in entries]
