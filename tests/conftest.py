@@ -11,11 +11,14 @@ import hashlib
 import importlib.metadata
 import os
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
@@ -55,8 +58,15 @@ settings.load_profile("calm")
 messages.compile_all()
 
 
-def pytest_runtest_setup() -> None:
+@cache
+def _only_loopback() -> Callable[..., None]:
+    """A `connect` that leads nowhere else; made once, as its making asks for the addresses of a name."""
     pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    return cast(Callable[..., None], socket.socket.connect)
+
+
+def pytest_runtest_setup() -> None:
+    socket.socket.connect = _only_loopback()  # type: ignore[method-assign]
 
 
 def pytest_configure() -> None:
