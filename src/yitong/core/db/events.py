@@ -1,5 +1,6 @@
 """Writing events, and the register of their handlers."""
 
+import json
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,22 @@ from yitong.core.ids import new_id
 CITY = UUID(int=0)  # the hospital_id of an event that belongs to no hospital
 WAKE = "yitong_event"  # the NOTIFY channel: a hint to the relay, never the truth
 GATHER_S = 0.1  # how long the relay, once woken, waits for more: no process need wake it twice within that time
+
+# All but `recorded_at`, which is the database's. Written out, as each command writes one: the ORM takes five times as long.
+WRITTEN = (
+    "hospital_id",
+    "id",
+    "operation",
+    "actor",
+    "channel",
+    "subject_id",
+    "from_state",
+    "to_state",
+    "at",
+    "shard",
+    "body",
+    "trace_id",
+)
 
 E = TypeVar("E", bound=Event)
 
@@ -82,26 +99,35 @@ def append_all(entries: Sequence[tuple[Event, Actor, str]], *, at: datetime) -> 
     """As `append`, of many (event, actor, shard) in one statement, in their order."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an event is written with the change that it tells of")
+    if not entries:
+        return []
     rows = [_row(event, actor, at, shard) for event, actor, shard in entries]
-    Row.objects.bulk_create(rows)
+    places = ", ".join(["(" + ", ".join(["%s"] * len(WRITTEN)) + ")"] * len(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO core_event ({', '.join(WRITTEN)}) VALUES {places}", [value for row in rows for value in row]
+        )
     transaction.on_commit(_wake)
-    return [row.id for row in rows]
+    return [event_id for _, event_id, *_ in rows]
 
 
-def _row(event: Event, actor: Actor, at: datetime, shard: str) -> Row:
-    return Row(
-        hospital_id=event.hospital_id or CITY,
-        id=new_id(),
-        operation=event.operation,
-        actor=actor.key,
-        channel=actor.channel,
-        subject_id=event.subject_id,
-        from_state=event.from_state,
-        to_state=event.to_state,
-        at=at,
-        shard=shard,
-        body=event.body(),
-        trace_id=actor.trace_id,
+def _row(
+    event: Event, actor: Actor, at: datetime, shard: str
+) -> tuple[UUID, UUID, *tuple[UUID | str | datetime | None, ...]]:
+    """Its values in the order of WRITTEN."""
+    return (
+        event.hospital_id or CITY,
+        new_id(),
+        event.operation,
+        actor.key,
+        actor.channel,
+        event.subject_id,
+        event.from_state,
+        event.to_state,
+        at,
+        shard,
+        json.dumps(event.body()),
+        actor.trace_id,
     )
 
 

@@ -4,6 +4,7 @@ The row is unique on (actor, operation, key) and lies in the command's own trans
 other at the unique index, and a refusal frees the key again.
 """
 
+import json
 from dataclasses import asdict, is_dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -31,13 +32,17 @@ class Once:
 
     def __init__(self, actor: Actor, operation: str, key: str, answer: dict[str, Any] | None) -> None:
         self.answer = answer
-        self._where = {"actor": actor.key, "operation": operation, "key": key}
+        self._where = (actor.key, operation, key)
 
     def finish(self, answer: A) -> A:
         """Keeps the answer (a flat dataclass of ids, words, numbers, instants) and gives it back."""
         assert is_dataclass(answer)
         assert not isinstance(answer, type)
-        IdempotencyKey.objects.filter(**self._where).update(answer=plain(asdict(answer)))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE core_idempotency_key SET answer = %s WHERE actor = %s AND operation = %s AND key = %s",
+                [json.dumps(plain(asdict(answer))), *self._where],
+            )
         return answer
 
 

