@@ -22,7 +22,7 @@ CITY = UUID(int=0)  # the hospital_id of an event that belongs to no hospital
 WAKE = "yitong_event"  # the NOTIFY channel: a hint to the relay, never the truth
 GATHER_S = 0.1  # how long the relay, once woken, waits for more: no process need wake it twice within that time
 
-# All but `recorded_at`, which is the database's. Written out, as each command writes one: the ORM takes five times as long.
+# All but `recorded_at`, which is the database's. Each command writes one, and the ORM would take five times as long.
 WRITTEN = (
     "hospital_id",
     "id",
