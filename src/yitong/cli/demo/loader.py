@@ -7,7 +7,7 @@ from datetime import datetime
 from yitong.cli.demo import city as cities
 from yitong.cli.demo import rosters
 from yitong.cli.demo.city import City, CityName
-from yitong.cli.demo.loading import bookings, hospitals, people, staff
+from yitong.cli.demo.loading import bookings, draws, hospitals, people, staff
 from yitong.cli.demo.loading import rosters as schedule
 from yitong.core import clock
 from yitong.core.actor import Actor
@@ -44,7 +44,7 @@ def sign_ins(name: CityName) -> list[tuple[str, str]]:
 
 
 def _fill(city: City, crew: staff.Crew, *, now: datetime, report: Report) -> None:
-    """Rosters and slots, then accounts and what they book."""
+    """Rosters and slots, then accounts, what they book and what they apply for."""
     total = len(city.hospitals)
     for done, one in enumerate(city.hospitals):
         report("排班和号源", done, total)
@@ -60,6 +60,8 @@ def _fill(city: City, crew: staff.Crew, *, now: datetime, report: Report) -> Non
     report("账户和就诊人", len(city.accounts), len(city.accounts))
     bookings.book(joined, city, crew, now=now)
     report("预约", 1, 1)
+    draws.hold(joined, city, crew, now=now)
+    report("摇号", 1, 1)
 
 
 def _found_city(city: City, crew: staff.Crew, *, now: datetime, report: Report) -> None:
