@@ -21,6 +21,7 @@ from tests.browser.palette import shrink
 from tests.browser.visitors import Visitor, code_for, give_code
 
 from yitong.cli.demo import people
+from yitong.cli.demo.city import SEED
 from yitong.cli.demo.staff import PASSWORD
 from yitong.core import clock
 
@@ -176,6 +177,68 @@ def _to_department(visitor: Visitor) -> None:
     raise AssertionError("no department has anything left")
 
 
+def draws(camera: Camera) -> None:
+    """The draws of the demo's department: applied for by a family, and one that is over, with its result and proof."""
+    with camera.window("phone") as visitor:
+        _enter_as(visitor, 0)
+        _to_entry(visitor, "已报名")
+        visitor.follow("这次摇号的全部数字")
+        camera.take(visitor, "patient-draw")
+        visitor.follow("去报名")
+        for box in visitor.page.locator("input[name=patients]").all():
+            box.check()
+        for n in range(2):
+            visitor.page.locator(f"select[name=place_{n}]").select_option(str(n + 1))
+        _show(visitor, "select[name=place_1]")
+        camera.take(visitor, "patient-draw-apply")
+    with camera.window("phone") as visitor:
+        _enter_as(visitor, 1)
+        _to_entry(visitor, "中签", "未中签")
+        camera.take(visitor, "patient-draw-result")
+        ticket = visitor.page.locator("strong[data-ticket]").inner_text()
+        with visitor.page.expect_download() as download:
+            visitor.follow("下载摇号文件")
+        visitor.go("/draws/check/")
+        visitor.page.locator("#file").set_input_files(download.value.path())
+        visitor.page.locator("#ticket").fill(ticket)
+        visitor.press("核对")
+        visitor.page.get_by_text("这次摇号完整").wait_for()
+        _show(visitor, "[data-said]")
+        camera.take(visitor, "patient-draw-check")
+    with camera.window("desk") as visitor:
+        enter(visitor, "bj13-admin", "/desk/draws/")
+        visitor.page.locator("main a.item", has_text="报名中").first.click()
+        camera.take(visitor, "desk-draw")
+
+
+def _enter_as(visitor: Visitor, n: int) -> None:
+    """The n-th account of the demo, from a device that it never used."""
+    account = people.accounts(n + 1, seed=SEED)[n]
+    visitor.go("/sign-in/")
+    visitor.page.locator("input[name=phone]").fill(account.phone)
+    visitor.press("获取验证码")
+    give_code(visitor, code_for(visitor, account.phone))
+    fact = visitor.page.locator("input[name=fact]")
+    if fact.count():
+        fact.fill(account.holder.identity_number[-4:])
+        visitor.page.locator("main form button").first.click()
+        visitor.page.wait_for_load_state("load")
+
+
+def _to_entry(visitor: Visitor, *states: str) -> None:
+    """An application of this account that is in one of these states."""
+    visitor.go("/me/draws/")
+    wanted = re.compile("^(" + "|".join(states) + ")$")
+    mine = visitor.page.locator("main a.item", has=visitor.page.locator(".tag", has_text=wanted))
+    mine.first.click()
+    visitor.page.wait_for_load_state("load")
+
+
+def _show(visitor: Visitor, what: str) -> None:
+    """This in the middle of the screen."""
+    visitor.page.locator(what).evaluate("one => one.scrollIntoView({block: 'center'})")
+
+
 def partner(camera: Camera) -> None:
     with camera.window("desk") as visitor:
         visitor.go("/api/v1/docs")
@@ -261,6 +324,7 @@ def cover(camera: Camera) -> None:
 
 GROUPS: dict[str, Callable[[Camera], None]] = {
     "patient": patient,
+    "draws": draws,
     "partner": partner,
     "desk": desk,
     "office": office,
@@ -279,5 +343,5 @@ def main(url: str, *wanted: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or not re.match(r"https?://", sys.argv[1]):
-        sys.exit("usage: bin/doc-shots http://127.0.0.1:8000 [patient|partner|desk|office|cover …]")
+        sys.exit("usage: bin/doc-shots http://127.0.0.1:8000 [patient|draws|partner|desk|office|cover …]")
     main(*sys.argv[1:])

@@ -141,7 +141,7 @@ def _one_draw_is_over_and_one_is_open(city: cities.City) -> None:
     assert hospital is not None
     coming, over = draws.list_draws(hospital.hospital_id)
     assert (over.state, over.void_reason, coming.state) == (DrawState.SETTLED, None, DrawState.OPENED)
-    assert coming.opens_at < TUESDAY < coming.closes_at - timedelta(hours=40)
+    assert coming.opens_at < TUESDAY < coming.closes_at - timedelta(hours=24)
     entries = DrawEntry.objects.filter(hospital_id=hospital.hospital_id)
     assert entries.filter(draw_id=coming.draw_id, state="applied").count() == len(city.accounts)
     assert DrawApplicant.objects.filter(draw_id=coming.draw_id).count() == sum(

@@ -47,10 +47,8 @@ DECIDED_BEFORE = timedelta(days=40)  # the load
 PLANNED_BEFORE = timedelta(days=16)  # a release
 CLOSES_BEFORE = timedelta(hours=24)
 OPEN_HOURS = 72
-OVER, COMING = (
-    timedelta(hours=12),
-    timedelta(hours=72),
-)  # from the load to the releases: one closed, one closes in two days
+RELEASE = time(12)  # at no hour of the roster's own releases: these draws are of their evenings alone
+BETWEEN = timedelta(days=2)  # the two releases: one is closed by the load, one for a day at least not yet
 DAYS_AHEAD = 7  # of a release
 EVENING = (time(17, 30), time(19, 30))
 EXPERTS = (Title.CHIEF, Title.ASSOCIATE_CHIEF)  # those whose evenings have a price
@@ -69,12 +67,18 @@ def hold(joined: Sequence[Joined], city: City, crew: Crew, *, now: datetime) -> 
     hospital_id, admin = crew.hospital_id(HOSPITAL), crew.administrator(HOSPITAL, city)
     department = next(one for one in hospitals.list_departments(hospital_id) if one.code == DEPARTMENT)
     first = _give_by_lot(department, actor=admin, now=now)
-    hour = first.replace(minute=0, second=0, microsecond=0)
-    over = _opened(department, hour + OVER, city, actor=admin, now=first)
+    noon = _noon_after(first)
+    over = _opened(department, noon, city, actor=admin, now=first)
     _settle(over, joined[1 : 1 + MOST_APPLICANTS], admin)
-    coming = _opened(department, hour + COMING, city, actor=admin, now=first)
+    coming = _opened(department, noon + BETWEEN, city, actor=admin, now=first)
     if coming.state is DrawState.OPENED and now < coming.closes_at:
         _take_families(coming, joined[:MOST_APPLICANTS], now=first)
+
+
+def _noon_after(instant: datetime) -> datetime:
+    today = clock.shanghai_date(instant)
+    noons = (clock.at_shanghai(today + timedelta(days=ahead), RELEASE) for ahead in (0, 1))
+    return next(noon for noon in noons if noon > instant)
 
 
 def _give_by_lot(department: Department, *, actor: Actor, now: datetime) -> datetime:
