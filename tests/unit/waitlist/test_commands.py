@@ -538,6 +538,24 @@ def test_who_has_an_offer_elsewhere_is_waited_for_where_nobody_else_is() -> None
     assert offer_of(entry_id, there.place.hospital_id).state == OfferState.OPEN
 
 
+@pytest.mark.parametrize("is_next", [True, False], ids=["to the next", "to all"])
+def test_what_was_held_for_one_who_booked_elsewhere_goes_on_with_his_booking(is_next: bool) -> None:
+    here, there = lines.sold_out(slots=1), lines.sold_out(slots=1, at=build.time(14))
+    actor, _, entry_id = lines.waits(here, there, mode=Mode.ASK)
+    with clock.frozen(NOW):
+        here.free(0)
+        relay.drain(everything=True)
+        slot = there.free(0)
+        relay.drain(everything=True)
+        assert return_of(there.place.hospital_id, slot) == KEPT_UNTIL  # nobody else waits: it is held for him
+        second = lines.waits(there)[1] if is_next else None
+        offer = offer_of(entry_id, here.place.hospital_id)
+        answering.accept_offer(Accept("a", here.place.hospital_id, offer.id), actor=actor, now=NOW)
+        relay.drain(everything=True)
+    assert holder_of(there.place.hospital_id, slot) == second
+    assert return_of(there.place.hospital_id, slot) != KEPT_UNTIL
+
+
 def test_one_booking_ends_the_wait_everywhere() -> None:
     here, there = lines.sold_out(slots=1), lines.sold_out(slots=1)
     actor, _, entry_id = lines.waits(here, there)

@@ -13,6 +13,7 @@ from yitong.domains.waitlist.commands import closing, serving
 from yitong.domains.waitlist.contracts import (
     ChoiceClosed,
     CloseReason,
+    EntryBooked,
     EntryClosed,
     EntryPassed,
     EntryWithdrawn,
@@ -33,6 +34,12 @@ def serve_after_passing(event: EntryPassed, meta: EventMeta) -> None:
     assert event.hospital_id is not None
     serving.serve_session(event.hospital_id, event.session_id, now=clock.now())
     _serve_where(event.subject_id)
+
+
+@handles(EntryBooked, skippable=True)
+def serve_after_booking(event: EntryBooked, meta: EventMeta) -> None:
+    """It had an offer, or gathered, and took it: what was held for it elsewhere meanwhile is the next one's."""
+    _serve_promised(event)
 
 
 @handles(EntryWithdrawn, skippable=True)
@@ -72,8 +79,10 @@ def close_of_account(event: AccountClosed, meta: EventMeta) -> None:
 
 
 def _serve_promised(event: Event) -> None:
-    """Slots were promised to an entry that left: they are somebody else's now. A thousand others leave a line at its
-    end, and for them nothing need be asked."""
+    """Slots were promised to an entry that left, or held for it: they are somebody else's now.
+
+    A thousand others leave a line at its end, and for them nothing need be asked.
+    """
     if event.from_state in (WaitState.GATHERING, WaitState.OFFERED):
         _serve_where(event.subject_id)
 
