@@ -1,11 +1,14 @@
 """Weeks of the meter of fairness: in the last whole one the old lost at every window; before it nobody tried."""
 
-from datetime import date
+from datetime import date, timedelta
+from uuid import UUID
+
+from tests import make
 
 from yitong.core import clock
 from yitong.domains.fairness import queries
 from yitong.domains.fairness.commands import alarming
-from yitong.domains.fairness.models import Tried
+from yitong.domains.fairness.models import MeterAlarm, Tried
 from yitong.domains.hospitals.queries import directory as hospitals
 
 CHANCES = {"0-17": 40, "18-44": 41, "45-59": 39, "60-74": 27, "75+": 22}  # of a hundred
@@ -25,3 +28,15 @@ def put_once() -> date:
                     Tried.objects.create(**cell, **counts)
         alarming.raise_alarms(now=clock.now())
     return quiet
+
+
+def alarm() -> UUID:
+    """An alarm of that week."""
+    return queries.list_alarms(make.city_operator())[0].alarm_id
+
+
+def older_alarm() -> UUID:
+    """One more, of another week, of which nobody took note."""
+    start = queries.weeks(clock.now())[make.number() % 20 + 2]
+    raised = clock.now() - timedelta(days=20)
+    return MeterAlarm.objects.create(start=start, group="channel", name=f"c{make.number()}", raised_at=raised).id

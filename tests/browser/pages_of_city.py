@@ -168,6 +168,7 @@ PAGES = (
     Page("desk:merges", "/desk/duplicates/patients/{ward_patient}/", "operator"),
     Page("office:home", "/office/", "operator"),
     Page("office:fairness", "/office/fairness/", "operator"),
+    Page("office:alarm", "/office/fairness/alarms/{alarm}/", "operator"),
     Page("office:hospitals", "/office/hospitals/", "operator"),
     Page("office:hospital_add", "/office/hospitals/add/", "operator"),
     Page("office:hospital", "/office/hospitals/{hospital}/", "operator"),
@@ -299,6 +300,7 @@ def build_world(ward: Ward, numbers: list[str]) -> World:
     _draw(ward, homes["patient"], homes["unlucky"], ids)
     _office(ids, cookies)
     ids["quiet_week"] = fair_weeks.put_once().isoformat()
+    ids["alarm"] = str(fair_weeks.alarm())
     return World(ids, cookies)
 
 

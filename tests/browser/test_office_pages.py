@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import expect
 from pytest_django.plugin import DjangoDbBlocker
-from tests.browser import practices
+from tests.browser import fair_weeks, practices
 from tests.browser.visitors import Visitor
 
 from yitong.cli.demo.staff import PASSWORD
@@ -280,3 +280,28 @@ def test_notice_of_the_city_reaches_the_patient(officer: SignIn, visitor: New) -
     someone.press("撤下")
     patient.go("/")
     assert title not in patient.page.content()
+
+
+@pytest.mark.rule("R-226")
+@pytest.mark.parametrize(
+    ("width", "language", "scripts"), [("desk", "zh", True), ("phone", "zh", False), ("phone", "en", True)]
+)
+def test_an_alarm_is_noted_by_name(officer: SignIn, width: str, language: str, scripts: bool) -> None:
+    fair_weeks.put_once()
+    alarm_id = fair_weeks.older_alarm()
+    someone = officer("city_operator", width=width, language=language, scripts=scripts)
+    name = f"office-alarm-{width}-{language}"
+    someone.go("/office/")
+    assert ("等人签收" if language == "zh" else "nobody took note yet") in someone.text()
+    someone.look(f"{name}-home")
+    someone.go("/office/fairness/")
+    someone.look(f"{name}-list")
+    someone.open(f'a[href="/office/fairness/alarms/{alarm_id}/"]')
+    someone.press("以我的名字签收" if language == "zh" else "Take note by my name")
+    someone.look(f"{name}-empty")
+    someone.page.locator("textarea[name=why]").fill("这个渠道的页面慢，已请渠道方查，下周再看。")
+    someone.press("以我的名字签收" if language == "zh" else "Take note by my name")
+    assert ("已签收这条报警" if language == "zh" else "You took note") in someone.text()
+    someone.open(f'a[href="/office/fairness/alarms/{alarm_id}/"]')
+    assert "已请渠道方查" in someone.text()
+    someone.look(f"{name}-noted")

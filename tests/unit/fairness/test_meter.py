@@ -17,9 +17,10 @@ from tests.unit.fairness.test_slow_path import ACTORS
 from yitong.core import clock
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, Unidentified
-from yitong.domains.fairness import jobs, models, permissions, queries
+from yitong.core.ids import new_id
+from yitong.domains.fairness import errors, jobs, models, permissions, queries
 from yitong.domains.fairness.commands import alarming
-from yitong.domains.fairness.contracts import Alarm, Group
+from yitong.domains.fairness.contracts import Alarm, AlarmNote, Group, NoteAlarm
 
 pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 11, 16)  # of the last whole week
@@ -111,9 +112,57 @@ def test_the_alarm_is_raised_once_for_a_week_and_announced() -> None:
     event = Event.objects.get(operation="fairness.alarm_raised")
     assert event.body == {"start": "2026-11-16", "group": "old", "name": "60+"}
     assert queries.get_meter(MONDAY, NOW).alarms == (Alarm(MONDAY, Group.OLD, "60+"),)
-    assert queries.list_alarms(make.city_operator()) == [Alarm(MONDAY, Group.OLD, "60+")]
+    (raised,) = queries.list_alarms(make.city_operator())
+    assert (raised.alarm, raised.raised_at, raised.note) == (Alarm(MONDAY, Group.OLD, "60+"), NOW, None)
     with pytest.raises(IntegrityError, match="alarm_once_a_week"), transaction.atomic():
         models.MeterAlarm.objects.create(start=MONDAY, group="old", name="60+", raised_at=NOW)
+
+
+def raised() -> UUID:
+    """An alarm that waits."""
+    unfair_week(make.hospital())
+    alarming.raise_alarms(now=NOW)
+    return models.MeterAlarm.objects.get().id
+
+
+@pytest.mark.rule("R-226")
+def test_an_alarm_waits_until_somebody_takes_note_of_it_by_name_and_with_words() -> None:
+    alarm_id, first, second = raised(), make.city_operator(), make.city_operator()
+    assert queries.count_open_alarms(first) == 1
+    for why in ("", "  ", "字" * 501):
+        with pytest.raises(errors.NoteEmpty):
+            alarming.note_alarm(NoteAlarm(alarm_id, why), actor=first, now=NOW)
+    with pytest.raises(errors.AlarmMissing):
+        alarming.note_alarm(NoteAlarm(new_id(), "看过"), actor=first, now=NOW)
+    for _ in range(2):  # pressed twice
+        alarming.note_alarm(NoteAlarm(alarm_id, " 60 岁以上多在电话约，已加电话席位 "), actor=first, now=NOW)
+    with pytest.raises(errors.AlarmIsNoted):
+        alarming.note_alarm(NoteAlarm(alarm_id, "我也看过"), actor=second, now=NOW)
+    assert queries.count_open_alarms(first) == 0
+    note = queries.get_alarm(alarm_id, second).note
+    assert note == AlarmNote(first.key, NOW, "60 岁以上多在电话约，已加电话席位")
+    event = Event.objects.get(operation="fairness.alarm_noted")
+    assert (event.actor, event.subject_id, event.body) == (first.key, alarm_id, {})
+    assert alarming.raise_alarms(now=NOW) == []  # and it isn't raised again
+
+
+def test_two_at_once_are_told_apart_by_the_table() -> None:
+    alarm_id, actor = raised(), make.city_operator()
+    alarming.note_alarm(NoteAlarm(alarm_id, "看过"), actor=actor, now=NOW)
+    with pytest.raises(IntegrityError, match="fairness_alarm_note_pkey"), transaction.atomic():
+        models.AlarmNote.objects.create(alarm_id=alarm_id, by=actor.key, why="又看过", at=NOW)
+
+
+@pytest.mark.parametrize("name", ACTORS)
+def test_only_the_citys_operator_takes_note(name: str) -> None:
+    alarm_id, (actor, refusal) = raised(), ACTORS[name]
+    note = NoteAlarm(alarm_id, "看过")
+    if name == "city_operator":
+        alarming.note_alarm(note, actor=actor, now=NOW)
+        return
+    with pytest.raises(refusal or Forbidden):
+        alarming.note_alarm(note, actor=actor, now=NOW)
+    assert not models.AlarmNote.objects.exists()
 
 
 def test_the_nightly_job_raises_it() -> None:

@@ -204,7 +204,7 @@ def test_as_many_queries_at_many_bookings_as_at_one(enter: Enter, django_assert_
         actor, patient = build.holder()
         build.hold(place, patient, actor)
         client.get("/office/", asked)  # new places are read once
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             assert client.get("/office/", asked).status_code == 200
 
 

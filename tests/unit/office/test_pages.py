@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
@@ -16,7 +19,6 @@ from tests.unit.fairness.test_meter import unfair_week
 from tests.unit.fairness.test_slow_path import slow_holder
 from tests.unit.office.conftest import HERE
 
-from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import audit, events, policies
 from yitong.core.db.models import DeadLetter, Event, PolicyRecord
@@ -27,8 +29,8 @@ from yitong.domains.access.errors import ChannelRevoked
 from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import ChannelCount
 from yitong.domains.fairness.commands import alarming, reviewing
-from yitong.domains.fairness.contracts import AskReview
-from yitong.domains.fairness.models import Review
+from yitong.domains.fairness.contracts import AskReview, NoteAlarm
+from yitong.domains.fairness.models import AlarmNote, MeterAlarm, Review
 from yitong.domains.hospitals.commands import policies as policy_commands
 from yitong.domains.hospitals.contracts import SetPolicy
 from yitong.domains.hospitals.queries import directory as hospitals
@@ -619,21 +621,56 @@ def test_one_list_serves_both_kinds_of_appeal_and_a_score_is_read_with_its_reaso
         assert enter(role).get(page).status_code == 403
 
 
-def test_fairness_shows_hospitals_the_alarm_and_those_of_other_weeks(enter: Enter, text: Text) -> None:
+def test_fairness_shows_hospitals_and_the_alarm(enter: Enter, text: Text) -> None:
     hospital_id = make.hospital(name="北京独一无二医院")
     unfair_week(hospital_id)
     alarming.raise_alarms(now=NOW)
-    alarming.raise_alarms(now=NOW + timedelta(days=7))
-    client = enter("city_operator")
-    first = client.get("/office/")  # the page that opens the day
-    assert "上周有人约上的少 60 岁及以上 看公平表" in text(first)
-    assert 'href="/office/fairness/"' in first.content.decode()
-    with clock.frozen(NOW - timedelta(days=7)):
-        assert "上周有人约上的少" not in text(client.get("/office/"))
-    page = text(client.get("/office/fairness/"))
+    page = text(enter("city_operator").get("/office/fairness/"))
     assert "北京独一无二医院" in page
     assert "60 岁及以上：每 100 人约上 20 人，其他人 40 人。" in page
-    before = text(client.get("/office/fairness/?week=2026-11-09"))
-    assert "这段时间没有数字" in before
-    assert "其他几周的报警" in before
-    assert 'href="?week=2026-11-16"' in client.get("/office/fairness/?week=2026-11-09").content.decode()
+    assert "这段时间没有数字" in text(enter("city_operator").get("/office/fairness/?week=2026-11-09"))
+
+
+def test_an_alarm_waits_where_people_look_until_somebody_takes_note(enter: Enter, text: Text) -> None:
+    unfair_week(make.hospital())
+    client, auditor = enter("city_operator"), enter("auditor")
+    waiting = "公平报警：有人约上的少，等人签收"
+    for quiet in ("/office/", "/office/fairness/"):
+        page = text(client.get(quiet))
+        assert (waiting in page, "件等人看" in page, "等人签收的报警" in page) == (False, False, False)
+    alarming.raise_alarms(now=NOW)
+    first = text(client.get("/office/"))  # the page that opens the day
+    assert f"{waiting} 11月16日到11月22日 60 岁及以上 去签收" in first
+    assert "公平 1 件等人看" in first
+    assert "公平 1 件等人看" in text(client.get("/office/hospitals/"))  # the menu of every page
+    assert "件等人看" not in text(enter("policy_officer").get("/office/hospitals/"))
+    path = re.findall(r'href="(/office/fairness/alarms/[^"]+)"', client.get("/office/fairness/").content.decode())[0]
+    assert "60 岁及以上：每 100 人约上 20 人，其他人 40 人。" in text(client.get(path))
+    assert "等城市运营签收" in text(auditor.get(path))
+    assert auditor.post(path, {"why": "看过"}).status_code == 403
+    for why in ("", " ", "字" * 501):
+        assert client.post(path, {"why": why}).status_code == 422
+    assert AlarmNote.objects.count() == 0
+    assert client.post(path, {"why": "多在电话约，已加席位"}).headers["Location"] == "/office/fairness/"
+    noted = text(auditor.get(path))
+    name = access.staff_names([client.staff_id])[client.staff_id]  # type: ignore[attr-defined]
+    assert "多在电话约，已加席位" in noted
+    assert f"{name} · " in noted
+    assert f"半年里签收的报警 60 岁及以上 11月16日到11月22日 · {name} 于" in text(client.get("/office/fairness/"))
+    assert client.post(path, {"why": "我也看过"}).status_code == 409
+    last = text(client.get("/office/"))
+    assert (waiting in last, "件等人看" in last) == (False, False)
+
+
+def test_the_list_of_alarms_asks_the_same_for_one_and_for_many(enter: Enter) -> None:
+    client, operator = enter("city_operator"), make.city_operator()
+    counts = []
+    for n in (1, 12):
+        for week in range(n):
+            alarm = MeterAlarm.objects.create(start=date(2026, n, 5 + week), group="old", name="60+", raised_at=NOW)
+            alarming.note_alarm(NoteAlarm(alarm.id, "看过"), actor=operator, now=NOW)
+        client.get("/office/fairness/")
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/office/fairness/")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

@@ -17,6 +17,7 @@ from yitong.core.db.models import Event
 from yitong.core.ids import new_id
 from yitong.domains.access.contracts import Scope
 from yitong.domains.access.queries import list_keys
+from yitong.domains.fairness.models import MeterAlarm
 from yitong.domains.hospitals.commands import hospitals
 from yitong.domains.hospitals.contracts import PublishAnnouncement
 
@@ -30,6 +31,7 @@ class Place:
     key_id: UUID
     staff_id: UUID
     announcement_id: UUID
+    alarm_id: UUID
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +42,15 @@ def place(shared_db: None) -> Place:
     staff_id = make.staff_member("policy_officer", now=NOW).staff_id
     notice = PublishAnnouncement(None, "公告", "内容", NOW, None, "key-1")
     announcement_id = hospitals.publish_announcement(notice, actor=make.city_operator(), now=NOW).id
-    return Place(hospital_id, channel_id, key_id, staff_id, announcement_id)
+    alarm_id = MeterAlarm.objects.create(start=NOW.date(), group="old", name="60+", raised_at=NOW).id
+    return Place(hospital_id, channel_id, key_id, staff_id, announcement_id, alarm_id)
 
 
 # page → the roles that may read it
 READS: dict[str, set[str]] = {
     "figures.csv": {"city_operator", "auditor"},
     "fairness/": {"city_operator", "auditor"},
+    "fairness/alarms/{alarm_id}/": {"city_operator", "auditor"},
     "hospitals/": {"city_operator", "policy_officer", "auditor"},
     "hospitals/add/": {"city_operator"},
     "hospitals/{hospital_id}/": {"city_operator", "policy_officer", "auditor"},
@@ -74,6 +78,7 @@ READS: dict[str, set[str]] = {
 }
 # what changes something: address, what is sent, who may
 WRITES: list[tuple[str, dict[str, str], str]] = [
+    ("fairness/alarms/{alarm_id}/", {"why": "看过"}, "city_operator"),
     ("hospitals/add/", {"code": "NEW-1"}, "city_operator"),
     ("hospitals/{hospital_id}/switch/", {"to": "closed"}, "city_operator"),
     (

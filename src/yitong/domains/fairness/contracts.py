@@ -232,6 +232,31 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmNote:
+    """Somebody of the city took note of an alarm: `by` is the actor's key."""
+
+    by: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedAlarm:
+    """An alarm with its note; without one it waits for a person."""
+
+    alarm_id: UUID
+    alarm: Alarm
+    raised_at: datetime
+    note: AlarmNote | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAlarm:
+    alarm_id: UUID
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Meter:
     """One whole week at the booking window, [start, end). Where a small number would follow from the others all the
     same, nothing is told: `whole` is untold and there are no lines."""
@@ -251,3 +276,10 @@ class AlarmRaised(Event):
     start: date
     group: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmNoted(Event):
+    """A person of the city took note of an alarm, which is the subject; what he wrote stands with it."""
+
+    operation: ClassVar[str] = "fairness.alarm_noted"

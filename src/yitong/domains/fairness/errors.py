@@ -22,3 +22,19 @@ class ReviewMissing(Missing):
 
     code = "REVIEW_NOT_FOUND"
     rule = "R-199"
+
+
+class AlarmMissing(Missing):
+    code = "ALARM_NOT_FOUND"
+
+
+class AlarmIsNoted(Conflict):
+    """Somebody else took note of it before."""
+
+    code = "ALARM_NOTED"
+
+
+class NoteEmpty(RuleBroken):
+    """Who takes note of an alarm says what he found, or does about it."""
+
+    code = "ALARM_NOTE_EMPTY"

@@ -212,3 +212,18 @@ class MeterAlarm(models.Model):
         constraints = [
             models.UniqueConstraint(name="alarm_once_a_week", fields=["start", "group", "name"]),
         ]
+
+
+class AlarmNote(models.Model):
+    """Who of the city took note of an alarm, and what he wrote of it. Once: no command changes it."""
+
+    scale = Scale.L
+    append_only = False  # what is encrypted is written again under a new key
+
+    alarm_id = models.UUIDField(primary_key=True)
+    by = models.CharField(max_length=64)
+    why = EncryptedText(aad="fairness.alarm_note.why")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "fairness_alarm_note"

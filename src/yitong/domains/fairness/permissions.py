@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from yitong.core.actor import Actor
-from yitong.core.errors import Forbidden, Unidentified
+from yitong.core.errors import Forbidden, Refusal, Unidentified
 from yitong.domains.access.contracts import RoleName
 from yitong.domains.booking import permissions as booking
 from yitong.domains.people import permissions as people
@@ -32,3 +32,16 @@ def check_can_review(actor: Actor) -> None:
     """Scores are reviewed by a person of the city, as locks are."""
     if not (actor.kind == "staff" and actor.has_role(*DECIDERS)):
         raise Unidentified() if actor.kind == "anonymous" else Forbidden()
+
+
+def check_can_note_alarm(actor: Actor) -> None:
+    """Who answers for the city's booking takes note of an alarm; others who see it, only see."""
+    check_can_review(actor)
+
+
+def can_note_alarm(actor: Actor) -> bool:
+    try:
+        check_can_note_alarm(actor)
+    except Refusal:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Fairness: reads."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from yitong.core.db.scale import cross_hospital
 from yitong.domains.fairness import errors, models, permissions
 from yitong.domains.fairness.contracts import (
     Alarm,
+    AlarmNote,
     Group,
     Level,
     Meter,
+    RaisedAlarm,
     Reason,
     Review,
     ReviewAnswer,
@@ -120,11 +123,38 @@ def counted(start: date) -> dict[meter.Cell, meter.Counted]:
     }
 
 
-def list_alarms(actor: Actor) -> list[Alarm]:
-    """The alarms of the last half year, the latest first. Refuses Forbidden."""
+def list_alarms(actor: Actor) -> list[RaisedAlarm]:
+    """The alarms of the last half year with their notes, the latest first. Two queries. Refuses Forbidden."""
     permissions.check_can_see_meter(actor)
-    rows = models.MeterAlarm.objects.order_by("-start", "group", "name")[:PAGE]
-    return [Alarm(row.start, Group(row.group), row.name) for row in rows]
+    return _alarms(models.MeterAlarm.objects.order_by("-start", "group", "name")[:PAGE])
+
+
+def get_alarm(alarm_id: UUID, actor: Actor) -> RaisedAlarm:
+    """Refuses Forbidden, AlarmMissing."""
+    permissions.check_can_see_meter(actor)
+    found = _alarms(models.MeterAlarm.objects.filter(id=alarm_id))
+    if not found:
+        raise errors.AlarmMissing()
+    return found[0]
+
+
+def count_open_alarms(actor: Actor) -> int:
+    """How many wait for a person to take note of them. One query. Refuses Forbidden."""
+    permissions.check_can_see_meter(actor)
+    return models.MeterAlarm.objects.exclude(id__in=models.AlarmNote.objects.values("alarm_id")).count()
+
+
+def _alarms(rows: Iterable[models.MeterAlarm]) -> list[RaisedAlarm]:
+    rows = list(rows)
+    notes = models.AlarmNote.objects.in_bulk([row.id for row in rows])
+    return [
+        RaisedAlarm(row.id, Alarm(row.start, Group(row.group), row.name), row.raised_at, _note(notes.get(row.id)))
+        for row in rows
+    ]
+
+
+def _note(row: models.AlarmNote | None) -> AlarmNote | None:
+    return None if row is None else AlarmNote(row.by, row.at, row.why)
 
 
 def _log_read(account_id: UUID, actor: Actor, now: datetime) -> None:

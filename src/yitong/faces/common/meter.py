@@ -112,10 +112,9 @@ class Names:
 
 def shown(found: Meter, groups: Sequence[Group], names: Names, weeks: Sequence[object]) -> Week:
     """`weeks`: the Mondays that can be asked for, the latest first."""
-    last = found.end - timedelta(days=1)
     at = weeks.index(found.start)
     return Week(
-        week=_("%(begin)s到%(end)s") % {"begin": _day(found.start, names.reader), "end": _day(last, names.reader)},
+        week=week_words(found.start, names.reader),
         per_hundred=hundred(found.whole),
         tried=number(found.whole.tried),
         alarms=[alarm_words(one, found, names) for one in found.alarms],
@@ -123,6 +122,11 @@ def shown(found: Meter, groups: Sequence[Group], names: Names, weeks: Sequence[o
         earlier=str(weeks[at + 1]) if at + 1 < len(weeks) else "",
         later=str(weeks[at - 1]) if at > 0 else "",
     )
+
+
+def week_words(start: date, reader: Reader) -> str:
+    """From Monday to Sunday."""
+    return _("%(begin)s到%(end)s") % {"begin": _day(start, reader), "end": _day(start + timedelta(days=6), reader)}
 
 
 def _day(day: date, reader: Reader) -> str:

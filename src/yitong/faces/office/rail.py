@@ -12,6 +12,7 @@ from yitong.core.errors import Refusal
 from yitong.domains.access import permissions as access
 from yitong.domains.booking import permissions as booking
 from yitong.domains.fairness import permissions as fairness
+from yitong.domains.fairness import queries as alarms
 from yitong.domains.hospitals import permissions as hospitals
 from yitong.domains.people import permissions as people
 from yitong.faces.common.request import Request
@@ -19,11 +20,14 @@ from yitong.faces.common.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Item:
+    """`waiting`: how many things there wait for somebody."""
+
     name: str
     href: str
     icon: str
     is_current: bool
     access_key: str
+    waiting: int = 0
 
 
 def may(check: Callable[..., None], *what: object) -> bool:
@@ -35,14 +39,19 @@ def may(check: Callable[..., None], *what: object) -> bool:
 
 
 def items(request: Request) -> list[Item]:
-    found = [(name, reverse(view), icon) for allowed, name, view, icon in _every(request.actor) if allowed]
+    found = [(name, view, reverse(view), icon) for allowed, name, view, icon in _every(request.actor) if allowed]
     home = reverse("office:home")
-    begun = [href for _name, href, _icon in found if href != home and request.path.startswith(href)]
+    begun = [href for _name, _view, href, _icon in found if href != home and request.path.startswith(href)]
     current = max(begun, key=len, default=home)
     return [
-        Item(name, href, icon, href == current, str(n) if n < 10 else "")
-        for n, (name, href, icon) in enumerate(found, start=1)
+        Item(name, href, icon, href == current, str(n) if n < 10 else "", _waiting(view, request.actor))
+        for n, (name, view, href, icon) in enumerate(found, start=1)
     ]
+
+
+def _waiting(view: str, actor: Actor) -> int:
+    """One query, for who sees the meter."""
+    return alarms.count_open_alarms(actor) if view == "office:fairness" else 0
 
 
 def _every(actor: Actor) -> list[tuple[bool, str, str, str]]:

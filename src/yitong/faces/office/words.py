@@ -107,6 +107,7 @@ OPERATIONS: dict[str, Promise] = {
     "draws.secret_promised": _("摇号：医院提交封存值"),
     "draws.settled": _("摇号：分配完成"),
     "draws.voided": _("摇号：作废"),
+    "fairness.alarm_noted": _("签收公平报警"),
     "fairness.alarm_raised": _("公平报警"),
     "fairness.check_passed": _("通过预约前的确认"),
     "fairness.level_changed": _("账号的评分级别变更"),

@@ -1,18 +1,21 @@
-"""The meter of fairness for the city's people: as the public reads it, with hospitals and the alarms before."""
+"""The meter of fairness for the city's people: as the public reads it, with hospitals; and the alarms, of which
+somebody takes note by name."""
 
-from collections.abc import Sequence
-from datetime import date
+from uuid import UUID
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
-from yitong.domains.access import queries as access
-from yitong.domains.fairness import queries
-from yitong.domains.fairness.contracts import Alarm, Group
-from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.core.errors import Refusal
+from yitong.domains.fairness import permissions, queries
+from yitong.domains.fairness.commands import alarming
+from yitong.domains.fairness.contracts import Group
 from yitong.faces.common import meter, pages
 from yitong.faces.common.request import Request
 from yitong.faces.office import gate
+from yitong.faces.office.fairness import forms, presenters
+from yitong.faces.office.forms import IN_PLACE, status_of
 
 GROUPS = (Group.OLD, Group.BAND, Group.WAY, Group.CHANNEL, Group.DISTRICT, Group.HOSPITAL)
 
@@ -26,19 +29,38 @@ def fairness(request: Request) -> HttpResponse:
     asked = request.GET.get("week", "")
     start = next((week for week in weeks if week.isoformat() == asked), weeks[0])
     found = queries.get_meter(start, reader.now)
-    of_hospitals = {one.hospital_id: reader.name(one) for one in hospitals.list_hospitals(with_closed=True)}
-    names = meter.Names(reader, of_hospitals, access.channel_names())
+    names = presenters.names_of(reader)
+    shown = presenters.alarms(alarms, names)
     context = {
         "meter": meter.shown(found, GROUPS, names, weeks),
-        "before": _before(alarms, start, names),
+        "waiting": [one for one in shown if one.is_open],
+        "noted": [one for one in shown if not one.is_open],
     }
     return pages.page(request, "office/fairness/fairness.html", context)
 
 
-def _before(alarms: Sequence[Alarm], start: date, names: meter.Names) -> list[tuple[str, str, str]]:
-    """(week's Monday as the address has it, its day in words, who did worse), of other weeks."""
-    return [
-        (one.start.isoformat(), names.reader.day(one.start), names.of(one.group, one.name))
-        for one in alarms
-        if one.start != start
-    ]
+@require_http_methods(["GET", "POST"])
+@gate.in_office
+def alarm(request: Request, alarm_id: UUID) -> HttpResponse:
+    """One alarm: what was found, and who took note of it; or the form for that."""
+    reader = pages.reader_of(request)
+    found = queries.get_alarm(alarm_id, request.actor)
+    if request.method == "POST":
+        permissions.check_can_note_alarm(request.actor)
+    form = forms.Note(request.POST if request.method == "POST" else None)
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            alarming.note_alarm(form.to_command(alarm_id), actor=request.actor, now=reader.now)
+        except IN_PLACE as caught:
+            refusal, found = caught, queries.get_alarm(alarm_id, request.actor)
+        else:
+            return pages.go(request, "office:fairness", notice=_("已签收这条报警"))
+    names = presenters.names_of(reader)
+    context = {
+        "alarm": presenters.alarms([found], names)[0],
+        "said": meter.alarm_words(found.alarm, queries.get_meter(found.alarm.start, reader.now), names),
+        "form": form if permissions.can_note_alarm(request.actor) else None,
+        "refusal": pages.said(refusal, reader),
+    }
+    return pages.page(request, "office/fairness/alarm.html", context, status_of(form, refusal))

@@ -14,12 +14,15 @@ from yitong.domains.booking import permissions, queries
 from yitong.domains.fairness import queries as fairness
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.queries.timetable import LONGEST_RANGE
-from yitong.faces.common import meter, pages
+from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.office import gate, rail
+from yitong.faces.office.fairness import presenters as alarms
 from yitong.faces.office.figures import course, forms, presenters
 from yitong.faces.office.figures.cells import Cells
+
+MOST_ALARMS = 4  # named on the page that opens the day
 
 
 @require_GET
@@ -43,14 +46,12 @@ def home(request: Request) -> HttpResponse:
 
 
 def _unfair(request: Request, reader: Reader) -> str:
-    """Who got slots less often than everybody else in the last whole week, as the meter's alarm has it (R-213)."""
-    last = fairness.weeks(reader.now)[0]
-    alarms = [one for one in fairness.list_alarms(request.actor) if one.start == last]
-    if not alarms:
+    """Who got slots less often than everybody else, and nobody took note of it yet: the meter's alarms (R-213)."""
+    waiting = [one for one in fairness.list_alarms(request.actor) if one.note is None]
+    if not waiting:
         return ""
-    of_hospitals = {one.hospital_id: reader.name(one) for one in hospitals.list_hospitals(with_closed=True)}
-    names = meter.Names(reader, of_hospitals, access.channel_names())
-    return _("、").join(names.of(one.group, one.name) for one in alarms)
+    shown = alarms.alarms(waiting[:MOST_ALARMS], alarms.names_of(reader))
+    return _("；").join(f"{one.week} {one.who}" for one in shown)
 
 
 @require_GET
