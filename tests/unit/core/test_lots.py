@@ -209,6 +209,23 @@ def test_every_forgery_is_found_by_both(whole: Drawn, change: Callable[[Records]
     assert outsider(lines) is not None
 
 
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("draw", ["draw"]), ("commitment", ["draw"]), ("commitment", ["signature"]), ("seed", ["beacon", "signature"])],
+    ids=lambda value: "_".join(value) if isinstance(value, list) else value,
+)
+def test_what_says_the_same_in_other_letters_is_another_file(whole: Drawn, kind: str, path: list[str]) -> None:
+    def shout(records: Records) -> None:
+        record = of_kind(records, kind)[0]
+        for name in path[:-1]:
+            record = record[name]
+        written = record[path[-1]]
+        record[path[-1]] = written.replace("-", "").upper()
+        assert record[path[-1]] != written
+
+    assert codes(forged(whole.lines(), shout)) == {Code.FILE_BROKEN}
+
+
 def test_forgery_that_fits_in_itself_is_found_by_what_was_published(whole: Drawn) -> None:
     """More lots for one, and root, seed and order made anew: only the root of closing, or its signature, can tell."""
     ticket = next(entry.ticket for entry in whole.entries if entry.weight == 2)

@@ -276,7 +276,7 @@ def _terms(record: dict[str, Any]) -> Terms:
         raise ValueError("another format")
     beacon = record["beacon"]
     return Terms(
-        draw_id=UUID(record["draw"]),
+        draw_id=_id(record["draw"]),
         hospital=_is(record["hospital"], str),
         department=_is(record["department"], str),
         opens_at=datetime.fromisoformat(record["opens_at"]),
@@ -296,13 +296,13 @@ def _entry(record: dict[str, Any]) -> Entry:
 
 
 def _commitment(record: dict[str, Any]) -> Commitment:
-    root, signature = _bytes(record["root"], HASH_BYTES), bytes.fromhex(record["signature"])
-    return Commitment(UUID(record["draw"]), _whole(record["count"]), root, _is(record["signer"], str), signature)
+    root, signature = _bytes(record["root"], HASH_BYTES), _bytes(record["signature"])
+    return Commitment(_id(record["draw"]), _whole(record["count"]), root, _is(record["signer"], str), signature)
 
 
 def _seed(record: dict[str, Any]) -> Seed:
     b = record["beacon"]
-    beacon = b and Beacon(_whole(b["round"]), _bytes(b["randomness"], HASH_BYTES), bytes.fromhex(b["signature"]))
+    beacon = b and Beacon(_whole(b["round"]), _bytes(b["randomness"], HASH_BYTES), _bytes(b["signature"]))
     secrets = {party: _bytes(record["secrets"][party], SECRET_BYTES) for party in Party}
     return Seed(secrets, beacon, _bytes(record["seed"], HASH_BYTES))
 
@@ -327,10 +327,18 @@ def _ticket(text: str) -> bytes:
     return _bytes(text, TICKET_BYTES)
 
 
-def _bytes(text: str, length: int) -> bytes:
+def _bytes(text: str, length: int | None = None) -> bytes:
+    """Written as we write them: in small letters, and of this length where one is known."""
     found = bytes.fromhex(text)
-    if len(found) != length or found.hex() != text:
+    if found.hex() != text or length not in (None, len(found)):
         raise ValueError("not so many bytes")
+    return found
+
+
+def _id(text: str) -> UUID:
+    found = UUID(text)
+    if str(found) != text:
+        raise ValueError("no id as it is written")
     return found
 
 
