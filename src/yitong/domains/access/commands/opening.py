@@ -6,6 +6,7 @@ from math import ceil
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.db import connection
 
 from yitong.core import clock
 from yitong.core.actor import Actor
@@ -60,13 +61,18 @@ class FailureGuard:
     def __init__(self, login: str, now: datetime) -> None:
         self.now = now
         self._policy = policies.at(None, now)
-        key = rules.digest(rules.normal_login(login))
-        models.SignInFailure.objects.bulk_create(
-            [models.SignInFailure(login_hash=key, fails=0, last_at=now)], ignore_conflicts=True
-        )
-        rows = models.SignInFailure.objects.select_for_update(of=("self",)).filter(login_hash=key)
-        self._row = rows.order_by("pk").get()
-        self._failures = rules.Failures(self._row.fails, self._row.last_at, self._row.locked_until)
+        self._key = rules.digest(rules.normal_login(login))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO access_sign_in_failure (login_hash, fails, last_at) VALUES (%s, 0, %s)"
+                " ON CONFLICT DO NOTHING",
+                [self._key, now],
+            )
+            cursor.execute(
+                "SELECT fails, last_at, locked_until FROM access_sign_in_failure WHERE login_hash = %s FOR UPDATE",
+                [self._key],
+            )
+            self._failures = rules.Failures(*cursor.fetchone())
 
     def locked(self) -> AccountLocked | None:
         if not self._failures.is_locked(self.now):
@@ -93,10 +99,12 @@ class FailureGuard:
         self._save()
 
     def _save(self) -> None:
-        self._row.fails = self._failures.count
-        self._row.last_at = self.now
-        self._row.locked_until = self._failures.locked_until
-        self._row.save(update_fields=["fails", "last_at", "locked_until"])
+        now = self._failures
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE access_sign_in_failure SET fails = %s, last_at = %s, locked_until = %s WHERE login_hash = %s",
+                [now.count, self.now, now.locked_until, self._key],
+            )
 
     def _refusal(self) -> AccountLocked:
         until = self._failures.locked_until

@@ -29,6 +29,10 @@ from yitong.domains.hospitals.errors import (
     PractitionerMissing,
 )
 
+# Asked on the way to almost everything, so written out.
+HOSPITAL = "SELECT * FROM hospitals_hospital WHERE id = %s"
+DEPARTMENT = "SELECT * FROM hospitals_department WHERE hospital_id = %s AND id = %s"
+
 MOST_DEPARTMENTS = 500
 MOST_PRACTITIONERS = 1000
 MOST_ANNOUNCEMENTS = 50
@@ -38,10 +42,9 @@ MOST_HISTORY = 200
 @reference.keeps
 def get_hospital(hospital_id: UUID) -> Hospital:
     """Refuses HospitalMissing. A closed hospital is given too: bookings still name it."""
-    row = models.Hospital.objects.filter(id=hospital_id).first()  # one row at most
-    if row is None:
-        raise HospitalMissing()
-    return _hospital(row)
+    for row in models.Hospital.objects.raw(HOSPITAL, [hospital_id]):  # one row at most
+        return _hospital(row)
+    raise HospitalMissing()
 
 
 def find_hospital_by_code(code: str) -> Hospital | None:
@@ -84,10 +87,9 @@ def distance_m(one: Campus, other: Campus) -> int | None:
 
 @reference.keeps
 def get_department(hospital_id: UUID, department_id: UUID) -> Department:
-    row = models.Department.objects.filter(hospital_id=hospital_id, id=department_id).first()  # one row at most
-    if row is None:
-        raise DepartmentMissing()
-    return _department(row)
+    for row in models.Department.objects.raw(DEPARTMENT, [hospital_id, department_id]):  # one row at most
+        return _department(row)
+    raise DepartmentMissing()
 
 
 @reference.keeps

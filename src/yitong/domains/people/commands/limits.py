@@ -12,6 +12,7 @@ from yitong.domains.people import errors, models
 from yitong.domains.people.contracts import Limits
 from yitong.domains.people.rules import ladder as ladders
 
+LOCKED = "SELECT * FROM people_booking_limits WHERE patient_id = %s FOR UPDATE"
 KEPT = "6 months"  # days of visit older than this can't meet a new one in any window of R-005
 
 
@@ -33,9 +34,7 @@ def locked(patient_id: UUID) -> models.BookingLimits:
     seen: set[UUID] = set()
     while patient_id not in seen:
         seen.add(patient_id)
-        rows = list(
-            models.BookingLimits.objects.select_for_update(of=("self",)).filter(patient_id=patient_id).order_by("pk")
-        )
+        rows = list(models.BookingLimits.objects.raw(LOCKED, [patient_id]))
         if not rows:
             raise errors.PatientMissing()
         if rows[0].moved_to is None:
