@@ -131,7 +131,10 @@ def _texts(language: str) -> Iterator[Said]:
 @cache
 def strings(path: Path) -> list[tuple[int, str, bool]]:
     """(line, text, whether it is translated) of every string with Chinese in it that is no docstring."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    if not HAN.search(source) and not re.search(r"\\[uUN]", source):  # nor by its number or name
+        return []
+    tree = ast.parse(source)
     translates = {
         alias.asname or alias.name
         for node in ast.walk(tree)
