@@ -49,6 +49,7 @@ class Clinic:
 @stocked(2)
 @stocked(1, slots=1)
 @stocked(1, slots=2)
+@stocked(1, slots=2, release_at=NOW + timedelta(hours=1))
 def clinic(
     *,
     slots: int = 4,

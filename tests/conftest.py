@@ -25,6 +25,7 @@ import pytest
 import pytest_socket
 from django.apps import apps
 from django.conf import settings as django_settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import connections
 from hypothesis import HealthCheck, Phase, settings
 from pytest_django.plugin import DjangoDbBlocker
@@ -73,12 +74,22 @@ def pytest_configure() -> None:
     recorder.install()
     # Looks for a file when it is asked for one; else each `Client()` would read the whole folder of them first.
     django_settings.WHITENOISE_AUTOREFRESH = True
+    staticfiles_storage.url = cache(staticfiles_storage.url)  # as in service
 
 
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: the garbage collector needn't walk it again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def _django_set_urlconf() -> None:
+    """pytest-django looks before each test for marks that none of ours bears, and for mail that we don't send."""
+
+
+_dj_autoclear_mailbox = _django_isolate_apps = _django_clear_site_cache = _django_set_urlconf
+_template_string_if_invalid_marker = _django_set_urlconf
 
 
 @pytest.fixture(autouse=True)
@@ -206,7 +217,7 @@ def django_db_setup(clone: Callable[[], None], django_db_blocker: DjangoDbBlocke
 
 @contextmanager
 def _committed(clone: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[None]:
-    with blocker.unblock():
+    with blocker.unblock(), stock.committed():
         try:
             yield
         finally:
@@ -214,14 +225,18 @@ def _committed(clone: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[
 
 
 @pytest.fixture
-def committed_db(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def committed_db(
+    django_db_setup: None, clone: Callable[[], None], django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
     """Real commits, seen by other threads and processes; afterwards the database is put back as it was made."""
     with _committed(clone, django_db_blocker):
         yield
 
 
 @pytest.fixture(scope="module")
-def committed_for_module(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def committed_for_module(
+    django_db_setup: None, clone: Callable[[], None], django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
     """As `committed_db`, for tests which put back themselves what they changed. All of the module's, or the database is
     put back below them."""
     with _committed(clone, django_db_blocker):

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from tests import clinic as build
 from tests import make
+from tests.stock import stocked
 
 from yitong.core import clock
 from yitong.core.actor import Actor
@@ -26,12 +27,13 @@ RELEASE = NOW + timedelta(days=3)
 SECRET = bytes(range(32))
 SYSTEM = Actor.system("test")
 PERIOD_S = 30
+LISTED = "test"  # the chain of the beacon whose rounds are known
 
 
 class ListedBeacon:
     """A beacon whose rounds are known by number; `silent` answers nothing, `wrong` something that doesn't fit."""
 
-    def __init__(self, *, chain: str = "test", silent: bool = False, wrong: bool = False) -> None:
+    def __init__(self, *, chain: str = LISTED, silent: bool = False, wrong: bool = False) -> None:
         self.chain, self.silent, self.wrong = chain, silent, wrong
         self.asked: list[int] = []
 
@@ -153,7 +155,17 @@ def promise(place: Place, *, secret: bytes = SECRET, now: datetime = NOW) -> con
 
 
 def opened(*, now: datetime = NOW, **how: object) -> Place:
+    return _opened(beacon.taken().chain, now=now, **how)
+
+
+@stocked(1, LISTED, within=listed)
+@stocked(1, LISTED, within=listed, slots=(1,))
+@stocked(1, LISTED, within=listed, slots=(2,))
+@stocked(1, LISTED, within=listed, now=NOW - timedelta(hours=22), release_at=NOW + timedelta(hours=5))
+def _opened(chain: str, *, now: datetime = NOW, **how: object) -> Place:
+    """`chain` is the one that is plugged in: with another beacon it is another draw."""
     place = planned(now=now, **how)  # type: ignore[arg-type]
+    assert place.row.beacon_chain == chain
     promise(place, now=now)
     advance(place, place.row.opens_at)
     assert place.row.state == "opened"

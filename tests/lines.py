@@ -45,7 +45,7 @@ class SoldOut:
 CHANNEL = Actor.system("test")
 
 
-@stocked(1)
+@stocked(2)
 @stocked(1, slots=1)
 def sold_out(*, slots: int = 3, **place: object) -> SoldOut:
     made = build.clinic(slots=slots, **place)  # type: ignore[arg-type]

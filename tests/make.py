@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pyotp
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import transaction
-from tests.stock import stocked
+from tests.stock import ANYWHERE, stocked
 
 from yitong.core.actor import Actor, Role
 from yitong.core.clock import at_shanghai
@@ -70,6 +70,9 @@ def security_admin() -> Actor:
     return staff_actor("security_admin")
 
 
+@stocked(1, "nurse", hospital_id=ANYWHERE)
+@stocked(1, "registrar", hospital_id=ANYWHERE)
+@stocked(1, "roster_manager", hospital_id=ANYWHERE)
 def staff_member(
     *roles: str, hospital_id: UUID | None = None, login: str = "", now: datetime = NOW, password: str | None = PASSWORD
 ) -> access.Invited:
@@ -229,7 +232,7 @@ class Clinic:
     manager: Actor
 
 
-@stocked(1)
+@stocked(2)
 def clinic(*, hospital_id: UUID | None = None, now: datetime = NOW) -> Clinic:
     """One more department, at a new hospital unless one is named."""
     is_new = hospital_id is None

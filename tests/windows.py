@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connections
 from tests import clinic as build
 from tests import make
+from tests.stock import stocked
 
 from yitong.config import databases
 from yitong.core import clock
@@ -43,6 +44,7 @@ class Holder:
     passing: str
 
 
+@stocked(3)
 def holder(*, patients: int = 1) -> Holder:
     """His pass lasts as long as a test: what happens when it ends is the door's own affair."""
     actor, signed_in = make.account_signed_in()

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from inspect import unwrap
+from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -9,9 +11,12 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
-from tests import lines, make, stock
-from tests.stock import undone
+from tests import lines, make, stock, windows
+from tests.stock import ANYWHERE, undone
 
+from yitong.core.db.events import CITY
+from yitong.core.db.models import Event
+from yitong.domains.access.models import StaffRole
 from yitong.domains.people.models import Account
 
 BUILDERS = [
@@ -23,7 +28,13 @@ BUILDERS = [
     make.channel,
     make.clinic,
     make.hospital,
+    windows.holder,
 ]
+
+
+def pieces(builder: Callable[..., object]) -> list[Any]:
+    """All that lies in stock of what a builder makes."""
+    return [answer for shelf in stock._shelves if shelf.builder is unwrap(builder) for answer, _ in shelf.pieces]
 
 
 def rows() -> dict[str, int]:
@@ -80,8 +91,34 @@ def test_a_database_that_counts_anew_takes_what_lies_in_stock(observer: psycopg.
         unwrap(builder)()
 
 
-def test_a_test_with_real_commits_gets_nothing_from_stock(committed_db: None) -> None:
-    in_stock = [answer for shelf in stock._shelves for answer, _ in shelf.pieces]
-    holder = build.holder()
-    assert holder not in in_stock
-    assert list(Account.objects.values_list("id", flat=True)) == [holder[0].account_id]
+@pytest.mark.parametrize("_time", ["first", "second"])
+def test_a_test_with_real_commits_takes_from_stock_what_is_put_back_after_it(committed_db: None, _time: str) -> None:
+    assert not Account.objects.exists()
+    assert statements(windows.holder) == 0
+    (account_id,) = Account.objects.values_list("id", flat=True)
+    assert account_id in [answer.actor.account_id for answer in pieces(windows.holder)]
+
+
+@pytest.mark.django_db
+def test_what_is_of_any_place_is_of_the_one_that_was_asked_for() -> None:
+    here, there = UUID(int=11), UUID(int=12)
+    with undone():
+        assert statements(lambda: make.staff_member("nurse", hospital_id=here)) == 0
+        assert list(StaffRole.objects.values_list("name", "hospital_id")) == [("nurse", here)]
+        assert not Event.objects.exclude(hospital_id__in=[here, CITY]).exists()
+        assert not Event.objects.filter(body__icontains=str(ANYWHERE)).exists()
+    assert make.staff_member("nurse", hospital_id=there) in pieces(make.staff_member)
+    assert list(StaffRole.objects.values_list("hospital_id", flat=True)) == [there]
+
+
+@pytest.mark.django_db
+def test_what_lies_in_stock_is_recorded_when_it_is_taken() -> None:
+    """Who reads in the order of recording has seen all that is older than some minutes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (taken_at,) = cursor.fetchone()
+    make.clinic()
+    assert Event.objects.exists()
+    assert not Event.objects.filter(recorded_at__lt=taken_at).exists()
+    recorded = list(Event.objects.order_by("recorded_at", "id").values_list("id", flat=True))
+    assert recorded == sorted(recorded)

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from tests import clinic as build
 from tests import make
+from tests.stock import ANYWHERE, stocked
 
 from yitong.core import clock
 from yitong.core.ids import new_id
@@ -99,13 +100,31 @@ def open_hospital() -> Hospital:
 
 def enter(invited: Invited, *, with_totp: bool = False, now: datetime = NOW) -> Desk:
     """A session of this person, with the second factor where asked."""
-    signed = make.signed_in(invited, now=now)
+    return _before_the_pages(invited.staff_id, _token(invited, with_totp=with_totp, now=now))
+
+
+def _token(invited: Invited, *, with_totp: bool, now: datetime = NOW) -> str:
+    token = make.signed_in(invited, now=now).token
     if with_totp:
-        enrolment = second_factor.begin_totp(signed.token, now=now)
-        second_factor.confirm_totp(signed.token, make.totp_code(enrolment.secret, now), now=now)
+        enrolment = second_factor.begin_totp(token, now=now)
+        second_factor.confirm_totp(token, make.totp_code(enrolment.secret, now), now=now)
+    return token
+
+
+def _before_the_pages(staff_id: UUID, token: str) -> Desk:
     client = Client()
-    client.cookies["yitong_staff"] = signed.token
-    return Desk(client, invited.staff_id, signed.token)
+    client.cookies["yitong_staff"] = token
+    return Desk(client, staff_id, token)
+
+
+@stocked(1, "nurse", hospital_id=ANYWHERE)
+@stocked(1, "registrar", hospital_id=ANYWHERE)
+@stocked(1, "roster_manager", hospital_id=ANYWHERE)
+@stocked(1, "hospital_admin", hospital_id=ANYWHERE)
+def at_work(*roles: str, hospital_id: UUID) -> tuple[UUID, str]:
+    """A new member of staff and the token of his session."""
+    invited = make.staff_member(*roles, hospital_id=hospital_id)
+    return invited.staff_id, _token(invited, with_totp="hospital_admin" in roles)
 
 
 @pytest.fixture
@@ -116,6 +135,6 @@ def desk(hospital: Hospital) -> Callable[..., Desk]:
         place = at or hospital.id
         if roles == ("doctor",) and at is None:
             return enter(hospital.doctor)
-        return enter(make.staff_member(*roles, hospital_id=place), with_totp="hospital_admin" in roles)
+        return _before_the_pages(*at_work(*roles, hospital_id=place))
 
     return sit

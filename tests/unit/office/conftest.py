@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from tests import make
 from tests.clinic import NOW
+from tests.stock import stocked
 
 from yitong.core import clock
 from yitong.faces.common.actors import STAFF_COOKIE
@@ -29,10 +30,19 @@ def _now(db: None) -> Iterator[None]:
 
 def signed_in(*roles: str, hospital_id: UUID | None = None, second_factor: bool = True) -> Client:
     """A browser in which somebody with these roles has signed in, with the second factor unless told otherwise."""
+    return browser_of(*at_work(*roles, hospital_id=hospital_id, second_factor=second_factor))
+
+
+@stocked(1, "city_operator")
+@stocked(1, "policy_officer")
+@stocked(1, "security_admin")
+@stocked(1, "auditor")
+def at_work(*roles: str, hospital_id: UUID | None = None, second_factor: bool = True) -> tuple[UUID, str]:
+    """A new member of staff and the token of his session."""
     someone = make.staff_member(*roles, hospital_id=hospital_id, now=NOW)
     later = NOW + timedelta(minutes=4)
     code = make.totp_code(make.totp(someone, now=NOW)[0], later) if second_factor else None
-    return browser_of(someone.staff_id, make.signed_in(someone, now=later, code=code).token)
+    return someone.staff_id, make.signed_in(someone, now=later, code=code).token
 
 
 def browser_of(staff_id: UUID, token: str) -> Client:
