@@ -19,8 +19,8 @@ from yitong.core import clock  # noqa: E402
 from yitong.core.actor import Actor  # noqa: E402
 from yitong.core.db.scale import cross_hospital  # noqa: E402
 from yitong.core.ids import new_id  # noqa: E402
-from yitong.domains.booking import queries as bookings  # noqa: E402
 from yitong.domains.booking.models import PatientBooking  # noqa: E402
+from yitong.domains.booking.queries import bookings  # noqa: E402
 from yitong.domains.hospitals.models import Department, Hospital, Practitioner, SearchEntry  # noqa: E402
 from yitong.domains.people import models as people  # noqa: E402
 from yitong.domains.people.queries import hash_of  # noqa: E402

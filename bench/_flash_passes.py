@@ -11,13 +11,13 @@ from yitong.core.errors import Unidentified
 from yitong.core.tokens import TokenInvalid
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import PATIENT_NAME, Pass, PassPatient
-from yitong.domains.booking.queries import passes
+from yitong.domains.booking.queries.window import passes
 
 VALID = timedelta(hours=1)
 
 
 def pass_of(one: Person, *, now: datetime) -> str:
-    """`booking.queries.issue_pass` without its two queries: of a hundred thousand people everything is known here."""
+    """`window.issue_pass` without its two queries: of a hundred thousand people everything is known here."""
     band = rules.age_band(one.birth, shanghai_date(now)).value
     return passes().write(
         Pass(

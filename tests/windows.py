@@ -25,8 +25,8 @@ from yitong.counter.feed import Feed
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Picture
 from yitong.counter.store import Store, connect
-from yitong.domains.booking import queries
 from yitong.domains.booking.contracts import Near
+from yitong.domains.booking.queries import window as booking_window
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.people.contracts import AccountSession, Relation
 from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState, Slot
@@ -51,8 +51,10 @@ def holder(*, patients: int = 1) -> Holder:
     relations = (Relation.SELF, *(Relation.OTHER,) * (patients - 1))
     added = tuple(build.add_patient(actor, relation=relation) for relation in relations)
     session = AccountSession(signed_in.account_id, signed_in.session_id, new_id(), "zh")
-    given = queries.passes().read(queries.issue_pass(session, channel="web", now=build.NOW).token)
-    return Holder(actor, added, queries.passes().write(replace(given, expires_at=build.NOW + timedelta(days=30))))
+    given = booking_window.passes().read(booking_window.issue_pass(session, channel="web", now=build.NOW).token)
+    return Holder(
+        actor, added, booking_window.passes().write(replace(given, expires_at=build.NOW + timedelta(days=30)))
+    )
 
 
 def claim(
@@ -136,7 +138,7 @@ async def opened(
         picture = Picture()
         batches = Batches(picture, reload, boundary=at_boundary)
         feed = kind(picture, batches.trace, (writing.info.backend_pid,))
-        door = Door(picture, batches, queries.passes(), Pace(picture), 0, is_ready=True)
+        door = Door(picture, batches, booking_window.passes(), Pace(picture), 0, is_ready=True)
         await feed.load(listening, asking)
         running = asyncio.create_task(batches.run(writing))
         repeats = asyncio.create_task(batches.repeats.run(Store(asking, batches.trace)))

@@ -16,9 +16,9 @@ from yitong.core import clock
 from yitong.core.db import audit
 from yitong.domains.access.commands import channels
 from yitong.domains.access.contracts import MakeKey
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.booking.queries import openings
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse
 from yitong.domains.people.contracts import AppealLock, LockReason, Relation
@@ -375,7 +375,7 @@ def _desk(ward: Ward, ids: dict[str, str], cookies: dict[str, dict[str, str]]) -
     session = ward.on_site()
     booking_id, patient_id = ward.walk_in(session)
     now = clock.now()
-    open_slots = booking.slot_offers(ward.hospital_id, session, channel="desk", now=now)
+    open_slots = openings.slot_offers(ward.hospital_id, session, channel="desk", now=now)
     manager = make.staff_actor("roster_manager", hospital_id=ward.hospital_id)
     line = schedule.list_roster(ward.hospital_id, session.date, actor=manager)[0]
     invited = ward.staff(*ALL_ROLES)

@@ -14,9 +14,10 @@ from tests.browser.visitors import Visitor
 from tests.browser.wards import enter
 
 from yitong.core import clock
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot, State
+from yitong.domains.booking.queries import bookings as booking
+from yitong.domains.booking.queries import openings
 from yitong.domains.people.contracts import IdentityGiven
 from yitong.domains.schedule.contracts import HalfDay
 
@@ -55,7 +56,7 @@ def expected(new_practice: Callable[[], Practice]) -> Expected:
     registrar, early = build.registrar(hospital_id), clock.at_shanghai(today, time(0, 1))
     documents = (build.identity(), build.identity())
     bookings = []
-    offers = booking.slot_offers(hospital_id, session, channel="desk", now=early)
+    offers = openings.slot_offers(hospital_id, session, channel="desk", now=early)
     slots = [one for one in offers if one.is_open and not one.is_special]
     for given, slot in zip(documents, slots, strict=False):
         wish = HoldSlot(f"early{make.number()}", hospital_id, slot.slot_id, build.patient(hospital_id, given))

@@ -14,9 +14,9 @@ from yitong.core import clock
 from yitong.core.db import policies
 from yitong.domains.access.commands import second_factor
 from yitong.domains.access.contracts import Invited
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot, SlotOffer
+from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import patients
 from yitong.domains.people.contracts import RegisterAtDesk
@@ -51,7 +51,7 @@ class Ward:
                 )
                 if one.state is not SessionState.STOPPED and one.ends_at > now + timedelta(hours=1)
             ]
-            left = booking.slot_offers_by_session(self.hospital_id, found, channel="desk", now=now)
+            left = openings.slot_offers_by_session(self.hospital_id, found, channel="desk", now=now)
             open_ones = [
                 one
                 for one in found
@@ -68,7 +68,7 @@ class Ward:
         patient_id = patients.register_at_desk(cmd, actor=registrar, now=now).patient_id
         slot = next(
             one
-            for one in booking.slot_offers(self.hospital_id, session, channel="desk", now=now)
+            for one in openings.slot_offers(self.hospital_id, session, channel="desk", now=now)
             if is_for_anybody(one) and one.ends_at > now
         )
         wish = HoldSlot(f"walk{make.number()}", self.hospital_id, slot.slot_id, patient_id, is_first_visit=False)

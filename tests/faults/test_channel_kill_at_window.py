@@ -19,8 +19,8 @@ from yitong.core.actor import Actor
 from yitong.domains.access import queries as access
 from yitong.domains.access.commands import channels
 from yitong.domains.access.contracts import ChangeChannel, ChannelFacts, ChannelKind, Scope
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.models import Booking
+from yitong.domains.booking.queries import window as bookings
 from yitong.domains.people import queries as people
 
 pytestmark = pytest.mark.usefixtures("committed_db")

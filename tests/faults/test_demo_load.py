@@ -15,7 +15,7 @@ from yitong.core.db import policies
 from yitong.core.lots.verify import verify
 from yitong.domains.access import queries as access
 from yitong.domains.access.commands import sign_in
-from yitong.domains.booking import queries as booking
+from yitong.domains.booking.queries import bookings
 from yitong.domains.draws import queries as draws
 from yitong.domains.draws.contracts import DrawState
 from yitong.domains.draws.models import DrawApplicant, DrawEntry
@@ -130,7 +130,7 @@ def _first_account_sees_its_booking(city: cities.City) -> None:
     assert account == len(city.accounts)
     one = people.AccountPatient.objects.filter(relation="self").order_by("linked_at").first()
     assert one is not None
-    mine = booking.list_my_bookings(Actor.for_account(one.account_id), now=TUESDAY)
+    mine = bookings.list_my_bookings(Actor.for_account(one.account_id), now=TUESDAY)
     assert mine
     assert mine[0].fee_fen == 5000
 

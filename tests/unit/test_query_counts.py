@@ -16,7 +16,7 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import policies, reference
 from yitong.core.ids import new_id
-from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.queries import directory as places
 from yitong.domains.hospitals.queries import searching
 from yitong.domains.people import models as people
@@ -92,15 +92,15 @@ def test_windows_of_one_offer_ask_the_same_for_one_session_and_for_eight() -> No
     place = build.clinic()
     first = schedule.get_session(place.hospital_id, place.session_id)
     with CaptureQueriesContext(connection) as one:
-        bookings.slot_offers_of(place.hospital_id, [first], channel="web", now=NOW)
+        openings.slot_offers_of(place.hospital_id, [first], channel="web", now=NOW)
     more_sessions(place, 7)
     all_of_them = schedule.list_sessions(place.hospital_id, place.department_id, DAY, DAY + timedelta(days=3))
     assert len(all_of_them) == 8
     with CaptureQueriesContext(connection) as eight:
-        offers = bookings.slot_offers_of(place.hospital_id, all_of_them, channel="web", now=NOW)
+        offers = openings.slot_offers_of(place.hospital_id, all_of_them, channel="web", now=NOW)
     assert len(eight) == len(one)
     assert offers == [
-        offer for s in all_of_them for offer in bookings.slot_offers(place.hospital_id, s, channel="web", now=NOW)
+        offer for s in all_of_them for offer in openings.slot_offers(place.hospital_id, s, channel="web", now=NOW)
     ]
 
 
@@ -109,7 +109,7 @@ def test_what_is_left_takes_two_statements_and_one_for_the_rules() -> None:
     more_sessions(place, 20)
     all_of_them = schedule.list_sessions(place.hospital_id, place.department_id, DAY, DAY + timedelta(days=3))
     with CaptureQueriesContext(connection) as captured:
-        bookings.offers(place.hospital_id, all_of_them, channel="web", now=NOW)
+        openings.offers(place.hospital_id, all_of_them, channel="web", now=NOW)
     assert len(captured) == 3
 
 

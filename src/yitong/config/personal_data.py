@@ -7,8 +7,8 @@ from yitong.core.actor import Actor
 from yitong.core.db.command import command
 from yitong.domains.access import personal_data as access
 from yitong.domains.booking import personal_data as booking
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import State
+from yitong.domains.booking.queries import bookings
 from yitong.domains.draws import personal_data as draws
 from yitong.domains.fairness import personal_data as fairness
 from yitong.domains.hospitals import personal_data as hospitals

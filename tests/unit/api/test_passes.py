@@ -14,7 +14,7 @@ from yitong.core.errors import Refusal
 from yitong.counter.asks import Ask
 from yitong.domains.access.contracts import Scope
 from yitong.domains.access.models import ChannelKey
-from yitong.domains.booking import queries
+from yitong.domains.booking.queries import window as booking_window
 from yitong.faces.api.urls import api
 from yitong.faces.api.window import document as window
 
@@ -29,7 +29,7 @@ def test_a_pass_names_the_account_its_session_its_patients_and_the_key(caller: C
     holder, patient_id = holder_with_patient(line)
 
     answer = holder.post("/passes")
-    said = queries.passes().read(answer.json["token"])
+    said = booking_window.passes().read(answer.json["token"])
 
     assert (answer.status, answer.json["claims"], answer.json["patients"]) == (201, "/counter/claims", [patient_id])
     assert [str(one.patient_id) for one in said.patients] == [patient_id]

@@ -16,7 +16,7 @@ from yitong.core.db import command
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyMissing, KeyReused, Unidentified
 from yitong.domains.access.contracts import Scope
-from yitong.domains.booking import errors, models, queries
+from yitong.domains.booking import errors, models
 from yitong.domains.booking.commands import change, claim, extra, sweep
 from yitong.domains.booking.contracts import (
     CancelBooking,
@@ -28,12 +28,14 @@ from yitong.domains.booking.contracts import (
     Near,
     State,
 )
+from yitong.domains.booking.queries import bookings, openings
 from yitong.domains.people.commands import limits, merging
 from yitong.domains.people.contracts import MergePatients
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.people.models import Account, BookingLimits
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.models import Slot
+from yitong.domains.schedule.queries import timetable as schedule
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("test")
@@ -53,10 +55,10 @@ def test_a_hold_paid_at_the_visit_is_confirmed_at_once() -> None:
     held = build.hold(place, patient, actor)
     assert (held.state, len(held.code), held.hold_until) == (State.CONFIRMED, 8, None)
     assert live_days(patient) == [place.day]
-    seen = queries.get_booking(place.hospital_id, held.booking_id, actor, now=NOW)
+    seen = bookings.get_booking(place.hospital_id, held.booking_id, actor, now=NOW)
     assert (seen.state, seen.fee_fen, seen.channel, seen.number) == (State.CONFIRMED, 5000, "web", 1)
     assert events_of(held.booking_id) == ["booking_confirmed"]
-    mine = queries.list_my_bookings(actor, now=NOW)
+    mine = bookings.list_my_bookings(actor, now=NOW)
     assert [booking.booking_id for booking in mine] == [held.booking_id]
 
 
@@ -194,7 +196,7 @@ def test_cancel_gives_day_and_slot_back_the_slot_after_a_delay() -> None:
 def test_cancel_ends_at_its_deadline_but_not_at_the_window() -> None:
     place, (actor, patient) = build.clinic(), build.holder()
     held = build.hold(place, patient, actor)
-    deadline = queries.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).cancel_until
+    deadline = bookings.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).cancel_until
     late = CancelBooking("late", place.hospital_id, held.booking_id)
     with pytest.raises(errors.CancelTooLate):
         change.cancel_booking(late, actor=actor, now=deadline)
@@ -214,8 +216,8 @@ def test_nobody_cancels_or_sees_a_strangers_booking() -> None:
         with pytest.raises(errors.BookingMissing):
             change.cancel_booking(cmd, actor=who, now=NOW)
         with pytest.raises(errors.BookingMissing):
-            queries.get_booking(place.hospital_id, held.booking_id, who, now=NOW)
-    assert queries.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).state is State.CONFIRMED
+            bookings.get_booking(place.hospital_id, held.booking_id, who, now=NOW)
+    assert bookings.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).state is State.CONFIRMED
 
 
 @pytest.mark.rule("R-047")
@@ -231,7 +233,7 @@ def test_a_move_keeps_the_id_and_frees_the_old_slot_later() -> None:
     assert change.move_booking(cmd, actor=actor, now=NOW) == moved
     assert live_days(patient) == [later.day]
     assert Slot.objects.get(hospital_id=place.hospital_id, id=place.slot()).reopens_at > NOW
-    assert [b.date for b in queries.list_my_bookings(actor, now=NOW)] == [later.day]
+    assert [b.date for b in bookings.list_my_bookings(actor, now=NOW)] == [later.day]
 
 
 @pytest.mark.rule("R-047")
@@ -312,7 +314,7 @@ def test_a_stop_counts_against_nobody() -> None:
     assert stopped == 2
     assert sweep.stop_bookings(place.hospital_id, place.session_id, reason="leave", actor=SYSTEM, now=NOW) == 0
     assert live_days(patient) == live_days(other) == []
-    assert queries.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).state is State.STOPPED
+    assert bookings.get_booking(place.hospital_id, held.booking_id, actor, now=NOW).state is State.STOPPED
 
 
 @pytest.mark.rule("R-008")
@@ -373,10 +375,10 @@ def test_an_entitlement_opens_its_pool_once() -> None:
 
 def test_offers_count_what_is_left_and_only_while_it_sells() -> None:
     place, (actor, patient) = build.clinic(slots=3), build.holder()
-    session = queries.schedule.get_session(place.hospital_id, place.session_id)
+    session = schedule.get_session(place.hospital_id, place.session_id)
 
     def left(now=NOW, channel="web") -> int:  # type: ignore[no-untyped-def]
-        return queries.offers(place.hospital_id, [session], channel=channel, now=now)[place.session_id].left
+        return openings.offers(place.hospital_id, [session], channel=channel, now=now)[place.session_id].left
 
     assert left() == 3
     held = build.hold(place, patient, actor)
@@ -386,7 +388,7 @@ def test_offers_count_what_is_left_and_only_while_it_sells() -> None:
     assert left(now=NOW + timedelta(hours=1)) == 3
     assert left(channel="114") == 0
     assert left(now=session.release_at - timedelta(milliseconds=1)) == 0
-    windows = queries.slot_offers(place.hospital_id, session, channel="web", now=NOW)
+    windows = openings.slot_offers(place.hospital_id, session, channel="web", now=NOW)
     assert [window.is_open for window in windows] == [False, True, True]
 
 
@@ -410,5 +412,5 @@ def test_after_a_merge_one_person_has_both_histories_and_one_set_of_limits() -> 
     again = build.clinic(hospital_id=first.hospital_id, department_id=first.department_id, at=build.time(14, 0))
     with pytest.raises(errors.DuplicateDepartment):
         build.hold(again, one, desk)
-    listed = queries.list_bookings_of_patient(first.hospital_id, one, build.registrar(first.hospital_id), now=NOW)
+    listed = bookings.list_bookings_of_patient(first.hospital_id, one, build.registrar(first.hospital_id), now=NOW)
     assert [booking.patient_id for booking in listed] == [other]

@@ -17,7 +17,7 @@ from yitong.core.db.models import Event, IdempotencyKey
 from yitong.core.digests import digest_of
 from yitong.core.errors import Forbidden
 from yitong.domains.access.contracts import Scope
-from yitong.domains.booking import errors, models, personal_data, queries
+from yitong.domains.booking import errors, models, personal_data
 from yitong.domains.booking.commands import announce, change, claim, extra, sweep
 from yitong.domains.booking.contracts import (
     CancelBooking,
@@ -29,6 +29,7 @@ from yitong.domains.booking.contracts import (
     MoveBooking,
     State,
 )
+from yitong.domains.booking.queries import bookings, openings
 from yitong.domains.hospitals.contracts import ClinicKind
 from yitong.domains.notify.models import Message
 from yitong.domains.people.commands import limits, merging
@@ -140,7 +141,7 @@ def test_a_substitute_stands_on_the_booking_and_in_the_message() -> None:
     event = Event.objects.get(operation="schedule.session_substituted", subject_id=session.session_id)
     for _ in range(2):
         announce.substitute_bookings(at.hospital_id, session.session_id, event.id, now=NOW)
-    assert queries.get_booking(at.hospital_id, held.booking_id, actor, now=NOW).practitioner_id == other
+    assert bookings.get_booking(at.hospital_id, held.booking_id, actor, now=NOW).practitioner_id == other
     told = Message.objects.filter(account_id=actor.account_id, template="booking_substituted")
     assert {row.params["practitioner_id"] for row in told} == {str(other)}
     assert told.count() == 2  # in the app and by SMS, once each
@@ -307,8 +308,8 @@ def test_windows_that_are_over_are_not_counted_as_left() -> None:
     place = build.clinic(slots=20, pools=tuple(pools), day=clock.shanghai_date(NOW), at=time(9, 0))
     session = get_session(place.hospital_id, place.session_id)
     now = place.slots[5].ends_at
-    left = queries.offers(place.hospital_id, [session], channel="desk", now=now)[place.session_id].left
-    windows = queries.slot_offers(place.hospital_id, session, channel="desk", now=now)
+    left = openings.offers(place.hospital_id, [session], channel="desk", now=now)[place.session_id].left
+    windows = openings.slot_offers(place.hospital_id, session, channel="desk", now=now)
     assert left == sum(window.is_open for window in windows) == 1
 
 

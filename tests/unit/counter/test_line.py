@@ -31,10 +31,11 @@ from yitong.counter.line.store import LineStore, shared
 from yitong.counter.pace import Pace
 from yitong.counter.store import connect
 from yitong.domains.access.contracts import ChannelState, KeyInUse
-from yitong.domains.booking import models, queries, rules
+from yitong.domains.booking import models, rules
 from yitong.domains.booking.commands import lines
 from yitong.domains.booking.contracts import LOT_USE, LineTimes, Near
 from yitong.domains.booking.errors import NotYourTurn
+from yitong.domains.booking.queries import window as booking_window
 
 RELEASE = build.NOW + timedelta(hours=1)
 TIMES = LineTimes(
@@ -169,7 +170,9 @@ async def opened() -> AsyncIterator[Lines]:
     key = derived(settings.SECRET_KEY.encode(), LOT_USE)
     async with windows.opened() as window, await connect(databases.url() or "", name="test lines") as connection:
         room = Room(window.picture, key)
-        door = Door(window.picture, window.batches, queries.passes(), Pace(window.picture), 0, is_ready=True, room=room)
+        door = Door(
+            window.picture, window.batches, booking_window.passes(), Pace(window.picture), 0, is_ready=True, room=room
+        )
         store = LineStore(connection, window.batches.trace)
         await room.load(store)
         yield Lines(window, door, room, store)
@@ -512,7 +515,9 @@ def test_who_stands_in_line_is_counted_once_as_one_who_tries(place: build.Clinic
 @pytest.mark.rule("S-14")
 def test_a_killed_channel_brings_nobody_into_a_line(place: build.Clinic) -> None:
     who, key_id = windows.holder(), new_id()
-    passing = queries.passes().write(replace(queries.passes().read(who.passing), key_id=key_id, channel="partner"))
+    passing = booking_window.passes().write(
+        replace(booking_window.passes().read(who.passing), key_id=key_id, channel="partner")
+    )
     theirs = replace(who, passing=passing)
     live = KeyInUse(key_id, new_id(), "partner", ChannelState.ACTIVE, False, None, frozenset({"bookings:write"}), 60)
 
@@ -532,7 +537,9 @@ def test_a_killed_channel_brings_nobody_into_a_line(place: build.Clinic) -> None
 @pytest.mark.rule("S-14")
 def test_before_a_window_knows_the_keys_no_channel_is_told_that_its_own_is_none(place: build.Clinic) -> None:
     who = windows.holder()
-    passing = queries.passes().write(replace(queries.passes().read(who.passing), key_id=new_id(), channel="partner"))
+    passing = booking_window.passes().write(
+        replace(booking_window.passes().read(who.passing), key_id=new_id(), channel="partner")
+    )
 
     async def work() -> None:
         async with opened() as lines_:

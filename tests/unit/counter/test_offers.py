@@ -16,7 +16,7 @@ from yitong.counter.batch import Batches
 from yitong.counter.door import Door
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Picture
-from yitong.domains.booking import queries
+from yitong.domains.booking.queries import window
 
 NOW = build.NOW
 NOBODY = UUID(int=1)
@@ -33,7 +33,7 @@ def ask(picture: Picture, path: str, *, after: timedelta = timedelta(), **header
     async def no_reload(session_ids: object) -> None:
         raise AssertionError("nobody books")
 
-    door = Door(picture, Batches(picture, no_reload), queries.passes(), Pace(picture), 0, is_ready=True)
+    door = Door(picture, Batches(picture, no_reload), window.passes(), Pace(picture), 0, is_ready=True)
     asked = Request(method="GET", path=path, headers={name.replace("_", "-"): one for name, one in headers.items()})
     with clock.frozen(NOW + after):
         asyncio.run(door.answer(asked, asked))

@@ -11,9 +11,9 @@ from tests.unit.desk.conftest import NOW, ONSITE, Desk, Hospital
 from yitong.core import masks
 from yitong.core.db.models import Event
 from yitong.core.ids import new_id
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.contracts import Title
 from yitong.domains.people.models import Patient, ReadLog
 from yitong.domains.schedule.contracts import Pool

@@ -13,8 +13,8 @@ from tests.clinic import DAY, NOW
 from tests.unit.faces.test_patient_pages import signed_in, text_of
 
 from yitong.core import clock
-from yitong.domains.booking import queries
 from yitong.domains.booking.contracts import Booking, State
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.commands import practitioners
 from yitong.domains.hospitals.contracts import ChangePractitioner
 from yitong.domains.people.contracts import Relation
@@ -41,7 +41,7 @@ def booking(**changed: object) -> Booking:
     place, doctor_id, _ = with_doctor()
     actor, patient_id = build.holder()
     build.hold(place, patient_id, actor)
-    (made,) = queries.list_my_bookings(actor, now=NOW)
+    (made,) = bookings.list_my_bookings(actor, now=NOW)
     return replace(made, **changed)  # type: ignore[arg-type]
 
 
@@ -50,14 +50,14 @@ def test_the_most_frequent_come_first_then_the_latest() -> None:
     often = replace(one, practitioner_id=UUID(int=2), date=DAY - timedelta(days=90))
     late = replace(one, practitioner_id=UUID(int=3), date=DAY + timedelta(days=1))
     clinic = replace(one, practitioner_id=None, date=DAY - timedelta(days=200))
-    found = queries.usual_of([one, often, often, late, clinic], most=3)
+    found = bookings.usual_of([one, often, often, late, clinic], most=3)
     assert [(u.practitioner_id, u.visits) for u in found] == [(UUID(int=2), 2), (UUID(int=3), 1), (UUID(int=1), 1)]
 
 
 @pytest.mark.parametrize("state", State)
 def test_what_was_undone_or_missed_is_not_remembered(state: State) -> None:
     remembered = {State.CONFIRMED, State.CHECKED_IN, State.IN_VISIT, State.DONE, State.STOPPED}
-    assert bool(queries.usual_of([booking(state=state)], most=3)) is (state in remembered)
+    assert bool(bookings.usual_of([booking(state=state)], most=3)) is (state in remembered)
 
 
 def test_home_leads_back_to_the_doctor_and_to_nobody_elses() -> None:

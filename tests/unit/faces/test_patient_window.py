@@ -15,8 +15,8 @@ from tests.unit.faces.test_patient_pages import book_path, signed_in, text_of
 from yitong.core import clock, sentences
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
-from yitong.domains.booking import queries
 from yitong.domains.booking.models import Booking
+from yitong.domains.booking.queries import window as booking_window
 from yitong.domains.people.models import Account
 from yitong.faces.patient.booking import window
 
@@ -51,7 +51,7 @@ def test_the_form_goes_to_the_window_with_a_pass_for_its_people() -> None:
         "by_name": "false",
         "near": "window",
     }
-    said = queries.passes().read(fields["pass"])
+    said = booking_window.passes().read(fields["pass"])
     assert (said.account_id, [one.patient_id for one in said.patients]) == (actor.account_id, [patient])
     assert UUID(fields["key"])
 

@@ -17,10 +17,10 @@ from yitong.core.actor import Actor
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, Throttled, Unidentified
 from yitong.core.ids import new_id
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import MoveBooking
 from yitong.domains.booking.errors import CheckRequired
+from yitong.domains.booking.queries import window
 from yitong.domains.fairness import errors, models, permissions, personal_data, queries
 from yitong.domains.fairness.commands import checking, reviewing, scoring
 from yitong.domains.fairness.contracts import AnswerCheck, AskReview, DecideReview, Level
@@ -72,7 +72,7 @@ def session_of(actor: Actor) -> AccountSession:
 
 
 def pass_until(actor: Actor, now: Any) -> Any:
-    return bookings.issue_pass(session_of(actor), channel="web", now=now).expires_at
+    return window.issue_pass(session_of(actor), channel="web", now=now).expires_at
 
 
 @pytest.mark.rule("R-017")

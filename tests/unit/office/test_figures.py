@@ -16,8 +16,8 @@ from tests import make
 from tests.clinic import DAY, NOW
 
 from yitong.core.cells import Guard
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import ChannelCount, DayCount, LeadCount, SellOut, State, StateCount
+from yitong.domains.booking.queries import figures
 from yitong.faces.common import charts
 from yitong.faces.common.charts import Bar
 from yitong.faces.common.words import Reader
@@ -136,20 +136,20 @@ def city(monkeypatch: pytest.MonkeyPatch) -> None:
     place = make.clinic(now=NOW)
     h, c = place.hospital_id, place.campus_id
     monkeypatch.setattr(
-        booking, "count_by_channel", lambda *asked: [ChannelCount(h, c, "web", 900), ChannelCount(h, c, "desk", 100)]
+        figures, "count_by_channel", lambda *asked: [ChannelCount(h, c, "web", 900), ChannelCount(h, c, "desk", 100)]
     )
     monkeypatch.setattr(
-        booking, "count_by_day", lambda *asked: [DayCount(DAY, 996), DayCount(DAY + timedelta(days=1), 4)]
+        figures, "count_by_day", lambda *asked: [DayCount(DAY, 996), DayCount(DAY + timedelta(days=1), 4)]
     )
     monkeypatch.setattr(
-        booking, "count_by_lead", lambda *asked: [LeadCount(1, 300), LeadCount(3, 400), LeadCount(20, 300)]
+        figures, "count_by_lead", lambda *asked: [LeadCount(1, 300), LeadCount(3, 400), LeadCount(20, 300)]
     )
     states = {State.CONFIRMED: 500, State.DONE: 460, State.MISSED: 40, State.CANCELLED: 250}
     monkeypatch.setattr(
-        booking, "count_by_state", lambda *asked: [StateCount(h, state, n) for state, n in states.items()]
+        figures, "count_by_state", lambda *asked: [StateCount(h, state, n) for state, n in states.items()]
     )
     sold = [SellOut(timedelta(minutes=1), 30), SellOut(timedelta(hours=1), 10), SellOut(None, 60)]
-    monkeypatch.setattr(booking, "count_sell_outs", lambda *asked, now: sold)
+    monkeypatch.setattr(figures, "count_sell_outs", lambda *asked, now: sold)
 
 
 @pytest.mark.rule("R-213")
@@ -214,5 +214,5 @@ def test_long_names_and_unknown_channels_stand(enter: Enter, monkeypatch: pytest
         ChannelCount(place.hospital_id, place.campus_id, "partner-" + "x" * 24, 50),
         ChannelCount(uuid4(), uuid4(), "web", 50),
     ]
-    monkeypatch.setattr(booking, "count_by_channel", lambda *asked: counts)
+    monkeypatch.setattr(figures, "count_by_channel", lambda *asked: counts)
     assert enter("auditor").get("/office/").status_code == 200

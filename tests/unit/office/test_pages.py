@@ -26,8 +26,8 @@ from yitong.core.ids import new_id
 from yitong.domains.access import queries as access
 from yitong.domains.access.contracts import Scope
 from yitong.domains.access.errors import ChannelRevoked
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import ChannelCount
+from yitong.domains.booking.queries import figures
 from yitong.domains.fairness.commands import alarming, reviewing
 from yitong.domains.fairness.contracts import AskReview, NoteAlarm
 from yitong.domains.fairness.models import AlarmNote, MeterAlarm, Review
@@ -76,7 +76,7 @@ def test_share_is_computed_from_data(enter: Enter, text: Text, monkeypatch: pyte
         ChannelCount(place.hospital_id, place.campus_id, "api", 300),
         ChannelCount(place.hospital_id, place.campus_id, "desk", 100),
     ]
-    monkeypatch.setattr(booking, "count_by_channel", lambda *asked: counts)
+    monkeypatch.setattr(figures, "count_by_channel", lambda *asked: counts)
     page = text(enter("auditor").get("/office/"))
     assert "预约数 1,000" in page
     assert "线上占比 90.0%" in page

@@ -13,9 +13,9 @@ from yitong.core.actor import Actor
 from yitong.core.db import command, policies, relay
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyReused, Refusal, Unidentified
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
+from yitong.domains.booking.queries import bookings, openings
 from yitong.domains.hospitals.contracts import Title
 from yitong.domains.schedule import errors, jobs
 from yitong.domains.schedule.commands import sessions, slots, stoppages
@@ -97,7 +97,7 @@ def test_while_it_waits_nothing_is_booked_and_after_an_undo_all_is_as_before() -
     with pytest.raises(errors.SessionIsStopping):
         build.hold(place, late, other, n=1)
     session = timetable.get_session(place.hospital_id, place.session_id)
-    offer = booking.offers(place.hospital_id, [session], channel="web", now=NOW)
+    offer = openings.offers(place.hospital_id, [session], channel="web", now=NOW)
     assert offer[place.session_id].left == 0
     back = UndoStoppage("back", place.hospital_id, planned.stoppage_id)
     assert stoppages.undo_stoppage(back, actor=manager, now=LATER - timedelta(seconds=1)).sessions == 1
@@ -116,7 +116,7 @@ def test_it_ends_every_booking_when_it_takes_effect(frozen_clock: Freeze) -> Non
     build.hold(place, patient, actor)
     walk_in = build.patient(place.hospital_id)
     build.hold(place, walk_in, build.registrar(place.hospital_id), n=14)
-    reach = booking.reach_of_sessions(place.hospital_id, [place.session_id], manager)
+    reach = bookings.reach_of_sessions(place.hospital_id, [place.session_id], manager)
     assert (reach.bookings, reach.patients, reach.told) == (2, 2, 1)
     cmd = PlanStoppage("typhoon", place.hospital_id, (place.session_id,), StopReason.HOSPITAL)
     stoppages.plan_stoppage(cmd, actor=manager, now=NOW)

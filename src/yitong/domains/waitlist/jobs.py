@@ -6,7 +6,7 @@ from yitong.core import clock
 from yitong.core.db.jobs import periodic
 from yitong.core.db.sweeps import swept
 from yitong.core.errors import Refusal
-from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.queries import keeping
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.waitlist.commands import answering, closing, serving
 from yitong.domains.waitlist.contracts import CloseReason
@@ -35,7 +35,7 @@ def serve_kept(timestamp: int) -> int:
     """Every ten seconds: kept slots that are nobody's yet, whatever became of their event."""
     return sum(
         serving.serve_session(hospital_id, session_id, now=clock.now())
-        for hospital_id, session_id in bookings.sessions_with_kept()
+        for hospital_id, session_id in keeping.sessions_with_kept()
     )
 
 

@@ -9,8 +9,8 @@ from django.db.models import Sum
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.policy.values import Policies
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import Kept
+from yitong.domains.booking.queries import keeping, openings
 from yitong.domains.people import queries as people
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.queries import timetable as schedule
@@ -47,7 +47,7 @@ def list_joinable(hospital_id: UUID, session_ids: Sequence[UUID], *, channel: st
     sessions = schedule.sessions_by_id(hospital_id, session_ids)
     in_force = policies.of_hospital(hospital_id, now)
     in_time = [one for one in sessions.values() if now < _closes_at(one, in_force(one.department_id))]
-    sold_out = bookings.list_sold_out(hospital_id, in_time, channel=channel, now=now)
+    sold_out = openings.list_sold_out(hospital_id, in_time, channel=channel, now=now)
     most = policies.at(None, now).int("waitlist.sessions_per_entry")
     return [session_id for session_id in session_ids if session_id in sold_out][:most]
 
@@ -195,7 +195,7 @@ def _read_hospital(
         line = Line(hospital_id, row.session_id, row.place, row.live, reason, row.closes_at, ahead if row.live else 0)
         lines[row.entry_id].append(line)
     for offer in models.WaitlistOffer.objects.filter(hospital_id=hospital_id, entry_id__in=entry_ids, live=True):
-        kept = [one for one in bookings.list_kept(hospital_id, offer.session_id) if one.promised_id == offer.id]
+        kept = [one for one in keeping.list_kept(hospital_id, offer.session_id) if one.promised_id == offer.id]
         offers[offer.entry_id] = _offer(offer, kept)
     for passed in models.WaitlistPassed.objects.filter(hospital_id=hospital_id, entry_id__in=entry_ids).order_by("-at")[
         : PASSINGS * len(entry_ids)

@@ -9,9 +9,9 @@ from yitong.cli.demo.loading.people import Joined
 from yitong.cli.demo.loading.staff import Crew
 from yitong.core.actor import Actor
 from yitong.core.errors import Refusal
-from yitong.domains.booking import queries
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.booking.queries import bookings, openings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.queries import timetable as schedule
 
@@ -31,7 +31,7 @@ def book(joined: Sequence[Joined], city: City, crew: Crew, *, now: datetime) -> 
     for place, one in enumerate(joined[:BOOKERS]):
         code = staffed[place % len(staffed)]
         hospital_id = crew.hospital_id(code)
-        if queries.list_my_bookings(one.actor, now=now):
+        if bookings.list_my_bookings(one.actor, now=now):
             continue
         days = [city.today + timedelta(days=ahead) for ahead in range(1, DAYS + 1)]
         made += _book_one(one, hospital_id, days, actor=one.actor, skip=place, now=now)
@@ -62,7 +62,7 @@ def _open_slots(hospital_id: UUID, days: Sequence[date], *, actor: Actor, skip: 
         for session in schedule.list_sessions(hospital_id, department.department_id, days[0], days[-1]):
             if session.practitioner_id is not None:
                 continue
-            offers = queries.slot_offers(hospital_id, session, channel=actor.channel, now=now)
+            offers = openings.slot_offers(hospital_id, session, channel=actor.channel, now=now)
             free = [offer.slot_id for offer in offers if offer.is_open]
             if free:
                 yield free[len(free) // 2]

@@ -17,7 +17,7 @@ from yitong.domains.booking import errors, models, permissions, rules
 from yitong.domains.booking.commands import freeing
 from yitong.domains.booking.commands.claim import live_bookings, shard_of, write_claim
 from yitong.domains.booking.contracts import Held, HoldSlot, Kept, KeptWish, SlotLetGo
-from yitong.domains.booking.queries import list_kept
+from yitong.domains.booking.queries.keeping import list_kept
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits

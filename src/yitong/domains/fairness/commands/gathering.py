@@ -9,7 +9,6 @@ from uuid import UUID
 from yitong.core.db import events
 from yitong.core.db.command import command
 from yitong.core.events import Event
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import (
     BookingCancelled,
     BookingConfirmed,
@@ -18,6 +17,7 @@ from yitong.domains.booking.contracts import (
     HoldExpired,
     SlotHeld,
 )
+from yitong.domains.booking.queries import bookings
 from yitong.domains.fairness import models
 from yitong.domains.fairness.contracts import ActKind
 from yitong.domains.fairness.rules.signals import LONGEST_DAYS

@@ -10,8 +10,8 @@ from yitong.core.actor import Actor
 from yitong.core.db import events
 from yitong.core.db.command import command
 from yitong.core.db.scale import cross_hospital
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.commands import kept as keeping
+from yitong.domains.booking.queries import keeping as bookings
 from yitong.domains.people import queries as people
 from yitong.domains.waitlist import models
 from yitong.domains.waitlist.commands import announce

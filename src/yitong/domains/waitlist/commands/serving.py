@@ -13,10 +13,10 @@ import structlog
 from yitong.core.actor import Actor
 from yitong.core.db.command import command
 from yitong.core.errors import Busy, Refusal
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.commands import kept as keeping
 from yitong.domains.booking.contracts import Kept
 from yitong.domains.booking.errors import BY_CONSTRAINT
+from yitong.domains.booking.queries import keeping as bookings
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import models, rules
 from yitong.domains.waitlist.commands import offers

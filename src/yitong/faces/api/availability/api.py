@@ -11,8 +11,8 @@ from yitong.core import clock
 from yitong.core.db import policies
 from yitong.core.errors import RuleBroken
 from yitong.domains.access.contracts import Scope
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import SessionOffer
+from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.domains.schedule.queries import timetable as schedule
@@ -44,7 +44,7 @@ def list_days(
     """The days [from_date, until_date] on which the department sits; counts only (S-14). Today and a week on, else."""
     now = clock.now()
     sessions = _sessions(hospital_id, department_id, from_date, until_date, now)
-    offers = booking.offers(hospital_id, sessions, channel=request.actor.channel, now=now)
+    offers = openings.offers(hospital_id, sessions, channel=request.actor.channel, now=now)
     bookable = schedule.bookable_dates(now, policies.at(hospital_id, now, department_id=department_id))
     by_day: dict[date, list[Session]] = {}
     for session in sessions:
@@ -76,7 +76,7 @@ def list_sessions(
         cursor=cursor,
         limit=limit,
     )
-    offers = booking.offers(hospital_id, items, channel=request.actor.channel, now=now)
+    offers = openings.offers(hospital_id, items, channel=request.actor.channel, now=now)
     return {"items": [_session(session, offers) for session in items], "next_cursor": next_cursor}
 
 
@@ -86,7 +86,7 @@ def list_sessions(
 def get_session(request: ApiRequest, hospital_id: Id, session_id: Id) -> Any:
     now = clock.now()
     session = schedule.get_session(hospital_id, session_id)
-    return _session(session, booking.offers(hospital_id, [session], channel=request.actor.channel, now=now))
+    return _session(session, openings.offers(hospital_id, [session], channel=request.actor.channel, now=now))
 
 
 @router.get(
@@ -98,7 +98,7 @@ def get_session(request: ApiRequest, hospital_id: Id, session_id: Id) -> Any:
 def list_slots(request: ApiRequest, hospital_id: Id, session_id: Id, entitlement_id: Id | None = None) -> Any:
     """Every window of this channel's pools, open or not, with the id that `hold` takes. For who may book (S-14)."""
     session = schedule.get_session(hospital_id, session_id)
-    offered = booking.slot_offers(
+    offered = openings.slot_offers(
         hospital_id, session, channel=request.actor.channel, now=clock.now(), entitlement_id=entitlement_id
     )
     return {"items": offered}

@@ -10,8 +10,9 @@ from ninja.responses import Status
 from yitong.core import clock, masks
 from yitong.core.actor import Actor
 from yitong.domains.access.contracts import Scope
-from yitong.domains.booking import contracts, queries
+from yitong.domains.booking import contracts
 from yitong.domains.booking.commands import change, claim, extra
+from yitong.domains.booking.queries import bookings
 from yitong.faces.api.auth import ApiRequest, ChannelKey, Holder
 from yitong.faces.api.bookings import schemas
 from yitong.faces.api.fields import Id, Page
@@ -84,7 +85,7 @@ def move_booking(request: ApiRequest, hospital_id: Id, booking_id: Id, data: sch
 )
 def get_booking(request: ApiRequest, hospital_id: Id, booking_id: Id) -> Any:
     """For the account of its patient, or the channel that made it; to all others it is absent."""
-    return _booking(queries.get_booking(hospital_id, booking_id, request.actor, now=clock.now()), request.actor)
+    return _booking(bookings.get_booking(hospital_id, booking_id, request.actor, now=clock.now()), request.actor)
 
 
 @router.get(
@@ -128,9 +129,9 @@ def _after(place: list[str] | None, actor: Actor) -> list[contracts.Booking]:
     """The bookings after the one at which the page before ended; the domain gives whole days."""
     now = clock.now()
     if place is None:
-        return queries.list_my_bookings(actor, now=now)
+        return bookings.list_my_bookings(actor, now=now)
     day, last = date.fromisoformat(place[0]), place[1]
-    found = queries.list_my_bookings(actor, now=now, before=day + timedelta(days=1))
+    found = bookings.list_my_bookings(actor, now=now, before=day + timedelta(days=1))
     ids = [str(booking.booking_id) for booking in found]
     if last not in ids:
         raise CursorInvalid()

@@ -10,7 +10,7 @@ from ninja.responses import Status
 from yitong.core import clock
 from yitong.core.errors import Missing
 from yitong.domains.access.contracts import Scope
-from yitong.domains.booking import queries
+from yitong.domains.booking.queries import window
 from yitong.domains.people import queries as people
 from yitong.faces.api.auth import ACCOUNT_HEADER, AccountSessionRequired, ApiRequest, ChannelKey, Holder
 from yitong.faces.api.window import schemas
@@ -44,5 +44,5 @@ def issue_pass(request: ApiRequest) -> Any:
     session = people.session_of(request.headers[ACCOUNT_HEADER], now, channel=request.channel.code)
     if session is None:  # it ended a moment ago
         raise AccountSessionRequired()
-    issued = queries.issue_pass(session, channel=request.channel.code, now=now, key_id=request.key_id)
+    issued = window.issue_pass(session, channel=request.channel.code, now=now, key_id=request.key_id)
     return Status(201, {**asdict(issued), "claims": CLAIMS})

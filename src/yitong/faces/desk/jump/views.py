@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from yitong.core.errors import Refusal
 from yitong.domains.booking import permissions as may_booking
-from yitong.domains.booking import queries as booking
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
@@ -144,7 +144,7 @@ def _patients(request: Request, place: Place, wish: wishes.Wish, reader: Reader)
     if not (wish.number and can_find and may_booking.can_list(request.actor, place.hospital_id)):
         return []
     if wish.is_code:
-        hit = booking.find_booking_by_code(place.hospital_id, wish.number, request.actor, now=reader.now)
+        hit = bookings.find_booking_by_code(place.hospital_id, wish.number, request.actor, now=reader.now)
         if hit is not None:
             return [Hit(reverse("desk:booking", args=[hit.booking_id]), hit.patient_name, _("预约"), "calendar")]
     for each in wish.patients(place.hospital_id):

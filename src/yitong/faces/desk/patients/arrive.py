@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may_booking
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import Booking, State
+from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people

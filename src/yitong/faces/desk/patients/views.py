@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yitong.core.errors import Refusal
 from yitong.domains.booking import permissions as may_booking
-from yitong.domains.booking import queries as booking
+from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people

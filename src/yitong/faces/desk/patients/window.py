@@ -13,9 +13,9 @@ from yitong.core.db import policies
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.errors import SlotTaken
+from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
@@ -80,7 +80,7 @@ def sessions(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
     if department is not None:
         every = schedule.list_sessions(place.hospital_id, department.department_id, day, day)
         found = [one for one in every if one.state is not SessionState.STOPPED and one.ends_at > reader.now]
-        left = booking.offers(place.hospital_id, found, channel=request.actor.channel, now=reader.now)
+        left = openings.offers(place.hospital_id, found, channel=request.actor.channel, now=reader.now)
         doctors = hospitals.practitioners_by_id(
             place.hospital_id, {one.practitioner_id for one in found if one.practitioner_id is not None}
         )
@@ -108,7 +108,7 @@ def slots(request: Request, place: Place, patient_id: UUID, session_id: UUID) ->
     may.check_may_ask(request.actor, place.hospital_id)
     reader = pages.reader_of(request)
     session = schedule.get_session(place.hospital_id, session_id)
-    every = booking.slot_offers(place.hospital_id, session, channel=request.actor.channel, now=reader.now)
+    every = openings.slot_offers(place.hospital_id, session, channel=request.actor.channel, now=reader.now)
     context = {
         **_who(request, place, patient_id, reader),
         "head": head_of(place, session, reader),
@@ -164,7 +164,7 @@ def confirm(request: Request, place: Place, patient_id: UUID, slot_id: UUID) -> 
 
 def _nearest(request: Request, session: Session, slot: Slot, reader: Reader) -> str:
     """Where the chosen time is gone: the one that is nearest now, each time it is asked."""
-    left = booking.slot_offers(session.hospital_id, session, channel=request.actor.channel, now=reader.now)
+    left = openings.slot_offers(session.hospital_id, session, channel=request.actor.channel, now=reader.now)
     return presenters.nearest(slot, left, reader)
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
-from yitong.domains.booking import queries as booking
+from yitong.domains.booking.queries import bookings
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import HalfDay, RosterLine, Session
@@ -50,7 +50,7 @@ def move(request: Request, place: Place, line_id: UUID) -> HttpResponse:
             return pages.go_to(request, home(line.department_id), notice=notice)
     first = form.cleaned_data.get("from_date") if form.is_bound else form.initial["from_date"]
     left = _left(request, place, line, first or reader.today, reader)
-    counts = booking.count_by_session(place.hospital_id, [one.session_id for one in left], request.actor)
+    counts = bookings.count_by_session(place.hospital_id, [one.session_id for one in left], request.actor)
     lines = presenters.left(left, counts, reader)
     context = {
         **shown(place, line, reader),

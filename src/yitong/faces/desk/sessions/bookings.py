@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may
-from yitong.domains.booking import queries
 from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import Booking, State
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.schedule.queries import timetable as schedule
@@ -62,7 +62,7 @@ def _row(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
     """The row of the session's list after what was done in it, and the list's figures, which may be others now."""
     shown = _shown(request, place, booking_id)
     session = schedule.get_session(place.hospital_id, shown["session_id"])  # type: ignore[arg-type]
-    counts = queries.count_by_session(place.hospital_id, [session.session_id], request.actor)[session.session_id]
+    counts = bookings.count_by_session(place.hospital_id, [session.session_id], request.actor)[session.session_id]
     context = {
         "line": shown["line"],
         "sees_names": shown["sees_names"],
@@ -104,7 +104,7 @@ def slip(request: Request, place: Place, booking_id: UUID) -> HttpResponse:
 def _shown(request: Request, place: Place, booking_id: UUID) -> dict[str, object]:
     """Refuses BookingMissing, also for another hospital's. The read is logged."""
     reader = pages.reader_of(request)
-    found = queries.get_booking(place.hospital_id, booking_id, request.actor, now=reader.now)
+    found = bookings.get_booking(place.hospital_id, booking_id, request.actor, now=reader.now)
     sees = may_people.can_read(request.actor, place.hospital_id)
     line = presenters.booked(found, sees_names=sees, reader=reader)
     has_code = sees and found.state in WITH_CODE

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may_booking
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.commands import extra as extras
 from yitong.domains.booking.contracts import Booking
+from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts import Patient
 from yitong.domains.schedule import permissions as may

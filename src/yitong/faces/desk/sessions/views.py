@@ -8,8 +8,8 @@ from django.views.decorators.http import require_GET
 
 from yitong.domains.access.contracts import RoleName
 from yitong.domains.booking import permissions as may_booking
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import LIVE, Booking
+from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.schedule import permissions as may_schedule

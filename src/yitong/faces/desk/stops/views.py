@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.access import queries as access
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import LIVE
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule.commands import stoppages
@@ -72,7 +72,7 @@ def new(request: Request, place: Place) -> HttpResponse:
         else:
             return pages.go(request, "desk:stoppage", planned.stoppage_id)
     ticked = form.ticked()
-    people, told = presenters.touched(booking.reach_of_sessions(place.hospital_id, ticked, request.actor))
+    people, told = presenters.touched(bookings.reach_of_sessions(place.hospital_id, ticked, request.actor))
     context = {
         "form": form,
         "which": which,
@@ -171,7 +171,7 @@ def _around(
     at = place.hospital_id
     doctors = {one.practitioner_id for one in sessions if one.practitioner_id is not None}
     return presenters.Around(
-        counts=booking.count_by_session(at, [one.session_id for one in sessions], request.actor),
+        counts=bookings.count_by_session(at, [one.session_id for one in sessions], request.actor),
         departments=naming.names(at, hospitals.list_departments(at), reader),
         doctors=hospitals.practitioners_by_id(at, doctors),
         substitutes=stopping.substitutes_of(at, sessions, actor=request.actor) if with_substitutes else {},

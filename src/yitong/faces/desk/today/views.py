@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET
 
 from yitong.core.ids import new_id
 from yitong.domains.access.contracts import RoleName
-from yitong.domains.booking import queries as booking
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.permissions import check_may_ask
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
@@ -178,7 +178,7 @@ def _around(
         hospitals.practitioners_by_id(
             place.hospital_id, {one.practitioner_id for one in sessions if one.practitioner_id is not None}
         ),
-        booking.count_by_session(place.hospital_id, [one.session_id for one in sessions], request.actor),
+        bookings.count_by_session(place.hospital_id, [one.session_id for one in sessions], request.actor),
     )
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from yitong.domains.access import queries as access
-from yitong.domains.booking import permissions, queries
+from yitong.domains.booking import permissions
+from yitong.domains.booking.queries import figures
 from yitong.domains.fairness import queries as fairness
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.queries.timetable import LONGEST_RANGE
@@ -82,14 +83,14 @@ def _figures(request: Request, reader: Reader, start: date, end: date) -> dict[s
     """Each question once, the same days for all. Places are known from memory; the rest is six queries."""
     until, actor = end + timedelta(days=1), request.actor
     of, places = _cells(request, start, end), _places(reader)
-    leads = queries.count_by_lead(start, until, actor)
-    outcomes = course.Outcomes(of, queries.count_by_state(start, until, actor))
+    leads = figures.count_by_lead(start, until, actor)
+    outcomes = course.Outcomes(of, figures.count_by_state(start, until, actor))
     is_short = until - start <= LONGEST_RANGE
-    sold = queries.count_sell_outs(start, until, actor, now=reader.now) if is_short else None
+    sold = figures.count_sell_outs(start, until, actor, now=reader.now) if is_short else None
     return {
         "headlines": [*presenters.headlines(of), *course.rates(outcomes), course.median_lead(of, leads)],
         "figures": [
-            course.by_day(of, queries.count_by_day(start, until, actor), start, end, reader),
+            course.by_day(of, figures.count_by_day(start, until, actor), start, end, reader),
             presenters.by_hospital(of, places),
             presenters.by_campus(of, places),
             presenters.by_channel(of, places),
@@ -108,4 +109,4 @@ def _places(reader: Reader) -> presenters.Places:
 
 
 def _cells(request: Request, start: date, end: date) -> Cells:
-    return presenters.cells(queries.count_by_channel(start, end + timedelta(days=1), request.actor))
+    return presenters.cells(figures.count_by_channel(start, end + timedelta(days=1), request.actor))

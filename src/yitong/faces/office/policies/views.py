@@ -12,7 +12,7 @@ from yitong.core.ids import new_id
 from yitong.core.policy.keys import key_named
 from yitong.core.policy.kinds import PolicyKey
 from yitong.domains.access import queries as access
-from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.queries import figures
 from yitong.domains.hospitals import permissions
 from yitong.domains.hospitals.commands import policies as commands
 from yitong.domains.hospitals.contracts import PolicyPreview
@@ -92,7 +92,7 @@ def _effect(request: Request, form: forms.Decide, preview: PolicyPreview, reader
         form.policy,
         preview,
         since,
-        bookings=bookings.count_ahead(since, request.actor),
+        bookings=figures.count_ahead(since, request.actor),
         sessions=schedule.count_sessions_ahead(since),
         reader=reader,
     )

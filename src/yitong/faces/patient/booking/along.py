@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from yitong.domains.booking import queries as reads
 from yitong.domains.booking.contracts import Booking, State
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
@@ -27,7 +27,7 @@ def calendar(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespo
     """The booking as a file for the calendar: neither names the patient nor holds the code, as calendars are shared."""
     pages.account_of(request)
     reader = pages.reader_of(request)
-    found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
+    found = bookings.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
     told = _told(found, reader)
     url = settings.PUBLIC_URL.rstrip("/") + reverse("patient:booking", args=[hospital_id, booking_id])
     entry = icalendar.Appointment(
@@ -51,7 +51,7 @@ def share(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpResponse
     """The visit in words that may be sent to anybody: when and where, not who and not the code."""
     pages.account_of(request)
     reader = pages.reader_of(request)
-    found = reads.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
+    found = bookings.get_booking(hospital_id, booking_id, request.actor, now=reader.now)
     context = {
         "text": _told(found, reader).message,
         "hospital_id": hospital_id,

@@ -8,8 +8,8 @@ moment. What one moves to is his own; places elsewhere are new bookings for him 
 from dataclasses import dataclass
 
 from yitong.core.db import policies
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.errors import PoolExhausted, SessionCancelled, SlotTaken
+from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.errors import SessionIsStopping
@@ -44,7 +44,7 @@ def _instead(session: Session, visit: ways.Visit, way: ways.Way, reader: Reader)
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
     bookable = choosing.days(in_force, reader)[:-1]
     sessions = schedule.list_sessions(hospital_id, session.department_id, bookable[0], bookable[-1])
-    offers = bookings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
+    offers = openings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
     same = [one.session_id for one in choosing.bundle(session, visit, in_force)]
     others = [one for one in sessions if one.date == session.date and one.session_id not in same]
     doctors = choosing.practitioners(hospital_id, others)

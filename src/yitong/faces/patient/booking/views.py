@@ -13,10 +13,10 @@ from yitong.core.db import policies
 from yitong.core.errors import Busy, Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
-from yitong.domains.booking import queries as reads
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.booking.errors import AbuseLocked, CheckRequired, NotYourTurn, VerifyRequired
+from yitong.domains.booking.queries import bookings as reads
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule.contracts import Session, Slot

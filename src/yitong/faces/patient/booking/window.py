@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from yitong.core.errors import Busy, KeyMissing, KeyReused, Refusal, Throttled
 from yitong.domains.booking import errors
-from yitong.domains.booking import queries as reads
+from yitong.domains.booking.queries import window
 from yitong.domains.people import queries as people
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Slot
@@ -89,7 +89,7 @@ def pass_for(request: HttpRequest, reader: Reader) -> str | None:
     session = people.session_of(request.COOKIES.get(ACCOUNT_COOKIE, ""), reader.now)
     if session is None:
         return None
-    return reads.issue_pass(session, channel="web", now=reader.now).token
+    return window.issue_pass(session, channel="web", now=reader.now).token
 
 
 def refusal_of(asked: Mapping[str, str]) -> Refusal | None:

@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import Booking, Usual
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.hospitals.queries import searching
 from yitong.faces.common import lately, pages

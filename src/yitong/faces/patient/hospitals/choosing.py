@@ -8,8 +8,8 @@ from django.http import HttpRequest
 
 from yitong.core.db import policies
 from yitong.core.policy.values import Policies
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import SessionOffer
+from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.contracts import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.hospitals.queries import policy_lines
@@ -72,7 +72,7 @@ def choice(
     """The strip and the chosen day's sessions: the asked day, else the first with something left, if there is one with
     the doctor of before. Where the day has nothing, the days that have; one may ask for the day that opens next."""
     bookable = days[:-1]
-    offers = bookings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
+    offers = openings.offers(hospital_id, sessions, channel=CHANNEL, now=reader.now)
     found = offering.open_days(bookable, sessions, offers)
     again = offering.open_days(bookable, sessions, offers, with_id=way.present_id) if way.present_id else {}
     may_wait = any(s.date == days[-1] for s in sessions)
@@ -104,7 +104,7 @@ def sittings(sessions: list[Session], way: ways.Way, in_force: Policies, reader:
     if not sessions:
         return []
     hospital_id = sessions[0].hospital_id
-    offers = bookings.slot_offers_by_session(hospital_id, sessions, channel=CHANNEL, now=reader.now)
+    offers = openings.slot_offers_by_session(hospital_id, sessions, channel=CHANNEL, now=reader.now)
     departments = hospitals.departments_by_id(hospital_id, {one.department_id for one in sessions})
     return words.sittings(sessions, offers, departments, way, in_force, reader)
 
@@ -120,7 +120,7 @@ def windows(session: Session, visit: ways.Visit, way: ways.Way, reader: Reader) 
     in_force = policies.at(hospital_id, reader.now, department_id=session.department_id)
     department = hospitals.get_department(hospital_id, session.department_id)
     same = bundle(session, visit, in_force)
-    slots = bookings.slot_offers_of(hospital_id, same, channel=CHANNEL, now=reader.now)
+    slots = openings.slot_offers_of(hospital_id, same, channel=CHANNEL, now=reader.now)
     left = sum(slot.is_open for slot in slots)
     offers = {session.session_id: SessionOffer(session.session_id, session.slots, left)}  # the one offer that they are
     doctors = practitioners(hospital_id, same)

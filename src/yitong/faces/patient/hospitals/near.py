@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from yitong.core.db import policies
 from yitong.core.policy.values import Policies
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import SessionOffer
+from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.contracts import Campus, Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.contracts import Session
@@ -146,7 +146,7 @@ def _soon(one: Department, far: int | None, reader: Reader) -> Soon | None:
     day = next(iter(left))
     first = next(s for s in sessions if s.date == day and s.session_id in offers and offers[s.session_id].left)
     same = choosing.bundle(first, visit, in_force)
-    slots = bookings.slot_offers_of(one.hospital_id, same, channel=choosing.CHANNEL, now=reader.now)
+    slots = openings.slot_offers_of(one.hospital_id, same, channel=choosing.CHANNEL, now=reader.now)
     windows = [window for window in offering.windows(slots, one.hospital_id, way) if window.href]
     return Soon(
         href=presenters.department_line(one, reader).href,
@@ -165,7 +165,7 @@ def _days_of(
     in_force = policies.at(hospital_id, reader.now, department_id=department_id)
     bookable = schedule.bookable_dates(reader.now, in_force)
     sessions = schedule.list_sessions(hospital_id, department_id, bookable[0], bookable[-1])
-    offers = bookings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
+    offers = openings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
     return bookable, sessions, offers, in_force
 
 

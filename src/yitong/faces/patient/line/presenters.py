@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from yitong.core.clock import SHANGHAI
 from yitong.core.policy.values import Policies
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.contracts import LinePlace, LineTimes, Standing
+from yitong.domains.booking.queries import window
 from yitong.domains.people.contracts import PatientCard
 from yitong.faces.common.words import Reader, clock_time
 
@@ -51,7 +51,7 @@ def way_to(hospital_id: UUID, department_id: UUID, in_force: Policies, reader: R
     """Where a department's people stand in line before its next release; nothing is asked where nobody has to."""
     if in_force.word("booking.line.mode") == "off":
         return None
-    times = bookings.next_line(hospital_id, department_id, reader.now)
+    times = window.next_line(hospital_id, department_id, reader.now)
     if times is None:
         return None
     href = reverse("patient:line", args=[hospital_id, department_id])

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
-from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.queries import window as bookings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.faces.common import pages

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
-from yitong.domains.booking import queries as bookings
+from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages

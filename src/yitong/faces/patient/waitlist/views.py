@@ -13,8 +13,8 @@ from yitong.core.db import policies
 from yitong.core.errors import Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
-from yitong.domains.booking import queries as bookings
 from yitong.domains.booking.errors import CheckRequired
+from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.contracts import Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
@@ -135,7 +135,7 @@ def _half_days(department: Department, visit: ways.Visit, in_force: Policies, re
     hospital_id = department.hospital_id
     days = choosing.days(in_force, reader)[:-1]
     sessions = schedule.list_sessions(hospital_id, department.department_id, days[0], days[-1]) if days else []
-    offers = bookings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
+    offers = openings.offers(hospital_id, sessions, channel=choosing.CHANNEL, now=reader.now)
     doctors = choosing.practitioners(hospital_id, sessions)
     by_day: dict[date, list[Session]] = {}
     for one in sessions:
