@@ -100,9 +100,9 @@ def registrar(hospital_id: UUID) -> Actor:
 
 
 def identity(*, birth: date = date(1985, 3, 4), sex: str = "female") -> IdentityGiven:
-    """Somebody who can't exist: the area code was never assigned (R-100)."""
+    """Somebody who can't exist: no area's code begins with 99 (R-100)."""
     n = make.number()
-    number = resident_number(f"9999{n // 499:02d}", birth, sex, n % 499)
+    number = resident_number(f"{999_999 - n // 499}", birth, sex, n % 499)
     return IdentityGiven("测试" + "甲乙丙丁戊己庚辛壬癸"[n % 10], IdentityKind.RESIDENT_ID, number)
 
 

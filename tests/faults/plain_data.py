@@ -12,6 +12,7 @@ NOISE = re.compile(
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(\+\d\d(:?\d\d)?|Z)?"
     r"|[0-9a-f]{32,}"
+    r'|"code": "\d{8}"'  # of a booking
 )
 BIRTH = {18: range(6, 14), 15: range(6, 12)}  # where a resident's number holds the birth date, no secret by itself
 RUN = 6
