@@ -34,7 +34,7 @@ def examine(database: Database) -> list[Finding]:
     looks: list[Callable[[Database], list[Finding]]] = [_settings, _keys, _disk, _words, _server]
     try:
         psycopg.connect(database.app_url, connect_timeout=5).close()
-        looks += [_roles, _clock, _migrations, _grants]  # pointless without a database
+        looks += [_roles, _clock, _migrations, _encryption, _grants]  # pointless without a database
     except psycopg.OperationalError:
         pass
     found: list[Finding] = []
@@ -170,6 +170,22 @@ def _migrations(database: Database) -> list[Finding]:
         names = ", ".join(f"{m.app_label}.{m.name}" for m, _ in plan[:5])
         return [Finding("bad", f"{len(plan)} migrations are not applied: {names}", "Run `yitong migrate`.")]
     return [Finding("good", "migrations applied")]
+
+
+def _encryption(database: Database) -> list[Finding]:
+    """Whether the keys that are here are those which this database was written with."""
+    from django.db import ProgrammingError
+
+    from yitong.core.db import keys as store
+
+    try:
+        trouble = store.trouble()
+    except ProgrammingError:
+        return []  # no tables yet, which `_migrations` says
+    if trouble is not None:
+        mend = f"Restore {keys.folder()} from your backup, or give the right {keys.MASTER}; see `yitong keys status`."
+        return [Finding("bad", trouble, mend)]
+    return [Finding("good", "the keys open this database's encrypted fields")]
 
 
 def _grants(database: Database) -> list[Finding]:

@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from yitong.config import keys
 from yitong.core import clock
+from yitong.core.db import keys as encryption
 
 HEARTBEAT_LIMIT = timedelta(seconds=60)
 
@@ -59,6 +60,8 @@ def troubles() -> list[str]:
             return [*found, "MIGRATIONS_PENDING"]
         beat = apps.get_model("core", "WorkerHeartbeat").objects.order_by("-at").values_list("at", flat=True)[:1]
         latest = list(beat)
+        if not found and encryption.trouble() is not None:
+            found.append("KEYS_AMISS")
         if not latest or clock.now() - latest[0] > HEARTBEAT_LIMIT:
             found.append("WORKER_SILENT")
     except DatabaseError:

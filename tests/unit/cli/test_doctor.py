@@ -1,5 +1,6 @@
 """Each thing that can be wrong is found, and said with its cure."""
 
+import base64
 import os
 import shutil
 from collections import namedtuple
@@ -8,10 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.db import connection
+from django.test import Client
 
 from yitong.cli import doctor
 from yitong.cli.database import Database
 from yitong.config import keys
+from yitong.core import clock
+from yitong.core.db import keys as store
+from yitong.core.db.models import WorkerHeartbeat
 
 
 @pytest.fixture
@@ -56,6 +61,21 @@ def test_missing_open_and_spoilt_keys_are_found(key_folder: Path, here: Database
     (key_folder / "sealing").unlink()
     (key_folder / "master-1").unlink()
     assert _bad(doctor._keys(here)) == [f"no master key in {key_folder}", f"no key {key_folder / 'sealing'}"]
+
+
+def test_master_key_of_another_database_is_found(
+    here: Database, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    WorkerHeartbeat.objects.create(name="here", at=clock.now())
+    assert _bad(doctor._encryption(here)) == []
+    assert client.get("/health/ready").status_code == 200
+    try:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv(keys.MASTER, "1:" + base64.b64encode(bytes(32)).decode())
+            assert "is not the key of this database" in _bad(doctor._encryption(here))[0]
+            assert client.get("/health/ready").json()["reasons"] == ["KEYS_AMISS"]
+    finally:
+        store.keyring().refresh()
 
 
 def test_second_master_key_joins_the_first(key_folder: Path) -> None:
