@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import psycopg
 
+from yitong.cli.ground import CannotStart, take_folder
 from yitong.cli.postgres import APP, OWNER, Cluster
 from yitong.cli.postgres_account import PostgresTrouble
 from yitong.config.paths import data_dir
 
 OLDEST_VERSION = 16
+URL = "YITONG_DATABASE_URL"
+OWNER_URL = "YITONG_OWNER_DATABASE_URL"
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,14 @@ class Database:
 @contextmanager
 def opened(say: Callable[[str], None] = lambda message: None) -> Iterator[Database]:
     """The database, reachable within the block."""
-    given = os.environ.get("YITONG_DATABASE_URL")
+    take_folder(data_dir())
+    given = os.environ.get(URL)
     if given:
-        database = Database(given, os.environ.get("YITONG_OWNER_DATABASE_URL") or given, None)
-        check(database.owner_url)
-        yield database
+        check(given, URL)
+        owner = os.environ.get(OWNER_URL)
+        if owner:
+            check(owner, OWNER_URL)
+        yield Database(given, owner or given, None)
         return
     cluster = Cluster(data_dir())
     cluster.join(say)
@@ -45,18 +51,35 @@ def opened(say: Callable[[str], None] = lambda message: None) -> Iterator[Databa
         cluster.leave()
 
 
-def check(url: str) -> None:
+def check(url: str, setting: str) -> None:
     """Reachable and new enough, or a message that says what to mend."""
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             version = connection.info.server_version // 10000
+    except psycopg.ProgrammingError:  # whose message repeats the address, and with it the password
+        raise PostgresTrouble(
+            f"{setting} is no address of a PostgreSQL. One looks like postgresql://name:password@host:5432/database"
+        ) from None
     except psycopg.OperationalError as error:
         raise PostgresTrouble(
-            f"The database of YITONG_DATABASE_URL can't be reached: {str(error).strip()}\n"
+            f"The database of {setting} can't be reached: {str(error).strip()}\n"
             "Check host, port, name and password of the URL, and that the server takes connections from here."
         ) from None
     if version < OLDEST_VERSION:
         raise PostgresTrouble(f"The database is PostgreSQL {version}; Yitong needs {OLDEST_VERSION} or newer.")
+
+
+def enter(opened: Database) -> None:
+    """Django on this database as the role that runs, for the rest of the process; its tables have to be there."""
+    check_tables(opened.app_url)
+    set_up_django(opened.app_url)
+
+
+def check_tables(url: str) -> None:
+    """A database that `yitong migrate` has seen, in whatever version."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        if connection.execute("SELECT to_regclass('core_event') IS NULL").fetchone() == (True,):
+            raise CannotStart("The database holds no tables of Yitong yet. Run `yitong migrate` first.")
 
 
 def set_up_django(url: str) -> None:
@@ -64,8 +87,12 @@ def set_up_django(url: str) -> None:
     os.environ["YITONG_DATABASE_URL"] = url
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yitong.config.settings")
     import django
+    from django.core.exceptions import ImproperlyConfigured
 
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as wrong:
+        raise CannotStart(f"A setting is wrong: {wrong}") from None
 
 
 def change_role(url: str) -> None:

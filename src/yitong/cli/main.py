@@ -12,16 +12,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from django.core.exceptions import ImproperlyConfigured
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from yitong.cli import database, draw, security, serving
+from yitong.cli.ground import CannotStart
 from yitong.cli.postgres_account import PostgresTrouble, binaries
-from yitong.cli.supervisor import CannotStart, Supervisor, check_port, take_data_dir
+from yitong.cli.supervisor import Supervisor, check_port, take_data_dir
 from yitong.config.paths import data_dir, project_root
+from yitong.core.crypto import KeysUnavailable
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 CITIES = click.Choice(["small", "beijing"])
+PORTS = click.IntRange(1, 65535)
 
 
 class Manual(click.Group):
@@ -33,8 +38,8 @@ class Manual(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().main(*args, **kwargs)
-        except (PostgresTrouble, CannotStart) as trouble:
-            console.print(f"[red]yitong:[/] {trouble}")
+        except (PostgresTrouble, CannotStart, ImproperlyConfigured, KeysUnavailable) as trouble:
+            console.print("[red]yitong:[/]", Text(str(trouble)))
             sys.exit(1)
 
 
@@ -66,7 +71,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", envvar="PORT", default=8000, show_default=True, help="Port of the pages (PORT).")
+@click.option("--port", envvar="PORT", type=PORTS, default=8000, show_default=True, help="Port of the pages (PORT).")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--city", envvar="CITY", type=CITIES, default="beijing", show_default=True, help="Demo data (CITY).")
 @click.option("--empty", is_flag=True, help="Load no demo data: for a city or hospital of your own.")
@@ -195,7 +200,7 @@ def demo() -> None:
 def demo_load(city: str) -> None:
     """Load hospitals, rosters and synthetic patients; what is there already stays."""
     with database.opened() as opened:
-        database.set_up_django(opened.app_url)
+        database.enter(opened)
         _load(city)
 
 
@@ -226,20 +231,21 @@ def _load(city: str) -> None:
 def worker() -> None:
     """Run background work alone: jobs, events, reminders. `up` starts one by itself."""
     with database.opened() as opened:
-        database.set_up_django(opened.app_url)
+        database.enter(opened)
         from yitong.cli import worker as work
 
         work.run()
 
 
 @main.command()
-@click.option("--port", type=int, default=8100, show_default=True, help="Where it listens.")
+@click.option("--port", type=PORTS, default=8100, show_default=True, help="Where it listens.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Its address.")
 def counter(host: str, port: int) -> None:
     """Run the booking window alone, as a process of its own behind a proxy (`/counter/`). `up` has one in each web
     worker."""
     with database.opened() as opened:
         check_port(host, port)
+        database.check_tables(opened.app_url)
         code = serving.run(serving.counter_command(host, port), {"YITONG_DATABASE_URL": opened.app_url})
     sys.exit(code)
 
@@ -259,10 +265,11 @@ def doctor() -> None:
             from yitong.cli import doctor as examination
 
             findings = examination.examine(opened)
-    except PostgresTrouble as trouble:
+    except (PostgresTrouble, CannotStart) as trouble:
         from yitong.cli.doctor import Finding
 
-        findings = [Finding("bad", "the database can't be opened", str(trouble))]
+        what = "the database can't be opened" if isinstance(trouble, PostgresTrouble) else "nothing can start here"
+        findings = [Finding("bad", what, str(trouble))]
     marks = {"good": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}
     out = Console(highlight=False, soft_wrap=True)
     for finding in findings:

@@ -1,12 +1,15 @@
 """`yitong keys …` and `yitong audit …`: encryption keys, and the signed log."""
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from rich.console import Console
 
 from yitong.cli import database
+from yitong.cli.draw import Hex
 from yitong.core import clock
 
 console = Console(stderr=True, highlight=False)
@@ -22,9 +25,11 @@ def audit() -> None:
 def audit_verify(wanted: tuple[str, ...]) -> None:
     """Recompute every row, seal and day root; exit code 1 when something is amiss."""
     with database.opened() as opened:
-        database.set_up_django(opened.app_url)
-        from yitong.core.db import sealing_check
+        database.enter(opened)
+        from yitong.core.db import sealing, sealing_check
 
+        for log in wanted:
+            _check_known(log, sealing.logs(), "--log")
         report = sealing_check.verify(list(wanted) or None)
     for finding in report.findings:
         console.print(f"[red]✗[/] {finding.kind}: {finding.log} / {finding.shard}, {finding.place}")
@@ -43,31 +48,36 @@ def audit_verify(wanted: tuple[str, ...]) -> None:
 @audit.command("export")
 @click.argument("log")
 @click.argument("shard")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def audit_export(log: str, shard: str, file: Path) -> None:
+@click.argument("file", type=click.File("wb", lazy=True))
+def audit_export(log: str, shard: str, file: BinaryIO) -> None:
     """Write one chain (a hospital's id, or `city`) to a file that an outsider can check with `audit check-file`."""
     with database.opened() as opened:
-        database.set_up_django(opened.app_url)
+        database.enter(opened)
         from yitong.core.db import sealing, sealing_check
 
-        if log not in sealing.logs():
-            raise click.BadParameter(f"known logs: {', '.join(sorted(sealing.logs()))}", param_hint="LOG")
-        with file.open("wb") as out:
-            for line in sealing_check.export(log, shard):
-                out.write(line + b"\n")
+        _check_known(log, sealing.logs(), "LOG")
+        for line in sealing_check.export(log, shard):
+            file.write(line + b"\n")
         for name, public in sealing_check.trusted_keys().items():
             console.print(f"Public key {name}\n{public.hex()}")
 
 
 @audit.command("check-file")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--key", "keys_given", multiple=True, required=True, help="Public key in hexadecimal, had another way.")
-def audit_check_file(file: Path, keys_given: tuple[str, ...]) -> None:
+@click.option(
+    "--key",
+    "keys_given",
+    type=Hex(32),
+    multiple=True,
+    required=True,
+    help="Public key in hexadecimal, had another way.",
+)
+def audit_check_file(file: Path, keys_given: tuple[bytes, ...]) -> None:
     """Check an exported chain; needs no database."""
     from yitong.core.hashlog.export import verify_export
     from yitong.core.hashlog.signing import key_id
 
-    trusted = {key_id(bytes.fromhex(key)): bytes.fromhex(key) for key in keys_given}
+    trusted = {key_id(key): key for key in keys_given}
     with file.open("rb") as lines:
         findings = verify_export(lines, trusted)
     for finding in findings:
@@ -75,6 +85,11 @@ def audit_check_file(file: Path, keys_given: tuple[str, ...]) -> None:
     if findings:
         sys.exit(1)
     console.print("[green]✓[/] The file is whole.")
+
+
+def _check_known(log: str, known: Collection[str], hint: str) -> None:
+    if log not in known:
+        raise click.BadParameter(f"known logs: {', '.join(sorted(known))}", param_hint=hint)
 
 
 @click.group()
@@ -86,7 +101,7 @@ def keys() -> None:
 def keys_status() -> None:
     """Which data keys there are, and how many values lie under each."""
     with database.opened() as opened:
-        database.set_up_django(opened.app_url)
+        database.enter(opened)
         from yitong.core.db import keys as store
         from yitong.core.db.models_security import DataKey
 
@@ -105,7 +120,7 @@ def keys_status() -> None:
 def keys_rotate() -> None:
     """Make a new data key; running processes write with it within ten minutes. Then: `yitong keys reencrypt`."""
     with database.opened() as opened:
-        database.set_up_django(opened.app_url)
+        database.enter(opened)
         from yitong.core.db import keys as store
 
         console.print(f"[green]✓[/] Data key {store.rotate(now=clock.now())} is written with from now on.")
@@ -115,7 +130,7 @@ def keys_rotate() -> None:
 def keys_reencrypt() -> None:
     """Bring every encrypted field to the current key and algorithm, in batches. May be stopped and started again."""
     with database.opened() as opened:
-        database.set_up_django(opened.app_url)
+        database.enter(opened)
         from yitong.core.db import keys as store
 
         for model, name in store.encrypted_fields():
@@ -132,7 +147,7 @@ def keys_reencrypt() -> None:
 def keys_rewrap() -> None:
     """Wrap the data keys with the newest master key, after one was added as `keys/master-<n>`. Data stays as it is."""
     with database.opened() as opened:
-        database.set_up_django(opened.app_url)
+        database.enter(opened)
         from yitong.core.db import keys as store
 
         changed, current = store.rewrap(), store.master_keys().current

@@ -18,6 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from yitong.cli import partners, serving
 from yitong.cli.database import Database
+from yitong.cli.ground import CannotStart, take_folder
 from yitong.config.process import die_with
 
 STOP_LIMIT_S = 15
@@ -25,10 +26,6 @@ LONGEST_PAUSE_S = 30
 STEADY_AFTER_S = 60
 LOG_LIMIT_BYTES = 20_000_000
 READY_LIMIT_S = 90
-
-
-class CannotStart(Exception):
-    """The message says why and how to mend it."""
 
 
 @dataclass
@@ -242,7 +239,7 @@ def check_port(host: str, port: int) -> None:
 
 def take_data_dir(folder: Path) -> int:
     """One `yitong up` for one data folder; the lock goes with the process. Returns its handle."""
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    take_folder(folder)
     lock = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,10 +14,13 @@ import re
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from yitong.config.paths import data_dir
 
 SINGLE = {"secret": "YITONG_SECRET_KEY", "sealing": "YITONG_SEALING_KEY"}
 MASTER = "YITONG_MASTER_KEYS"
+TRUSTED = "YITONG_SEALING_TRUSTED"
 KEY_BYTES = 32
 
 
@@ -28,24 +31,26 @@ def folder() -> Path:
 def read(name: str) -> bytes:
     """A key of `SINGLE`, made when there is none."""
     given = os.environ.get(SINGLE[name])
-    return decode(given) if given else _read_or_make(name)
+    return _decode_of(SINGLE[name], given) if given else _read_or_make(name)
 
 
 def master_keys() -> dict[int, bytes]:
     """Every master key by its version, read anew each time; the first is made when there is none."""
     given = os.environ.get(MASTER)
     if given:
-        pairs = (item.split(":", 1) for item in given.split(",") if item)
-        return {int(version): decode(key) for version, key in pairs}
+        pairs = [item.partition(":") for item in given.split(",") if item]
+        if not all(version.isascii() and version.isdigit() for version, _, _ in pairs):
+            raise ImproperlyConfigured(f"{MASTER} has to be <number>:<key>, and more of them after commas.")
+        return {int(version): _decode_of(MASTER, key) for version, _, key in pairs}
     found = {int(match[1]): path for path in _files() if (match := re.fullmatch(r"master-(\d+)", path.name))}
     if not found:
         return {1: _read_or_make("master-1")}
-    return {version: decode(path.read_text()) for version, path in found.items()}
+    return {version: _decode_of(str(path), path.read_text()) for version, path in found.items()}
 
 
 def trusted_signers() -> list[bytes]:
-    """Public keys of earlier signers of the hash log, from `YITONG_SEALING_TRUSTED`, separated by commas."""
-    return [decode(item) for item in os.environ.get("YITONG_SEALING_TRUSTED", "").split(",") if item]
+    """Public keys of earlier signers of the hash log, from the variable, separated by commas."""
+    return [_decode_of(TRUSTED, item) for item in os.environ.get(TRUSTED, "").split(",") if item]
 
 
 def faults() -> list[str]:
@@ -66,7 +71,7 @@ def faults() -> list[str]:
             master_keys()
             for name in SINGLE:
                 read(name)
-    except (OSError, ValueError) as error:
+    except (OSError, ImproperlyConfigured) as error:
         found.append(f"a key can't be read: {error}")
     return found
 
@@ -76,6 +81,14 @@ def decode(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError(f"a key has {KEY_BYTES} bytes in base64")
     return key
+
+
+def _decode_of(place: str, text: str) -> bytes:
+    """As `decode`; what is wrong is said of its place, never by its content."""
+    try:
+        return decode(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{place} holds no key: {error}.") from None
 
 
 def _files() -> list[Path]:
@@ -98,4 +111,4 @@ def _read_or_make(name: str) -> bytes:
             pass
         finally:
             fresh.unlink()
-    return decode(path.read_text())
+    return _decode_of(str(path), path.read_text())

@@ -4,7 +4,7 @@ import base64
 import os
 from urllib.parse import urlsplit
 
-from yitong.config import databases, keys, logging
+from yitong.config import databases, environment, keys, logging
 from yitong.config.paths import data_dir
 
 DATA_DIR = data_dir()
@@ -13,14 +13,14 @@ HTTPS = PUBLIC_URL.startswith("https://")
 
 DEBUG = False
 YITONG_DEMO = os.environ.get("YITONG_DEMO") == "1"  # shows what a real place hides: text messages with their codes
-YITONG_PROXIES = int(os.environ.get("YITONG_PROXIES", "0"))  # reverse proxies of our own before us
+YITONG_PROXIES = environment.number("YITONG_PROXIES", 0)  # reverse proxies of our own before us
 YITONG_COUNTER = os.environ.get("YITONG_COUNTER") == "1"  # the booking window answers under /counter/ of this address
 SECRET_KEY = base64.b64encode(keys.read("secret")).decode()
 YITONG_MASTER_KEYS = keys.master_keys  # read anew when asked
 YITONG_SEALING_KEY = keys.read("sealing")
 YITONG_SEALING_TRUSTED = keys.trusted_signers()  # public keys of earlier signers
-YITONG_CIPHER = os.environ.get("YITONG_CIPHER", "AES-256-GCM")  # or SM4-GCM
-YITONG_HASH = os.environ.get("YITONG_HASH", "SHA-256")  # or SM3, for the index key when it is made
+YITONG_CIPHER = environment.one_of("YITONG_CIPHER", "AES-256-GCM", "SM4-GCM")
+YITONG_HASH = environment.one_of("YITONG_HASH", "SHA-256", "SM3")  # for the index key when it is made
 ALLOWED_HOSTS = [
     "127.0.0.1",
     "localhost",
