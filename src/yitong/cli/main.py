@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from yitong.cli import database, draw, security, serving
+from yitong.cli import database, draw, security, serving, staff
 from yitong.cli.ground import CannotStart
 from yitong.cli.postgres_account import PostgresTrouble, binaries
 from yitong.cli.supervisor import Supervisor, check_port, take_data_dir
@@ -51,7 +51,8 @@ def main() -> None:
     \b
     To look at it:        yitong up              then open http://127.0.0.1:8000
     When something fails: yitong doctor          says what is wrong and how to mend it
-    To run your own:      set YITONG_DATABASE_URL, then `yitong migrate` and `yitong up --empty`
+    To run your own:      set YITONG_DATABASE_URL, then `yitong migrate`, `yitong staff add` for
+                          the first officer, and `yitong up --empty`
 
     \b
     Everything it makes lies in one folder, .yitong/ in the clone: the database, keys, logs. Settings:
@@ -305,6 +306,7 @@ def shell() -> None:
         call_command("shell")
 
 
+main.add_command(staff.staff)
 main.add_command(security.audit)
 main.add_command(security.keys)
 main.add_command(draw.draw)
