@@ -1,5 +1,6 @@
 """Joiners, leavers and roles: one by one, by file, and who may do what to whom."""
 
+from datetime import timedelta
 from itertools import product
 from uuid import UUID
 
@@ -93,6 +94,15 @@ def test_running_the_city_may_be_one_person():
 
 
 @pytest.mark.rule("R-205")
+def test_role_that_would_be_over_is_not_given_and_takes_none_away():
+    member = make.staff_member("nurse", hospital_id=HERE)
+    for until_at in (NOW, NOW - timedelta(days=1)):
+        for role in (RoleName.NURSE, RoleName.DOCTOR):
+            with pytest.raises(errors.RoleOver):
+                staff.give_role(GiveRole(member.staff_id, role, HERE, until_at), actor=ADMIN, now=NOW)
+    assert roles(member.staff_id) == {Role("nurse", HERE)}
+
+
 def test_nobody_changes_the_own_roles():
     member = make.staff_member("hospital_admin", hospital_id=HERE, password=None)
     oneself = make.staff_actor("hospital_admin", hospital_id=HERE, staff_id=member.staff_id)

@@ -171,6 +171,9 @@ def test_one_joins_is_given_a_role_and_leaves(hospital: Hospital, desk: Sit) -> 
     assert "王芳示范" in admin.get("/desk/staff/").content.decode()
     assert admin.post(f"{path}role/", role="doctor", until="2026-12-31").status_code == 303
     assert {role.name for role in access.roles_of(member.id, NOW)} == {"nurse", "registrar", "doctor"}
+    assert admin.get("/desk/staff/", data={"after": "\0"}).status_code == 200
+    for over in ("2026-11-01", "0001-01-01", "9999-12-31"):
+        assert admin.post(f"{path}role/", role="registrar", until=over).status_code == 422
     assert admin.post(f"{path}role/end/", role="nurse").status_code == 303
     assert admin.post(f"{path}role/", role="auditor").status_code == 422
     assert "secret" in admin.post(f"{path}invite/").content.decode()

@@ -45,6 +45,15 @@ def test_a_department_once_chosen_stays_until_another_is(hospital: Hospital, des
     assert shown("/desk/week/") == [True, True]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "9999-12-30", "2026-02-30", "x"])
+def test_a_day_that_no_calendar_has_is_today(day: str, hospital: Hospital, desk: Sit) -> None:
+    someone = desk("registrar")
+    for page in ("", "week/"):
+        answer = someone.get(f"/desk/{page}?day={day}")
+        assert answer.status_code == 200
+        assert f"{hospital.place.session_id}" in answer.content.decode()
+
+
 def test_each_row_offers_what_its_reader_may_do(hospital: Hospital, desk: Sit) -> None:
     stop, book = (
         f"/desk/sessions/{hospital.place.session_id}/stop/",

@@ -172,6 +172,14 @@ def test_each_question_has_its_definition_its_chart_and_its_table(
     assert "style=" not in html
 
 
+@pytest.mark.parametrize("page", ["", "audit/", "audit/reads/"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_no_calendar_has_is_refused_beside_its_field(page: str, day: str, enter: Enter) -> None:
+    answer = enter("auditor").get(f"/office/{page}", {"start": day, "end": day})
+    assert answer.status_code == 422
+    assert "请检查年份" in answer.content.decode()
+
+
 def test_a_year_is_told_by_weeks_and_without_releases(enter: Enter, text: Text) -> None:
     answer = enter("auditor").get("/office/", {"start": "2026-01-01", "end": "2026-12-31"})
     page = text(answer)

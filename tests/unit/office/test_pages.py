@@ -387,6 +387,8 @@ def test_staff_join_get_roles_and_leave(enter: Enter, text: Text) -> None:
     assert "李娜" in text(client.get("/office/staff/"))
     assert client.post("/office/staff/add/", {"login": "li.na", "name": "李", "roles": ["auditor"]}).status_code == 409
     assert client.post(f"{page}roles/give/", {"role": "auditor"}).status_code == 422  # kept apart
+    for over in ("2026-11-01", "0001-01-01", "9999-12-31"):
+        assert client.post(f"{page}roles/give/", {"role": "city_operator", "until": over}).status_code == 422
     assert client.post(f"{page}roles/give/", {"role": "city_operator", "until": "2026-12-31"}).status_code == 303
     assert {role.name for role in access.roles_of(found.staff_id, HERE)} == {"policy_officer", "city_operator"}
     assert client.post(f"{page}roles/end/", {"role": "policy_officer"}).status_code == 303

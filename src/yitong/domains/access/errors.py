@@ -91,6 +91,12 @@ class RolesApart(RuleBroken):
     rule = "R-205"
 
 
+class RoleOver(RuleBroken):
+    """A role that would have ended before it began."""
+
+    code = "ROLE_OVER"
+
+
 class RoleOfOneself(Forbidden):
     """Nobody changes the own roles."""
 

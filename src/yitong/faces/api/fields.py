@@ -9,10 +9,10 @@ from ninja import Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from yitong.core.clock import SHANGHAI
+from yitong.faces.common import days
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 DAY_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-EARLIEST, LATEST = date(1880, 1, 1), date(2199, 12, 31)
 
 
 def _uuid(value: object) -> object:
@@ -30,7 +30,7 @@ def _day(value: object) -> object:
 
 
 def _bounded(value: date) -> date:
-    if not EARLIEST <= value <= LATEST:
+    if not days.is_within(value):
         raise ValueError("a day out of bounds")
     return value
 

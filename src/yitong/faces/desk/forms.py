@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.errors import Busy, Conflict, Refusal, RuleBroken
 from yitong.domains.people.contracts import IdentityGiven, IdentityKind, Sex
-from yitong.faces.common import terms
+from yitong.faces.common import days, terms
 
 # What a page says beside its form; who may not, and what is absent, gets a page of its own.
 IN_PLACE = (Conflict, RuleBroken, Busy)
@@ -33,6 +33,7 @@ class Day(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     default_error_messages = {"required": _("请填日期"), "invalid": _("日期要像 1990-05-01 这样")}
     input_formats = ["%Y-%m-%d"]
+    default_validators = [days.check]
 
 
 class Document(Key):
@@ -83,8 +84,9 @@ class WholeDocument(Document):
 
 
 def asked_day(text: str | None, otherwise: date) -> date:
-    """The day in an address; another where it says none."""
+    """The day in an address; another where it says none, or one that no calendar of ours has."""
     try:
-        return date.fromisoformat(text or "")
+        asked = date.fromisoformat(text or "")
     except ValueError:
         return otherwise
+    return asked if days.is_within(asked) else otherwise

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.core.errors import Busy, Conflict, Refusal, RuleBroken
+from yitong.faces.common import days
 
 # What a page says beside its form; who may not gets a page of its own.
 IN_PLACE = (Conflict, RuleBroken, Busy)
@@ -27,6 +28,8 @@ class Key(forms.Form):
 
 class Day(forms.DateField):
     """A Shanghai day, as the browser's own date field gives it."""
+
+    default_validators = [days.check]
 
     def __init__(self, **given: Any) -> None:
         given.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))

@@ -34,6 +34,7 @@ from yitong.domains.access.errors import (
     LoginTaken,
     ProviderMissing,
     RoleMissing,
+    RoleOver,
     StaffHasLeft,
     StaffMissing,
     StaffWorksElsewhere,
@@ -78,7 +79,7 @@ def give_role(cmd: GiveRole, *, actor: Actor, now: datetime) -> None:
     """Give a role; one that is held already stays as it is, with the new end.
 
     Locks: Staff. Emits: RoleGiven. Refuses: Forbidden, RoleOfOneself, StaffMissing, StaffHasLeft, RoleMisplaced,
-    RolesApart (R-205).
+    RoleOver, RolesApart (R-205).
     """
     permissions.check_manages(actor, cmd.staff_id, [cmd.hospital_id])
     _give(_locked(cmd.staff_id), cmd.role, cmd.hospital_id, cmd.until_at, actor, now)
@@ -210,6 +211,8 @@ def _give(
 ) -> None:
     if not staff.is_active:
         raise StaffHasLeft()
+    if until_at is not None and until_at <= now:
+        raise RoleOver()
     rules.check_place(role, hospital_id)
     held = queries.roles_of(staff.id, now)
     rules.check_apart([*(one.name for one in held), role])

@@ -37,7 +37,7 @@ class Act(Protocol):
 @at_desk
 def staff_list(request: Request, place: Place) -> HttpResponse:
     reader = pages.reader_of(request)
-    after = request.GET.get("after", "")
+    after = request.GET.get("after", "").replace("\0", "")  # which no text of the database can hold
     found = queries.list_staff(request.actor, reader.now, hospital_id=place.hospital_id, after=after, limit=PAGE + 1)
     shown = found[:PAGE]
     context = {
