@@ -2,12 +2,11 @@
 
 import base64
 import multiprocessing
-import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from yitong.config import databases, keys
+from yitong.config import databases, environment, keys
 from yitong.config.process import die_with
 from yitong.counter.app import Counter
 
@@ -22,7 +21,7 @@ def made() -> Counter:
         return address
 
     secret = base64.b64encode(keys.read("secret"))  # as Django's SECRET_KEY, which signs the passes
-    return Counter(url, secret, proxies=int(os.environ.get("YITONG_PROXIES", "0")))
+    return Counter(url, secret, proxies=environment.number("YITONG_PROXIES", 0))
 
 
 class Application:

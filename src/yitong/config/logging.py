@@ -2,7 +2,6 @@
 
 import logging
 import logging.config
-import os
 import sys
 import time
 from collections.abc import Callable, MutableMapping
@@ -13,6 +12,8 @@ import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from yitong.config import environment
+
 QUIET_ROUTES = frozenset({"live", "ready", "metrics"})
 
 log = structlog.get_logger("yitong.request")
@@ -22,7 +23,7 @@ def configure() -> None:
     """Our own events and those of libraries leave as the same JSON lines on standard error; our own without the detour
     through `logging`, which took a request's line three times as long."""
     Lines.stream = sys.stderr
-    level = os.environ.get("YITONG_LOG_LEVEL", "INFO").upper()
+    level = environment.one_of("YITONG_LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -11,6 +11,7 @@ draws go without a beacon and say so.
 
 import os
 
+from yitong.config import environment
 from yitong.config.facts import DomainFacts
 from yitong.config.personal_data import EveryDomain
 from yitong.domains.access.ports import plug_identity_provider
@@ -44,14 +45,16 @@ def plug_all(*, demo: bool) -> None:
             secret=os.environ.get("YITONG_IDENTITY_SECRET", "").encode(),
         )
     )
-    beacon.plug(
-        DrandBeacon(
-            os.environ.get("YITONG_BEACON_URL"),
-            chain=os.environ.get("YITONG_BEACON_CHAIN", ""),
-            genesis=int(os.environ.get("YITONG_BEACON_GENESIS", "0")),
-            period_s=int(os.environ.get("YITONG_BEACON_PERIOD", "30")),
-        )
-    )
+    beacon.plug(beacon_of_place())
     plug_identity_provider(OidcProvider)  # its addresses are data of each hospital
     fact_source.plug(DomainFacts())
     rights.plug(EveryDomain())
+
+
+def beacon_of_place() -> DrandBeacon:
+    return DrandBeacon(
+        os.environ.get("YITONG_BEACON_URL"),
+        chain=os.environ.get("YITONG_BEACON_CHAIN", ""),
+        genesis=environment.number("YITONG_BEACON_GENESIS", 0),
+        period_s=environment.number("YITONG_BEACON_PERIOD", 30),
+    )

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 from yitong.cli import database
 from yitong.cli.ground import CannotStart, take_folder
 from yitong.cli.main import main
-from yitong.config import environment, keys
+from yitong.config import environment, keys, logging, plugs
 
 COMMANDS = [["migrate"], ["worker"], ["demo", "load"], ["audit", "verify"], ["keys", "status"], ["doctor"]]
 
@@ -84,6 +85,22 @@ def test_settings_of_a_kind_say_what_they_may_be(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("YITONG_PROXIES", wrong)
         with pytest.raises(ImproperlyConfigured, match="YITONG_PROXIES has to be a number"):
             environment.number("YITONG_PROXIES", 0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "read"),
+    [
+        ("YITONG_LOG_LEVEL", logging.configure),
+        ("YITONG_BEACON_PERIOD", plugs.beacon_of_place),
+        ("YITONG_BEACON_GENESIS", plugs.beacon_of_place),
+    ],
+)
+def test_setting_of_the_wrong_kind_is_named(
+    setting: str, read: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting, "loud")
+    with pytest.raises(ImproperlyConfigured, match=setting):
+        read()
 
 
 def test_key_that_is_none_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
