@@ -142,6 +142,7 @@ PAGES = (
     Page("desk:keys", "/desk/keys/", "desk"),
     Page("desk:find", "/desk/find/", "desk"),
     Page("desk:patient", "/desk/patients/{ward_patient}/", "desk"),
+    Page("desk:phone", "/desk/patients/{ward_patient}/phone/", "desk"),
     Page("desk:window", "/desk/window/", "desk"),
     Page("desk:window_sessions", "/desk/window/{ward_patient}/?day={day}&department={ward_department}", "desk"),
     Page("desk:window_slots", "/desk/window/{ward_patient}/{ward_session}/", "desk"),

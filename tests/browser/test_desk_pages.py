@@ -10,8 +10,8 @@ from tests import clinic as build
 from tests import make
 from tests.browser.practices import Practice
 from tests.browser.test_patient_booking import add_myself, to_window, until_verified
-from tests.browser.visitors import Visitor
-from tests.browser.wards import Ward, enter, sign_in, undo_within
+from tests.browser.visitors import Visitor, code_for
+from tests.browser.wards import Ward, enter, sign_in, token_of, undo_within
 
 from yitong.core import clock
 from yitong.core.clock import SHANGHAI
@@ -50,6 +50,25 @@ def test_an_administrator_sets_up_the_code_and_signs_in_with_it(visitor: New, wa
     someone.page.locator("input[name=code]").fill(recovery)
     someone.press("登录")
     assert someone.page.url == f"{someone.url}/desk/"
+
+
+@pytest.mark.rule("R-048")
+def test_who_lost_the_old_phone_gets_another_one_at_the_window(visitor: New, ward: Ward, phone_number: str) -> None:
+    given = build.identity()
+    _actor, patient = build.holder(given)
+    window = enter(visitor(width="desk"), token_of(ward.staff("registrar")))
+    window.go(f"/desk/patients/{patient}/")
+    window.follow("更换手机号")
+    window.look("desk-phone")
+    window.page.locator("input[name=number]").fill(given.number)
+    window.page.locator("input[name=name]").fill(given.name)
+    window.page.locator("input[name=new_phone]").fill(phone_number)
+    window.press("证件相符，发验证码")
+    window.look("desk-phone-code")
+    window.page.locator("input[name=new_code]").fill(code_for(window, phone_number))
+    window.press("更换")
+    window.look("desk-phone-changed")
+    assert "手机号已更换" in window.text()
 
 
 def test_a_booking_from_a_phone_arrives_and_a_stop_reaches_it(

@@ -50,6 +50,7 @@ PAGES: dict[str, tuple[str, set[str]]] = {
     "keys": ("/desk/keys/", ALL),
     "find": ("/desk/find/", {R, N, D, A}),
     "patient": ("/desk/patients/{patient}/", {R, N, D, A}),
+    "phone": ("/desk/patients/{patient}/phone/", {R, A}),
     "window": ("/desk/window/", {R, A}),
     "window_sessions": ("/desk/window/{patient}/", {R, A}),
     "window_slots": ("/desk/window/{patient}/{session}/", {R, A}),
@@ -94,6 +95,7 @@ ACTS: dict[str, tuple[str, set[str], dict[str, object]]] = {
     "cancel": ("/desk/bookings/{booking}/cancel/", {R, A}, {}),
     "arrive": ("/desk/arrive/", {R, N, A}, {"kind": "resident_id", "number": "1"}),
     "suggest": ("/desk/jump/suggest/", ALL, {"q": "x"}),
+    "phone": ("/desk/patients/{patient}/phone/", {R, A}, {"new_phone": "13900000000", "new_code": "123456"}),
     "window": ("/desk/window/", {R, A}, {}),
     "window_confirm": ("/desk/window/{patient}/slot/{slot}/", {R, A}, {}),
     "roster_add": ("/desk/roster/add/", {M, A}, {}),
@@ -220,7 +222,7 @@ def test_another_hospitals_staff_find_nothing(hospital: Hospital, names: dict[st
     other = open_hospital()
     stranger = enter(make.staff_member(*ROLES, hospital_id=other.id), with_totp=True)
     before, reads = Event.objects.count(), ReadLog.objects.filter(hospital_id=hospital.id).count()
-    own = {"patient", "window_sessions", "merges"}  # a patient belongs to no hospital; a look leaves its line
+    own = {"patient", "phone", "window_sessions", "merges"}  # a patient belongs to no hospital; a look leaves its line
     for name, (path, _who) in PAGES.items():
         if "{" in path and name not in own:
             assert (name, stranger.get(filled(path, names)).status_code in REFUSED) == (name, True)

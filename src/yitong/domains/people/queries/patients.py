@@ -107,6 +107,12 @@ def accounts_of(patient_id: UUID) -> list[UUID]:
     return list(links.values_list("account_id", flat=True))
 
 
+def has_own_account(patient_id: UUID) -> bool:
+    """Whether the patient opened an account for himself: the one whose phone is his."""
+    own = models.AccountPatient.objects.filter(patient_id=survivor_of(patient_id), relation=Relation.SELF.value)
+    return own.exists()
+
+
 def with_an_account(patient_ids: Collection[UUID]) -> set[UUID]:
     """Those of these patients whom a message reaches, because some account has them or the survivor of their record.
     As many queries for a thousand as for one."""

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.booking.contracts import CheckIn, HoldAtDesk, Near
-from yitong.domains.people.contracts import CITY_ISSUER, CarrierKind, FindPatient, RegisterAtDesk
+from yitong.domains.people.contracts import CITY_ISSUER, CarrierKind, ChangePhoneAtDesk, FindPatient, RegisterAtDesk
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
 
@@ -101,6 +101,31 @@ class ByName(forms.Form):
 class Register(WholeDocument):
     def to_command(self, hospital_id: UUID) -> RegisterAtDesk:
         return RegisterAtDesk(self.text(), hospital_id, self.identity())
+
+
+class NewPhone(Register):
+    """The document of one who stands here, and the phone that is his now."""
+
+    new_phone = forms.CharField(
+        label=_("新手机号"),
+        max_length=20,
+        error_messages={"required": _("请填新手机号")},
+        widget=forms.TextInput(attrs={**NO_MEMORY, "type": "tel", "inputmode": "numeric"}),
+    )
+
+
+class PhoneCode(forms.Form):
+    new_phone = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    new_code = forms.CharField(
+        label=_("新手机收到的验证码"),
+        max_length=12,
+        error_messages={"required": _("请填短信里的 6 位数字")},
+        widget=forms.TextInput(attrs={**NO_MEMORY, "inputmode": "numeric"}),
+    )
+
+    def to_command(self, patient_id: UUID, hospital_id: UUID) -> ChangePhoneAtDesk:
+        data = self.cleaned_data
+        return ChangePhoneAtDesk(patient_id, hospital_id, data["new_phone"], data["new_code"].strip())
 
 
 class Book(Key):

@@ -24,6 +24,7 @@ class Found:
     id: str
     href: str
     window_href: str
+    phone_href: str
     name: str
     about: str
     level: str
@@ -67,6 +68,7 @@ def found_patient(patient: Patient, reader: Reader) -> Found:
         id=str(patient.patient_id),
         href=reverse("desk:patient", args=[patient.patient_id]),
         window_href=reverse("desk:window_sessions", args=[patient.patient_id]),
+        phone_href=reverse("desk:phone", args=[patient.patient_id]),
         name=patient.name,
         about=" · ".join(part for part in (sex, born, f"{kind} {number}") if part),
         level=level,

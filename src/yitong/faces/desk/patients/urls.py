@@ -1,10 +1,11 @@
 from django.urls import path
 
-from yitong.faces.desk.patients import arrive, views, window
+from yitong.faces.desk.patients import arrive, phone, views, window
 
 urlpatterns = [
     path("find/", views.find, name="find"),
     path("patients/<uuid:patient_id>/", views.patient, name="patient"),
+    path("patients/<uuid:patient_id>/phone/", phone.phone, name="phone"),
     path("arrive/", arrive.arrive, name="arrive"),
     path("window/", window.register, name="window"),
     path("window/<uuid:patient_id>/", window.sessions, name="window_sessions"),
