@@ -78,6 +78,12 @@ def test_master_key_of_another_database_is_found(
         store.keyring().refresh()
 
 
+def test_missing_master_key_is_found_and_not_made(key_folder: Path, here: Database) -> None:
+    (key_folder / "master-1").unlink()
+    assert f"no master key in {key_folder}" in _bad(doctor.examine(here))
+    assert not (key_folder / "master-1").exists()
+
+
 def test_second_master_key_joins_the_first(key_folder: Path) -> None:
     shutil.copy(key_folder / "master-1", key_folder / "master-2")
     assert sorted(keys.master_keys()) == [1, 2]
