@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import clinic as build
@@ -135,6 +136,8 @@ class Day:
 
 @pytest.fixture
 def world(db: None) -> World:
+    with connection.cursor() as cursor:  # all the lives are lived in one transaction, which no command ever is
+        cursor.execute("SET LOCAL transaction_timeout = 0")
     return World()
 
 
