@@ -1,5 +1,6 @@
 """Whose old phone is gone comes to the window with his document, and goes with another phone (R-048)."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -22,6 +23,12 @@ def path(patient: object) -> str:
     return f"/desk/patients/{patient}/phone/"
 
 
+def proof_in(page: str) -> str:
+    found = re.search(r'name="proof" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
 @pytest.mark.rule("R-048")
 def test_document_and_a_code_to_the_new_phone_change_it(hospital: Hospital, desk: Sit) -> None:
     given, new = build.identity(), make.phone()
@@ -31,13 +38,31 @@ def test_document_and_a_code_to_the_new_phone_change_it(hospital: Hospital, desk
     asked = window.post(path(patient), **document(given), new_phone=new)
     assert asked.status_code == 200
     assert f'name="new_phone" value="{new}"' in asked.content.decode()
-    code = make.code_sent(new)
-    wrong = window.post(path(patient), new_phone=new, new_code="000000" if code != "000000" else "111111")
+    code, proof = make.code_sent(new), proof_in(asked.content.decode())
+    wrong = window.post(path(patient), new_phone=new, proof=proof, new_code="000000" if code != "000000" else "111111")
     assert wrong.status_code == 422
+    assert proof_in(wrong.content.decode()) == proof
     assert f'name="new_phone" value="{new}"' in wrong.content.decode()
-    done = window.post(path(patient), new_phone=new, new_code=code)
+    done = window.post(path(patient), new_phone=new, proof=proof, new_code=code)
     assert (done.status_code, done.headers["Location"]) == (303, f"/desk/patients/{patient}/")
     assert people.Account.objects.get(id=actor.account_id).phone == new
+
+
+@pytest.mark.rule("R-001")
+def test_a_code_that_was_sent_for_another_document_moves_no_account(hospital: Hospital, desk: Sit) -> None:
+    """Else whoever sits at a window could take the account of everybody who was seen at one."""
+    mine, new, window = build.identity(), make.phone(), desk("registrar")
+    _actor, patient = build.holder(mine)
+    victim, theirs = build.holder(build.identity())
+    people.Patient.objects.filter(id=theirs).update(level="seen")
+    before = people.Account.objects.get(id=victim.account_id).phone
+    asked = window.post(path(patient), **document(mine), new_phone=new)
+    code, proof = make.code_sent(new), proof_in(asked.content.decode())
+    for shown in (proof, "", "forged"):
+        answer = window.post(path(theirs), new_phone=new, proof=shown, new_code=code)
+        assert answer.status_code == 422
+        assert "证件信息与预约信息不一致" in answer.content.decode()
+    assert people.Account.objects.get(id=victim.account_id).phone == before
 
 
 @pytest.mark.rule("R-001")

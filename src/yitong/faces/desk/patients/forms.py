@@ -115,6 +115,9 @@ class NewPhone(Register):
 
 
 class PhoneCode(forms.Form):
+    """`proof`: that this patient's document was compared here for this phone."""
+
+    proof = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
     new_phone = forms.CharField(max_length=20, widget=forms.HiddenInput)
     new_code = forms.CharField(
         label=_("新手机收到的验证码"),

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.core import signing
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -23,6 +24,8 @@ from yitong.faces.desk.patients import forms, presenters
 from yitong.faces.desk.place import Place, at_desk
 
 PURPOSE = "registration"
+SALT = "desk.phone"
+COMPARED_S = 900  # for how long a document that was compared lies before us
 
 
 @never_cache
@@ -39,6 +42,7 @@ def phone(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             if isinstance(form, forms.PhoneCode):
+                _check_compared(request, place, someone.patient_id, form)
                 cmd = form.to_command(patient_id, place.hospital_id)
                 phones.change_phone_at_desk(cmd, actor=request.actor, now=reader.now)
                 return pages.go(request, "desk:patient", patient_id, notice=_("手机号已更换，原来的登录都已退出"))
@@ -68,7 +72,23 @@ def _send_code(
     patients.register_at_desk(form.to_command(place.hospital_id), actor=request.actor, now=reader.now)
     number = form.cleaned_data["new_phone"]
     phones.ask_code_at_desk(number, place.hospital_id, actor=request.actor, now=reader.now)
-    return forms.PhoneCode(initial={"new_phone": number})
+    proof = signing.dumps(_compared(request, place, someone.patient_id, number), salt=SALT)
+    return forms.PhoneCode(initial={"new_phone": number, "proof": proof})
+
+
+def _check_compared(request: Request, place: Place, patient_id: UUID, form: forms.PhoneCode) -> None:
+    """A code alone moves nobody's account: it may have been sent for another's document. Refuses RealNameMismatch."""
+    try:
+        proved = signing.loads(form.cleaned_data["proof"], salt=SALT, max_age=COMPARED_S)
+    except signing.BadSignature:
+        raise RealNameMismatch() from None
+    if proved != _compared(request, place, patient_id, form.cleaned_data["new_phone"]):
+        raise RealNameMismatch()
+
+
+def _compared(request: Request, place: Place, patient_id: UUID, phone: str) -> list[str]:
+    """Who compared whose document where, and for which phone."""
+    return [request.actor.key, str(place.hospital_id), str(patient_id), phone]
 
 
 def _fresh() -> dict[str, object]:
