@@ -6,7 +6,7 @@ written again. A test that left the schema changed gets a new clone all the same
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
@@ -27,47 +27,69 @@ State = dict[str, tuple[int, int | None]]  # table → (rows, sum of the transac
 
 @dataclass
 class Clone:
-    """`connect` gives a superuser's connection to it, autocommit."""
+    """`connect` gives a superuser's connection to it, autocommit.
+
+    One of them stays open between looks: what it asks goes over every table, so a new one would read the whole
+    catalogue first and plan it all again.
+    """
 
     connect: Callable[[], psycopg.Connection]
+    _looking: psycopg.Connection | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        with self.connect() as connection:
-            self.schema = connection.execute(SCHEMA).fetchall()
-            self.tables = sorted(table for (table,) in connection.execute(TABLES))
-            self.state = self._state_of(connection)
-            self.rows = {table: _copied(connection, table) for table, (count, _) in self.state.items() if count}
+        connection = self._connection()
+        self.schema = connection.execute(SCHEMA, prepare=True).fetchall()
+        self.tables = sorted(table for (table,) in connection.execute(TABLES))
+        self.state = self._state_of(connection)
+        self.rows = {table: _copied(connection, table) for table, (count, _) in self.state.items() if count}
 
     def put_back(self) -> bool:
         """False if only a new clone will do. Whoever is connected has to go, as with a new one."""
-        with self.connect() as connection:
-            _end_others(connection)
-            if not self.has_its_schema(connection):
-                return False
-            now = self._state_of(connection)
-            touched = [table for table in self.tables if now[table] != self.state[table]]
-            with connection.transaction():
-                connection.execute("SET LOCAL session_replication_role = replica")  # no trigger, no foreign key
-                for table in touched:
-                    connection.execute(sql.SQL("DELETE FROM {}").format(sql.SQL(table)))
-                    if table in self.rows:
-                        with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.SQL(table))) as copy:
-                            copy.write(self.rows[table])
-            now = self._state_of(connection)
-            assert {table: count for table, (count, _) in now.items()} == {
-                table: count for table, (count, _) in self.state.items()
-            }
-            self.state = now
+        connection = self._connection()
+        _end_others(connection)
+        if not self.has_its_schema(connection):
+            return False
+        now = self._state_of(connection)
+        touched = [table for table in self.tables if now[table] != self.state[table]]
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")  # no trigger, no foreign key
+            for table in touched:
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.SQL(table)))
+                if table in self.rows:
+                    with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.SQL(table))) as copy:
+                        copy.write(self.rows[table])
+        now = self._state_of(connection)
+        assert {table: count for table, (count, _) in now.items()} == {
+            table: count for table, (count, _) in self.state.items()
+        }
+        self.state = now
         return True
 
     def has_its_schema(self, connection: psycopg.Connection) -> bool:
-        return connection.execute(SCHEMA).fetchall() == self.schema
+        return connection.execute(SCHEMA, prepare=True).fetchall() == self.schema
+
+    def close(self) -> None:
+        if self._looking is not None:
+            self._looking.close()
+
+    def _connection(self) -> psycopg.Connection:
+        """The one that stays, or another where it was ended: by a test that ends all, or with its server."""
+        if self._looking is not None:
+            try:
+                self._looking.execute("SELECT 1")
+                return self._looking
+            except psycopg.OperationalError:
+                self._looking.close()
+        self._looking = self.connect()
+        # So many tables look like much work: the server would start other processes for it, which takes thirty times as long.
+        self._looking.execute("SET max_parallel_workers_per_gather = 0")
+        return self._looking
 
     def _state_of(self, connection: psycopg.Connection) -> State:
         each = " UNION ALL ".join(
             f"SELECT '{table}', count(*), sum(xmin::text::bigint)::bigint FROM {table}" for table in self.tables
         )
-        return {table: (count, written) for table, count, written in connection.execute(each)}
+        return {table: (count, written) for table, count, written in connection.execute(each, prepare=True)}
 
 
 def _copied(connection: psycopg.Connection, table: str) -> bytes:

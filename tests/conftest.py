@@ -194,10 +194,12 @@ def clone(django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], None]]:
         def renew() -> None:
             connections.close_all()
             if not born[-1].put_back():
+                born.pop().close()
                 _clone(template, name)
                 born.append(birth())
 
         yield renew
+        born.pop().close()
         with django_db_blocker.unblock():
             connections.close_all()
             _drop(name)
@@ -244,20 +246,23 @@ def committed_for_module(
 
 
 @pytest.fixture(scope="module")
-def as_it_stands(clone: Callable[[], None]) -> Callable[[], Callable[[], None]]:
+def as_it_stands(clone: Callable[[], None]) -> Iterator[Callable[[], Callable[[], None]]]:
     """`back = as_it_stands()` looks at what was committed so far, and `back()` puts all of it back."""
 
-    def look() -> Callable[[], None]:
-        name = f"clone_{os.getpid()}"
-        seen = Clone(lambda: CLUSTER.connect(database=name))
+    name = f"clone_{os.getpid()}"
+    with ExitStack() as open_:
 
-        def back() -> None:
-            connections.close_all()
-            assert seen.put_back(), "a test changed the schema"
+        def look() -> Callable[[], None]:
+            seen = Clone(lambda: CLUSTER.connect(database=name))
+            open_.callback(seen.close)
 
-        return back
+            def back() -> None:
+                connections.close_all()
+                assert seen.put_back(), "a test changed the schema"
 
-    return look
+            return back
+
+        yield look
 
 
 @pytest.fixture(scope="module")

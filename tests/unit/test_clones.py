@@ -1,6 +1,7 @@
 """After a test with real commits the database is as it was made, whatever the test did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -14,9 +15,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def clone_here(committed_db: None, observer: psycopg.Connection) -> Clone:
+def clone_here(committed_db: None, observer: psycopg.Connection) -> Iterator[Clone]:
     name = observer.info.dbname
-    return Clone(lambda: CLUSTER.connect(database=name))
+    with closing(Clone(lambda: CLUSTER.connect(database=name))) as here:
+        yield here
 
 
 @pytest.fixture
