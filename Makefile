@@ -51,8 +51,9 @@ lint: dev ## style, types, import contracts, migrations, texts
 check: lint ## the fast part: lint, unit and property tests
 	@bin/run-tests -n $(CORES) tests/unit tests/property
 
-test: browser-tools lint ## everything: lint, unit, property, faults, browser
+test: browser-tools lint ## everything: lint, unit, property, faces, faults, browser
 	@bin/run-tests -n $(CORES) tests/unit tests/property
+	@bin/run-tests -n $(CORES) tests/faces
 	@bin/run-tests -n 2 tests/faults
 	@bin/run-tests -n 2 tests/browser
 

@@ -81,7 +81,7 @@ class Clone:
             except psycopg.OperationalError:
                 self._looking.close()
         self._looking = self.connect()
-        # So many tables look like much work: the server would start other processes for it, which takes thirty times as long.
+        # So many tables look like much work: the server would start processes for it, thirty times as long as the work.
         self._looking.execute("SET max_parallel_workers_per_gather = 0")
         return self._looking
 

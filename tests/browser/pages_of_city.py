@@ -1,6 +1,6 @@
 """Every page that people open, by the name of its address, with whom it is for and the state that it needs.
 
-`tests/unit/faces/test_pages_of_city.py` holds this list to the URL configuration: a new page has to stand here, and is
+`tests/faces/test_pages_of_city.py` holds this list to the URL configuration: a new page has to stand here, and is
 then photographed and judged with the others (`test_every_page.py`).
 """
 

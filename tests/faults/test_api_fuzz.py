@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 from tests import clinic, draws, make
-from tests.unit.api.conftest import Caller, signed_in
+from tests.faces.api.conftest import Caller, signed_in
 
 from yitong.config.wsgi import application
 from yitong.core import clock

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.test import Client
 from tests import clinic as build
 from tests import make
-from tests.unit.api.conftest import Answer, Caller
-from tests.unit.desk.conftest import enter
-from tests.unit.faces.test_patient_pages import signed_in
+from tests.faces.api.conftest import Answer, Caller
+from tests.faces.desk.conftest import enter
+from tests.faces.patient.test_patient_pages import signed_in
 from tests.whole_window import window
 
 from yitong.core import clock

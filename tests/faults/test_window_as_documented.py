@@ -9,8 +9,8 @@ import pytest
 from jsonschema_rs import validator_for
 from tests import clinic as build
 from tests import make
-from tests.unit.api.conftest import Caller
-from tests.unit.api.test_bookings_api import holder_with_patient
+from tests.faces.api.conftest import Caller
+from tests.faces.api.test_bookings_api import holder_with_patient
 from tests.whole_window import Asked, window
 
 from yitong.core import clock

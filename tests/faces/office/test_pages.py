@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
+from tests.faces.office.conftest import HERE
 from tests.unit.fairness.test_meter import unfair_week
 from tests.unit.fairness.test_slow_path import slow_holder
-from tests.unit.office.conftest import HERE
 
 from yitong.core.actor import Actor
 from yitong.core.db import audit, events, policies

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 from tests import clinic as build
 from tests import draws, make
-from tests.unit.desk.conftest import NOW, ONSITE, Desk, Hospital, enter, open_hospital
+from tests.faces.desk.conftest import NOW, ONSITE, Desk, Hospital, enter, open_hospital
 
 from yitong.core import clock
 from yitong.core.db.models import Event

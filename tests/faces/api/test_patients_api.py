@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from tests import clinic, make
-from tests.unit.api.conftest import Caller, signed_in
+from tests.faces.api.conftest import Caller, signed_in
 
 from yitong.domains.access.contracts import Scope
 from yitong.domains.people.models import Patient, ReadLog

@@ -7,8 +7,8 @@ from datetime import date, time, timedelta
 import pytest
 from tests import clinic as build
 from tests import make
-from tests.unit.desk.conftest import NOW, ONSITE, TODAY, Desk, Hospital, enter, open_hospital
-from tests.unit.desk.test_session_pages import booked, name_of, number_of
+from tests.faces.desk.conftest import NOW, ONSITE, TODAY, Desk, Hospital, enter, open_hospital
+from tests.faces.desk.test_session_pages import booked, name_of, number_of
 
 from yitong.core import clock
 from yitong.core.ids import new_id

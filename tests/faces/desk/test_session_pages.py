@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 import pytest
 from tests import clinic as build
 from tests import make
-from tests.unit.desk.conftest import NOW, ONSITE, Desk, Hospital
+from tests.faces.desk.conftest import NOW, ONSITE, Desk, Hospital
 
 from yitong.core import masks
 from yitong.core.db.models import Event

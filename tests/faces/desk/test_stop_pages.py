@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests import make
-from tests.unit.desk.conftest import NOW, ONSITE, Desk, Hospital
+from tests.faces.desk.conftest import NOW, ONSITE, Desk, Hospital
 
 from yitong.core import clock
 from yitong.core.db import relay

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 from tests import make
-from tests.unit.api.conftest import Caller, signed_in
-from tests.unit.api.test_bookings_api import holder_with_patient
+from tests.faces.api.conftest import Caller, signed_in
+from tests.faces.api.test_bookings_api import holder_with_patient
 
 from yitong.core.errors import Refusal
 from yitong.counter.asks import Ask

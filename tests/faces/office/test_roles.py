@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import get_resolver
 from tests import make
 from tests.clinic import NOW
-from tests.unit.office.conftest import CITY
+from tests.faces.office.conftest import CITY
 
 from yitong.core.db import events
 from yitong.core.db.models import Event

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from tests import clinic as build
 from tests import make
-from tests.unit.desk.conftest import Desk, Hospital
+from tests.faces.desk.conftest import Desk, Hospital
 
 from yitong.core.ids import new_id
 from yitong.domains.people import models as people

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from tests import make
-from tests.unit.api.conftest import Caller
+from tests.faces.api.conftest import Caller
 
 from yitong.config import logging
 from yitong.core import clock

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from tests import clinic, make
-from tests.unit.api.conftest import Caller, code_of, signed_in
+from tests.faces.api.conftest import Caller, code_of, signed_in
 
 from yitong.core import clock
 from yitong.domains.access.contracts import Scope

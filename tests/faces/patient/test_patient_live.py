@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
-from tests.unit.faces.test_patient_near import PLACES, department_at, open_there
-from tests.unit.faces.test_patient_pages import book_path, signed_in, text_of
+from tests.faces.patient.test_patient_near import PLACES, department_at, open_there
+from tests.faces.patient.test_patient_pages import book_path, signed_in, text_of
 
 from yitong.core import clock
 from yitong.core.db import policies

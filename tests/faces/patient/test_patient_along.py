@@ -10,7 +10,7 @@ from django.test import Client
 from tests import clinic as build
 from tests import make
 from tests.clinic import NOW
-from tests.unit.faces.test_patient_pages import signed_in, text_of
+from tests.faces.patient.test_patient_pages import signed_in, text_of
 from tests.unit.formats.test_icalendar import lines_of
 
 from yitong.core import clock

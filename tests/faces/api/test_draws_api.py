@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests import clinic, make
 from tests import draws as build
-from tests.unit.api.conftest import Caller
-from tests.unit.api.test_bookings_api import holder_with_patient
+from tests.faces.api.conftest import Caller
+from tests.faces.api.test_bookings_api import holder_with_patient
 
 from yitong.core import clock
 from yitong.core.hashlog.merkle import Hash, is_included, leaf_hash

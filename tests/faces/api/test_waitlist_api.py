@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from tests import lines
-from tests.unit.api.conftest import Caller
-from tests.unit.api.test_bookings_api import holder_with_patient
+from tests.faces.api.conftest import Caller
+from tests.faces.api.test_bookings_api import holder_with_patient
 
 from yitong.domains.access.contracts import Scope
 

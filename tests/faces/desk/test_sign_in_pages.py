@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 from tests import make
-from tests.unit.desk.conftest import NOW, Desk, Hospital, enter, open_hospital
+from tests.faces.desk.conftest import NOW, Desk, Hospital, enter, open_hospital
 
 from yitong.core import clock
 from yitong.domains.access import ports

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
-from tests.unit.faces.test_patient_pages import text_of
+from tests.faces.patient.test_patient_pages import text_of
 
 from yitong.core import clock
 from yitong.domains.hospitals.commands import places

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests import clinic as build
 from tests import make
-from tests.unit.desk.conftest import NOW, Desk, Hospital, enter, open_hospital
+from tests.faces.desk.conftest import NOW, Desk, Hospital, enter, open_hospital
 
 from yitong.core.db import policies
 from yitong.core.db.models import Event, PolicyRecord
