@@ -1,5 +1,4 @@
-"""Faults that are planted in the protocol of `tests/property/counter`, each found: what a check can't find it does not
-check. Whole windows on real connections and commits, so it stands among the faults.
+"""Faults that are planted in the protocol, each found: what a check can't find it does not check.
 
 Each fault has a schedule in which it shows, and nothing is wrong where the same is played without it. The machine of
 `test_protocol`, which knows no schedule, finds one of them here too, and with `YITONG_LONG=1` some more.
@@ -19,10 +18,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests import make
-from tests.property.counter.cast import Broken, Call, City, Window
-from tests.property.counter.stage import Stage
-from tests.property.counter.test_protocol import Protocol, make_city
-from tests.property.counter.wire import Link
+from tests.faults.protocol.cast import Broken, Call, City, Window
+from tests.faults.protocol.stage import Stage
+from tests.faults.protocol.test_protocol import Protocol, make_city
+from tests.faults.protocol.wire import Link
 
 from yitong.core.errors import Busy
 from yitong.counter import feed, picture, statements

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from tests.property.counter import facts
-from tests.property.counter.cast import DESK, Broken, Call
-from tests.property.counter.facts import Facts
+from tests.faults.protocol import facts
+from tests.faults.protocol.cast import DESK, Broken, Call
+from tests.faults.protocol.facts import Facts
 
 from yitong.domains.booking.contracts import Near
 

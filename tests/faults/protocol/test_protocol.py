@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from tests import clinic as build
 from tests import make, windows
-from tests.property.counter.cast import Call, City, Window
-from tests.property.counter.facts import Row
-from tests.property.counter.stage import Stage
+from tests.faults.protocol.cast import Call, City, Window
+from tests.faults.protocol.facts import Row
+from tests.faults.protocol.stage import Stage
 
 from yitong.core.actor import Actor
 from yitong.domains.booking.commands import change, sweep

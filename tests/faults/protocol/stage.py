@@ -21,11 +21,11 @@ from django.conf import settings
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests import clinic as build
 from tests import windows
-from tests.property.counter import facts
-from tests.property.counter.cast import DESK, Broken, Call, City, Desk, Window
-from tests.property.counter.facts import Facts
-from tests.property.counter.judge import Judge
-from tests.property.counter.wire import Link, Wire
+from tests.faults.protocol import facts
+from tests.faults.protocol.cast import DESK, Broken, Call, City, Desk, Window
+from tests.faults.protocol.facts import Facts
+from tests.faults.protocol.judge import Judge
+from tests.faults.protocol.wire import Link, Wire
 from tests.windows import Request
 
 from yitong.config import databases
