@@ -231,6 +231,7 @@ NO_PAGE = {
     "patient:sign_in_code": "the answer to a form: test_patient_account.py",
     "patient:sign_out": "takes a form",
     "patient:person_verify": "takes a form",
+    "patient:person_number": "takes a form",
     "patient:messages_read": "takes a form",
     "patient:messages_unread": "takes a form",
     "patient:device_revoke": "takes a form",

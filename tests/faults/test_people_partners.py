@@ -1,4 +1,4 @@
-"""The SMS gateway and the identity authority as processes: signed, slow, down, twice, saying no."""
+"""SMS gateway, identity authority and hospitals' registers as processes: signed, slow, down, twice, saying no."""
 
 import json
 import os
@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -20,11 +21,16 @@ from yitong.core import signatures
 from yitong.core.ids import new_id
 from yitong.domains.notify.contracts import Answer, Outgoing, Report
 from yitong.domains.people.contracts import IdentityAsk, IdentityKind, Verdict
+from yitong.domains.people.contracts.patients import NumberAnswer, NumberAsk
+from yitong.domains.people.contracts.words import NumberOutcome, Sex
 from yitong.links.identity.http import HttpIdentityAuthority
+from yitong.links.register.http import HttpHospitalRegister
 from yitong.links.sms.http import HttpSmsGateway
 
 SECRET = "0123456789abcdef"
 REPORTS = "/hooks/sms/"
+HOSPITAL = UUID(int=77)
+UNKNOWN = NumberAnswer(NumberOutcome.UNKNOWN)
 
 
 @contextmanager
@@ -40,7 +46,7 @@ def simulator(name: str, *arguments: str) -> Iterator[str]:
             process.wait(10)
 
 
-_links: list[HttpSmsGateway | HttpIdentityAuthority] = []
+_links: list[HttpSmsGateway | HttpIdentityAuthority | HttpHospitalRegister] = []
 
 
 @pytest.fixture(autouse=True)
@@ -62,12 +68,22 @@ def authority(url: str, secret: str = SECRET) -> HttpIdentityAuthority:
     return link
 
 
+def registers(url: str, secret: str = SECRET) -> HttpHospitalRegister:
+    link = HttpHospitalRegister(url, key_id="yitong", secret=secret.encode())
+    _links.append(link)
+    return link
+
+
 def text(phone: str = "15400000001") -> Outgoing:
     return Outgoing(new_id(), phone, "【医通】您好", datetime.now(UTC) + timedelta(hours=1))
 
 
 def question(name: str = "测试甲") -> IdentityAsk:
     return IdentityAsk(new_id(), IdentityKind.RESIDENT_ID, name, "99000119850304002X", "15400000001")
+
+
+def new_patient(name: str = "测试甲", number: str = "99000119850304002X", at: UUID = HOSPITAL) -> NumberAsk:
+    return NumberAsk(new_id(), at, name, IdentityKind.RESIDENT_ID, number, Sex.FEMALE, date(1985, 3, 4))
 
 
 def control(url: str, **moods: float) -> dict[str, Any]:
@@ -204,18 +220,93 @@ def test_authority_that_is_down_slow_or_lost_is_unknown(monkeypatch: pytest.Monk
     assert HttpIdentityAuthority(None, key_id="", secret=b"").check(question()) is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize("name", ["sms", "identity"])
+def made(number: str) -> NumberAnswer:
+    return NumberAnswer(NumberOutcome.MADE, number=number)
+
+
+@pytest.mark.rule("R-049")
+def test_registers_count_for_themselves_and_know_again_whom_they_have() -> None:
+    with simulator("register") as url:
+        link, asked = registers(url), new_patient()
+        assert [link.number(asked), link.number(asked)] == [made("M00000001")] * 2
+        assert link.number(new_patient(number="990001198503040038")) == made("M00000002")
+        assert link.number(new_patient()) == made("M00000001")  # another question about the same person
+        assert link.number(new_patient(at=UUID(int=78), number="x")) == made("M00000001")
+        refused = NumberAnswer(NumberOutcome.REFUSED, reason="姓名与院内档案不符")
+        assert link.number(new_patient("测试拒")) == refused
+        control(url, refuse=1.0)
+        assert link.number(new_patient()) == refused
+        assert link.number(asked) == made("M00000001")  # the same question gets the same answer
+
+
+@pytest.mark.rule("R-049")
+def test_registers_that_are_down_slow_or_lost_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yitong.links.register.http.TIMEOUT_S", 0.3)
+    with simulator("register", "--slow-s", "2") as url:
+        link = registers(url)
+        for mood in ("down", "slow"):
+            control(url, **{mood: 1.0})
+            assert link.number(new_patient()) == UNKNOWN
+            control(url, **{mood: 0.0})
+        asked = new_patient(number="990001198503040038")
+        control(url, lost=1.0)
+        assert link.number(asked) == UNKNOWN
+        control(url, lost=0.0)
+        first = control(url)["answers"][str(asked.carrier_id)]
+        assert link.number(asked) == made(first["hospital_number"])  # made once, though the answer was lost
+        assert registers(url, "another secret").number(new_patient()) == UNKNOWN
+    assert link.number(new_patient()) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        [],
+        {"outcome": "made", "hospital_number": "M1"},
+        {"id": "other", "outcome": "made", "hospital_number": "M1"},
+        {"id": "own", "outcome": "made"},
+        {"id": "own", "outcome": "made", "hospital_number": ""},
+        {"id": "own", "outcome": "made", "hospital_number": 7},
+        {"id": "own", "outcome": "refused"},
+        {"id": "own", "outcome": "perhaps", "hospital_number": "M1", "reason": "x"},
+    ],
+)
+def test_half_an_answer_of_a_register_is_none(told: object) -> None:
+    asked = new_patient()
+    if isinstance(told, dict) and told.get("id") == "own":
+        told = {**told, "id": str(asked.carrier_id)}
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.dumps(told).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as hook:
+        threading.Thread(target=hook.serve_forever, daemon=True).start()
+        assert registers(f"http://127.0.0.1:{hook.server_address[1]}").number(asked) == UNKNOWN
+        hook.shutdown()
+
+
+@pytest.mark.parametrize("name", ["sms", "identity", "register"])
 def test_simulators_refuse_bad_requests(name: str) -> None:
-    path = {"sms": "/v1/messages", "identity": "/v1/checks"}[name]
+    path = {"sms": "/v1/messages", "identity": "/v1/checks", "register": "/v1/numbers"}[name]
     with simulator(name) as url, httpx.Client(base_url=url, trust_env=False) as client:
 
         def ask(body: bytes, **changed: str) -> int:
             headers = signatures.signed("yitong", SECRET.encode(), "POST", path, body, timestamp=int(time.time()))
             return client.post(path, content=body, headers={**headers, **changed}).status_code
 
-        good = json.dumps(
-            {"id": "1", "phone": "15400000001", "text": "x", "expires_at": "x", "kind": "x", "name": "x", "number": "1"}
-        ).encode()
+        words = ("text", "expires_at", "kind", "name", "hospital", "sex", "birth_date")
+        known = {"id": "1", "phone": "15400000001", "number": "1", **dict.fromkeys(words, "x")}
+        good = json.dumps(known).encode()
         assert ask(good) in (200, 202)
         assert ask(good, **{"X-Signature": "0" * 64}) == 401
         assert ask(good, **{"X-Timestamp": "1"}) == 401

@@ -24,6 +24,8 @@ def of_demo(host: str, port: int) -> list[Partner]:
         found.append(_partner("sms", "YITONG_SMS", report))
     if "YITONG_IDENTITY_URL" not in os.environ:
         found.append(_partner("identity", "YITONG_IDENTITY", ["--slow", "0.2", "--slow-s", "2"]))
+    if "YITONG_REGISTER_URL" not in os.environ:
+        found.append(_partner("register", "YITONG_REGISTER", ["--slow", "0.2", "--slow-s", "2"]))
     return found
 
 

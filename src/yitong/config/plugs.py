@@ -2,11 +2,12 @@
 
     YITONG_SMS_URL, YITONG_SMS_KEY, YITONG_SMS_SECRET                 the SMS gateway (links/sms/README.md)
     YITONG_IDENTITY_URL, YITONG_IDENTITY_KEY, YITONG_IDENTITY_SECRET  the identity authority (links/identity/README.md)
+    YITONG_REGISTER_URL, YITONG_REGISTER_KEY, YITONG_REGISTER_SECRET  hospitals' registers (links/register/README.md)
     YITONG_BEACON_URL, YITONG_BEACON_CHAIN,
     YITONG_BEACON_GENESIS, YITONG_BEACON_PERIOD                       a public beacon (links/beacon/README.md)
 
-Without an address nothing goes out: messages wait until they run out, levels stay as they are,
-draws go without a beacon and say so.
+Without an address nothing goes out: messages wait until they run out, levels stay as they are, a hospital's
+number is made at its window, draws go without a beacon and say so.
 """
 
 import os
@@ -17,11 +18,12 @@ from yitong.config.personal_data import EveryDomain
 from yitong.domains.access.ports import plug_identity_provider
 from yitong.domains.draws.ports import beacon
 from yitong.domains.notify.ports import fact_source, sms_gateway
-from yitong.domains.people.ports import identity_authority
+from yitong.domains.people.ports import hospital_register, identity_authority
 from yitong.faces.common.rights import rights
 from yitong.links.beacon.http import DrandBeacon
 from yitong.links.identity.http import HttpIdentityAuthority
 from yitong.links.oidc.provider import OidcProvider
+from yitong.links.register.http import HttpHospitalRegister
 from yitong.links.sms.http import HttpSmsGateway
 
 SMS_REPORTS = "/hooks/sms/"
@@ -43,6 +45,13 @@ def plug_all(*, demo: bool) -> None:
             os.environ.get("YITONG_IDENTITY_URL"),
             key_id=os.environ.get("YITONG_IDENTITY_KEY", "yitong"),
             secret=os.environ.get("YITONG_IDENTITY_SECRET", "").encode(),
+        )
+    )
+    hospital_register.plug(
+        HttpHospitalRegister(
+            os.environ.get("YITONG_REGISTER_URL"),
+            key_id=os.environ.get("YITONG_REGISTER_KEY", "yitong"),
+            secret=os.environ.get("YITONG_REGISTER_SECRET", "").encode(),
         )
     )
     beacon.plug(beacon_of_place())

@@ -1,5 +1,6 @@
 """The day, a session and its bookings, finding a patient, booking at the window: through the pages."""
 
+import re
 from collections.abc import Callable
 from datetime import date, time, timedelta
 
@@ -9,12 +10,15 @@ from tests import make
 from tests.faces.desk.conftest import NOW, ONSITE, Desk, Hospital
 
 from yitong.core import masks
+from yitong.core.actor import Actor
 from yitong.core.db.models import Event
 from yitong.core.ids import new_id
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
 from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.contracts import Title
+from yitong.domains.people.commands import carriers
+from yitong.domains.people.contracts import AskHospitalNumber, NoteHospitalNumber
 from yitong.domains.people.models import Patient, ReadLog
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.models import Slot
@@ -250,6 +254,28 @@ def test_find_by_document_and_by_name_leaves_lines(hospital: Hospital, desk: Sit
     own = registrar.get(f"/desk/patients/{patient}/")
     assert (own.status_code, given.number in own.content.decode()) == (200, False)
     assert ReadLog.objects.filter(patient_id=patient, reader=reader, what="patient").count() == 1
+
+
+@pytest.mark.rule("R-049")
+def test_the_window_reads_the_number_of_its_own_hospital(hospital: Hospital, desk: Sit) -> None:
+    patient = build.patient(hospital.id)
+    system = Actor.system("test")
+
+    def page(role: str = "registrar") -> str:
+        text = desk(role).get(f"/desk/patients/{patient}/").content.decode()
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+    def note(**said: str) -> None:
+        asked = carriers.ask_hospital_number(AskHospitalNumber(patient, hospital.id), actor=system, now=NOW)
+        told = NoteHospitalNumber(patient, asked.carrier_id, **said)
+        carriers.note_hospital_number(told, actor=system, now=NOW)
+
+    assert "本院就诊号 还没有" in page()
+    note(reason="x")
+    assert "本院就诊号 院内系统没有建成" in page()
+    note(number="M00012345")
+    assert "本院就诊号 M00012345" in page()
+    assert "M00012345" not in page("doctor")
 
 
 # -- at the window -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Booking: reactions to the schedule, and telling people what became of their bookings."""
+"""Booking: reactions to the schedule, a number at the hospital, and telling people what became of their bookings."""
 
 from yitong.core import clock
 from yitong.core.actor import Actor
@@ -15,7 +15,10 @@ from yitong.domains.booking.contracts import (
     SlotsClaimed,
 )
 from yitong.domains.notify.contracts import TemplateName
-from yitong.domains.people.contracts import PatientsUnmerged
+from yitong.domains.people.commands import carriers
+from yitong.domains.people.contracts import AskHospitalNumber, PatientsUnmerged
+from yitong.domains.people.ports import hospital_register
+from yitong.domains.people.queries.carriers import lacks_hospital_number
 from yitong.domains.schedule.contracts import SessionStopped, SessionSubstituted
 
 
@@ -41,6 +44,17 @@ def substitute_bookings(event: SessionSubstituted, meta: EventMeta) -> None:
 def announce_claims(event: SlotsClaimed, meta: EventMeta) -> None:
     assert event.hospital_id is not None
     claimed.announce_claims(event.hospital_id, event.bookings, meta.event_id, now=clock.now())
+
+
+@handles(BookingConfirmed, skippable=True)
+def ask_for_hospital_number(event: BookingConfirmed, meta: EventMeta) -> None:
+    """Whoever has no number at the hospital yet is to have one before his visit (R-049). The booking stands without."""
+    assert event.hospital_id is not None
+    if not hospital_register.taken().is_open:
+        return
+    if lacks_hospital_number(event.patient_id, event.hospital_id, since=meta.at):
+        cmd = AskHospitalNumber(event.patient_id, event.hospital_id)
+        carriers.ask_hospital_number(cmd, actor=Actor.system("booking.ask_for_hospital_number"), now=clock.now())
 
 
 @handles(SlotHeld, skippable=True)

@@ -1,13 +1,22 @@
-"""People: asking the authority, and clearing what has run out."""
+"""People: asking the authority and the hospitals, and clearing what has run out."""
 
+from itertools import groupby
 from uuid import UUID
+
+import structlog
 
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db.jobs import job, periodic
 from yitong.core.db.sweeps import swept
+from yitong.core.errors import Refusal
 from yitong.domains.people import commands, queries
-from yitong.domains.people.ports import identity_authority
+from yitong.domains.people.commands import carriers
+from yitong.domains.people.contracts.words import NumberOutcome
+from yitong.domains.people.ports import hospital_register, identity_authority
+from yitong.domains.people.queries.carriers import list_due_numbers
+
+log = structlog.get_logger()
 
 
 @job(queue="people")
@@ -30,6 +39,31 @@ def attempt(patient_id: UUID, verification_id: UUID) -> None:
     verdict = identity_authority.taken().check(ask)
     actor = Actor.system("people.verify")
     commands.note_verdict(patient_id, verification_id, verdict, actor=actor, now=clock.now())
+
+
+@swept(every_s=10)
+def ask_hospitals(timestamp: int) -> None:
+    """Questions for a hospital's own number whose turn has come (R-049). One that doesn't answer is left for this turn:
+    nobody else's waits for it."""
+    for _, due in groupby(list_due_numbers(clock.now()), key=lambda one: one[0]):
+        for _, patient_id, carrier_id in due:
+            if ask_hospital(patient_id, carrier_id) is NumberOutcome.UNKNOWN:
+                break
+
+
+def ask_hospital(patient_id: UUID, carrier_id: UUID) -> NumberOutcome | None:
+    """One try at one question; None where it was not its turn."""
+    try:
+        ask = carriers.take_number_turn(patient_id, carrier_id, now=clock.now())
+        if ask is None:
+            return None
+        answer = hospital_register.taken().number(ask)
+        actor = Actor.system("people.ask_hospital")
+        carriers.note_number_answer(ask, patient_id, answer, actor=actor, now=clock.now())
+    except Refusal as refusal:  # its window gave the number in between, or somebody holds the row: then its next turn
+        log.info("people.number_later", carrier_id=str(carrier_id), code=refusal.code)
+        return None
+    return answer.outcome
 
 
 @periodic("23 * * * *", queue="people")

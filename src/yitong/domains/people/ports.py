@@ -1,9 +1,10 @@
-"""What the outside does for people: an authority that knows who holds which number."""
+"""What the outside does for people: an authority knows who holds which number, hospitals give numbers of their own."""
 
 from typing import Protocol
 
 from yitong.core.plugs import Plug
 from yitong.domains.people.contracts import IdentityAsk, Verdict
+from yitong.domains.people.contracts.patients import NumberAnswer, NumberAsk
 
 
 class IdentityAuthority(Protocol):
@@ -14,4 +15,15 @@ class IdentityAuthority(Protocol):
         ...
 
 
+class HospitalRegister(Protocol):
+    """Has hospitals make a patient's number (R-049). Asked again under the same id, it answers the same."""
+
+    is_open: bool  # False where no hospital can be asked: then its window makes the number
+
+    def number(self, ask: NumberAsk) -> NumberAnswer:
+        """Never raises for what the network does: that is `NumberOutcome.UNKNOWN`."""
+        ...
+
+
 identity_authority: Plug[IdentityAuthority] = Plug("people.IdentityAuthority")
+hospital_register: Plug[HospitalRegister] = Plug("people.HospitalRegister")

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from yitong.core.actor import Actor
@@ -18,7 +18,7 @@ from yitong.core.ids import new_id
 from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import errors, models, permissions
-from yitong.domains.people.commands import limits
+from yitong.domains.people.commands import limits, quotas
 from yitong.domains.people.commands.patients import keyed
 from yitong.domains.people.contracts import (
     CITY_ISSUER,
@@ -33,21 +33,30 @@ from yitong.domains.people.contracts import (
     HospitalNumberAsked,
     HospitalNumberMade,
     HospitalNumberRefused,
+    IdentityKind,
     LinkCarrier,
     NoteHospitalNumber,
+    PatientState,
+    Sex,
     UseQr,
 )
-from yitong.domains.people.queries import QR_COLUMN, accounts_of, carrier_of, record_read, survivor_of
+from yitong.domains.people.contracts.patients import NumberAnswer, NumberAsk
+from yitong.domains.people.contracts.words import NumberOutcome
+from yitong.domains.people.queries import QR_COLUMN, accounts_of, carrier_of, record_read, records_of, survivor_of
 
 TAKEN = {"people_carrier_index_pkey": errors.CarrierTaken}
 LONGEST = 64
+WAITS_S = (10, 30, 120, 600, 1800, 7200, 21600, 43200)  # for a hospital: after the first try, the second …
 
 
 @command(refusals=TAKEN)
 def link_carrier(cmd: LinkCarrier, *, actor: Actor, now: datetime) -> CarrierKey:
     """Let a card or number lead to a patient. One that leads to him already is the answer.
 
-    Locks: limits. Emits: CarrierLinked. Refuses: Forbidden, PatientMissing, CarrierInvalid, CarrierTaken, KeyReused.
+    A hospital's number that its window gives ends the question to the hospital (R-049).
+
+    Locks: limits, Carrier. Emits: CarrierLinked. Refuses: Forbidden, PatientMissing, CarrierInvalid, CarrierTaken,
+    KeyReused.
     """
     issuer_id = _issuer_id(cmd.kind, cmd.issuer)
     permissions.check_can_link_carrier(actor, issuer_id)
@@ -57,6 +66,8 @@ def link_carrier(cmd: LinkCarrier, *, actor: Actor, now: datetime) -> CarrierKey
         return CarrierKey(UUID(once.answer["patient_id"]), UUID(once.answer["carrier_id"]))
     patient_id = limits.lock_limits(cmd.patient_id).patient_id
     row = _put(patient_id, cmd.kind, cmd.issuer, read_value(cmd.value), now)
+    if cmd.kind is CarrierKind.HOSPITAL_NUMBER:
+        _end_questions(patient_id, cmd.issuer, now)
     linked = CarrierLinked(subject_id=patient_id, hospital_id=issuer_id, carrier_id=row.id, kind=cmd.kind.value)
     events.append(linked, actor, at=now, shard=f"patient:{patient_id}")
     return once.finish(CarrierKey(row.patient_id, row.id))
@@ -117,6 +128,15 @@ def _lead(row: models.Carrier) -> None:
     )
 
 
+def _end_questions(patient_id: UUID, issuer: str, now: datetime) -> None:
+    pending = models.Carrier.objects.select_for_update(of=("self",)).filter(
+        patient_id__in=records_of([patient_id]), issuer=issuer, state=CarrierState.PENDING.value
+    )
+    for row in pending.order_by("pk"):
+        row.state, row.ended_at, row.next_at = CarrierState.ENDED.value, now, None
+        row.save(update_fields=["state", "ended_at", "next_at"])
+
+
 @command()
 def end_carrier(patient_id: UUID, carrier_id: UUID, *, actor: Actor, now: datetime) -> Done:
     """A lost or returned card leads nowhere from now on. Emits: CarrierEnded. Refuses: Forbidden, CarrierMissing."""
@@ -158,30 +178,101 @@ def _locked(patient_id: UUID, carrier_id: UUID) -> models.Carrier:
 def ask_hospital_number(cmd: AskHospitalNumber, *, actor: Actor, now: datetime) -> Carrier:
     """Have a patient's number at a hospital made (R-049); one that is there or being made is the answer.
 
-    Locks: limits. Emits: HospitalNumberAsked. Refuses: Forbidden, PatientMissing.
+    The sweep `ask_hospitals` carries the question. One that the hospital never answered is asked anew.
+
+    Locks: limits, Carrier. Emits: HospitalNumberAsked. Refuses: Forbidden, PatientMissing, Throttled.
     """
     permissions.check_can_ask_hospital_number(actor, cmd.hospital_id)
     patient_id = limits.lock_limits(cmd.patient_id).patient_id
     if actor.account_id is not None and actor.account_id not in accounts_of(patient_id):
         raise errors.PatientMissing()
-    rows = models.Carrier.objects.filter(
-        patient_id=patient_id, kind=CarrierKind.HOSPITAL_NUMBER.value, issuer=str(cmd.hospital_id)
+    rows = models.Carrier.objects.select_for_update(of=("self",)).filter(
+        patient_id__in=records_of([patient_id]),
+        kind=CarrierKind.HOSPITAL_NUMBER.value,
+        issuer=str(cmd.hospital_id),
+        state__in=[CarrierState.ACTIVE.value, CarrierState.PENDING.value],
     )
-    row = rows.filter(state__in=[CarrierState.ACTIVE.value, CarrierState.PENDING.value]).order_by("state", "id").first()
-    if row is None:
-        row = models.Carrier.objects.create(
-            patient_id=patient_id,
-            id=new_id(),
-            kind=CarrierKind.HOSPITAL_NUMBER.value,
-            issuer=str(cmd.hospital_id),
-            state=CarrierState.PENDING.value,
-            created_at=now,
-        )
-        asked = HospitalNumberAsked(
-            subject_id=patient_id, hospital_id=cmd.hospital_id, carrier_id=row.id, to_state=row.state
-        )
-        events.append(asked, actor, at=now, shard=f"patient:{patient_id}")
+    known = sorted(rows.order_by("pk"), key=lambda row: (row.state != CarrierState.ACTIVE, row.id))
+    if known:
+        row = known[0]
+        if row.state == CarrierState.PENDING and row.next_at is None:
+            _count_ask(actor, now)
+            row.tries, row.next_at = 0, now
+            row.save(update_fields=["tries", "next_at"])
+        return carrier_of(row)
+    _count_ask(actor, now)
+    row = models.Carrier.objects.create(
+        patient_id=patient_id,
+        id=new_id(),
+        kind=CarrierKind.HOSPITAL_NUMBER.value,
+        issuer=str(cmd.hospital_id),
+        state=CarrierState.PENDING.value,
+        created_at=now,
+        tries=0,
+        next_at=now,
+    )
+    asked = HospitalNumberAsked(
+        subject_id=patient_id, hospital_id=cmd.hospital_id, carrier_id=row.id, to_state=row.state
+    )
+    events.append(asked, actor, at=now, shard=f"patient:{patient_id}")
     return carrier_of(row)
+
+
+def _count_ask(actor: Actor, now: datetime) -> None:
+    """Each question goes to a partner, as one to the authority does: an account has one measure for both."""
+    if actor.account_id is not None:
+        quotas.take("verify", str(actor.account_id), now)
+
+
+@command()
+def take_number_turn(patient_id: UUID, carrier_id: UUID, *, now: datetime) -> NumberAsk | None:
+    """Take an open question to a hospital for a try; None where it is not its turn.
+
+    The next try is set before this one begins, so whoever dies with it in hand has lost nothing. After the last one
+    the question rests until somebody asks again: the next booking there, the patient, the window.
+
+    Locks: Carrier.
+    """
+    row = _locked(patient_id, carrier_id)
+    if row.state != CarrierState.PENDING or row.next_at is None or row.next_at > now:
+        return None
+    patient = models.Patient.objects.get(id=survivor_of(patient_id))
+    if row.tries >= len(WAITS_S) or patient.state != PatientState.ACTIVE:
+        row.next_at = None
+        row.save(update_fields=["next_at"])
+        return None
+    row.next_at = now + timedelta(seconds=WAITS_S[row.tries])
+    row.tries += 1
+    row.save(update_fields=["tries", "next_at"])
+    assert patient.name is not None, "an active patient has a name"
+    return NumberAsk(
+        carrier_id=row.id,
+        hospital_id=UUID(row.issuer),
+        name=patient.name,
+        identity_kind=IdentityKind(patient.identity_kind),
+        identity_number=patient.identity_number or "",
+        sex=Sex(patient.sex),
+        birth_date=patient.birth_date,
+    )
+
+
+def note_number_answer(ask: NumberAsk, patient_id: UUID, answer: NumberAnswer, *, actor: Actor, now: datetime) -> None:
+    """What a hospital answered to a try. Silence changes nothing: it is asked again.
+
+    A number that can't be one, or that leads to somebody else here, is for the hospital's window to sort out: to the
+    patient it is a refusal, and he is told where to go. Refuses: as `note_hospital_number`.
+    """
+    if answer.outcome is NumberOutcome.UNKNOWN:
+        return
+    if answer.outcome is NumberOutcome.MADE:
+        try:
+            note_hospital_number(NoteHospitalNumber(patient_id, ask.carrier_id, answer.number), actor=actor, now=now)
+        except (errors.CarrierTaken, errors.CarrierInvalid) as refusal:
+            answer = NumberAnswer(NumberOutcome.REFUSED, reason=refusal.code)
+        else:
+            return
+    told = NoteHospitalNumber(patient_id, ask.carrier_id, reason=answer.reason)
+    note_hospital_number(told, actor=actor, now=now)
 
 
 @command(refusals=TAKEN)
@@ -203,8 +294,8 @@ def note_hospital_number(cmd: NoteHospitalNumber, *, actor: Actor, now: datetime
         return carrier_of(row)
     if number is not None:
         row.value, row.value_index = number, index_of(CarrierKind.HOSPITAL_NUMBER, row.issuer, number)
-        row.state = CarrierState.ACTIVE.value
-        row.save(update_fields=["value", "value_index", "state"])
+        row.state, row.next_at = CarrierState.ACTIVE.value, None
+        row.save(update_fields=["value", "value_index", "state", "next_at"])
         _lead(row)
         made = HospitalNumberMade(
             subject_id=row.patient_id,
@@ -221,7 +312,8 @@ def note_hospital_number(cmd: NoteHospitalNumber, *, actor: Actor, now: datetime
 
 def _refuse(row: models.Carrier, hospital_id: UUID, reason: str, actor: Actor, now: datetime) -> None:
     row.state, row.reason, row.ended_at = CarrierState.REFUSED.value, reason.strip()[:200], now
-    row.save(update_fields=["state", "reason", "ended_at"])
+    row.next_at = None
+    row.save(update_fields=["state", "reason", "ended_at", "next_at"])
     refused = HospitalNumberRefused(
         subject_id=row.patient_id,
         hospital_id=hospital_id,

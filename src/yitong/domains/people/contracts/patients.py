@@ -10,6 +10,7 @@ from yitong.domains.people.contracts.words import (
     CarrierState,
     IdentityKind,
     IdentityLevel,
+    NumberOutcome,
     PatientState,
     Relation,
     Sex,
@@ -238,6 +239,31 @@ class NoteHospitalNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberAsk:
+    """One question to a hospital: make a number for this person, or say which one he has (R-049).
+
+    What a register of patients needs and no more: no phone. The same `carrier_id` is the same question.
+    """
+
+    carrier_id: UUID
+    hospital_id: UUID
+    name: str
+    identity_kind: IdentityKind
+    identity_number: str
+    sex: Sex
+    birth_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberAnswer:
+    """What the hospital said: its number, or the reason (its own words) why there is none."""
+
+    outcome: NumberOutcome
+    number: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Carrier:
     """A card or number as listed: masked."""
 
@@ -249,6 +275,7 @@ class Carrier:
     state: CarrierState
     created_at: datetime
     reason: str
+    is_unanswered: bool = False  # the hospital answered none of the tries, and nobody has asked since (R-049)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,4 +99,12 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+class NumberOutcome(StrEnum):
+    """What became of one try to have a hospital make its number (R-049)."""
+
+    MADE = "made"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
 CITY_ISSUER = "city"  # issuer of carriers that belong to no one hospital

@@ -143,6 +143,8 @@ class Carrier(models.Model):
     reason = models.CharField(max_length=200, default="", help_text="the hospital's words for its refusal")
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(db_default=0, help_text="how often the hospital was asked")
+    next_at = models.DateTimeField(null=True, help_text="when it is asked (again); null while it is not")
 
     class Meta:
         db_table = "people_carrier"
@@ -160,7 +162,9 @@ class Carrier(models.Model):
             models.UniqueConstraint(
                 name="carrier_one_pending", fields=["patient", "issuer"], condition=Q(state="pending")
             ),
+            models.CheckConstraint(name="carrier_asked_while_pending", condition=Q(state="pending") | Q(next_at=None)),
         ]
+        indexes = [models.Index(fields=["next_at"], name="carrier_by_turn", condition=Q(next_at__isnull=False))]
 
 
 class CarrierIndex(models.Model):

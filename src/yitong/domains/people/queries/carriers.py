@@ -1,8 +1,12 @@
 """Cards, numbers and the dynamic code."""
 
 import base64
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import Exists, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from yitong.core import masks
 from yitong.core.actor import Actor
@@ -16,6 +20,7 @@ from yitong.domains.people.queries.survivors import records_of, survivor_of
 from yitong.domains.people.rules import identity
 
 QR_COLUMN = "people.qr"
+FOUND_EACH = 20  # questions to one hospital in one turn of the sweep
 
 
 def carrier_of(row: models.Carrier) -> Carrier:
@@ -28,6 +33,7 @@ def carrier_of(row: models.Carrier) -> Carrier:
         state=CarrierState(row.state),
         created_at=row.created_at,
         reason=row.reason,
+        is_unanswered=row.state == CarrierState.PENDING and row.next_at is None,
     )
 
 
@@ -48,18 +54,49 @@ def find_hospital_number(patient_id: UUID, hospital_id: UUID, actor: Actor) -> s
     Refuses: HospitalNumberRefused where the hospital said no and nobody has asked since (R-049).
     """
     permissions.check_can_note_hospital_number(actor, hospital_id)
-    rows = models.Carrier.objects.filter(
-        patient_id__in=records_of([survivor_of(patient_id)]),
-        kind=CarrierKind.HOSPITAL_NUMBER.value,
-        issuer=str(hospital_id),
-    )
-    latest = list(rows.order_by("-id"))
+    latest = list(_numbers_at([survivor_of(patient_id)], hospital_id).order_by("-id"))
     for row in latest:
         if row.state == CarrierState.ACTIVE:
             return row.value
     if latest and latest[0].state == CarrierState.REFUSED:
         raise errors.HospitalNumberRefused()
     return None
+
+
+def find_number_of(patient_id: UUID, hospital_id: UUID, actor: Actor) -> Carrier | None:
+    """His number at a hospital, masked, or where the question for it stands (R-049); None while nobody has asked.
+
+    For the patient's own account; who isn't it finds nothing.
+    """
+    patient_id = survivor_of(patient_id)
+    own = models.AccountPatient.objects.visible_to(actor).filter(patient_id=patient_id)
+    rows = _numbers_at([patient_id], hospital_id).filter(Exists(own)).exclude(state=CarrierState.ENDED.value)
+    found = sorted(rows.order_by("-id"), key=lambda row: row.state != CarrierState.ACTIVE)
+    return carrier_of(found[0]) if found else None
+
+
+def lacks_hospital_number(patient_id: UUID, hospital_id: UUID, *, since: datetime) -> bool:
+    """Whether a booking of `since` has the hospital asked: no number is there or being made, and nobody has asked since
+    (or an event that comes twice would ask twice)."""
+    there = Q(state=CarrierState.ACTIVE.value) | Q(next_at__isnull=False) | Q(created_at__gte=since)
+    return not _numbers_at([survivor_of(patient_id)], hospital_id).filter(there).exists()
+
+
+def list_due_numbers(now: datetime) -> list[tuple[UUID, UUID, UUID]]:
+    """(hospital, patient, carrier) of questions whose turn has come, for the sweep: the oldest few of each hospital,
+    so that one that is down keeps no other waiting."""
+    place = Window(RowNumber(), partition_by="issuer", order_by=["next_at", "id"])
+    rows = models.Carrier.objects.filter(next_at__lte=now).annotate(place=place).filter(place__lte=FOUND_EACH)
+    found = rows.order_by("issuer", "next_at", "id").values_list("issuer", "patient_id", "id")
+    return [(UUID(issuer), patient_id, carrier_id) for issuer, patient_id, carrier_id in found]
+
+
+def _numbers_at(patient_ids: Collection[UUID], hospital_id: UUID) -> QuerySet[models.Carrier]:
+    return models.Carrier.objects.filter(
+        patient_id__in=records_of(patient_ids),
+        kind=CarrierKind.HOSPITAL_NUMBER.value,
+        issuer=str(hospital_id),
+    )
 
 
 def resolve_carrier(

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django import forms as django_forms
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -13,6 +14,7 @@ from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
+from yitong.domains.people.errors import HospitalNumberRefused
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE
@@ -76,14 +78,27 @@ def patient(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
     """The patient's bookings at this hospital."""
     reader = pages.reader_of(request)
     someone = people.get_patient(patient_id, request.actor, purpose=forms.PURPOSE, hospital_id=place.hospital_id)
+    shown = presenters.found_patient(someone, reader)
     bookings = booking.list_bookings_of_patient(place.hospital_id, patient_id, request.actor, now=reader.now)
     departments = hospitals.departments_by_id(place.hospital_id, {one.department_id for one in bookings})
     context = {
-        "patient": presenters.found_patient(someone, reader),
+        "patient": shown,
+        "facts": [*shown.facts, *_number_facts(request, place, patient_id)],
         "bookings": presenters.bookings(bookings, departments, reader),
         "can_register": _can_register(request, place),
     }
     return pages.page(request, "desk/patients/patient.html", context)
+
+
+def _number_facts(request: Request, place: Place, patient_id: UUID) -> list[presenters.Fact]:
+    """His number at this hospital, in clear for the window that works by it (R-049)."""
+    if not _can_register(request, place):
+        return []
+    try:
+        number = people.find_hospital_number(patient_id, place.hospital_id, request.actor)
+    except HospitalNumberRefused:
+        return [(_("本院就诊号"), _("院内系统没有建成"), _("请核对证件，在院内系统建档"))]
+    return [(_("本院就诊号"), number or _("还没有"), "")]
 
 
 def _can_register(request: Request, place: Place) -> bool:

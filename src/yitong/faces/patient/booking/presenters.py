@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 from yitong.core import masks
 from yitong.domains.booking.contracts import ENDED, Booking, State
 from yitong.domains.hospitals.contracts import Campus, Department, Hospital, Practitioner
-from yitong.domains.people.contracts import IdentityLevel, PatientCard
+from yitong.domains.people.contracts import Carrier, CarrierState, IdentityLevel, PatientCard
 from yitong.domains.schedule.contracts import Session, Slot
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
@@ -193,6 +193,7 @@ def booking_page(
     department: Department,
     campus: Campus,
     practitioner: Practitioner | None,
+    number: Carrier | None,
     reader: Reader,
 ) -> BookingPage:
     doctor = doctor_name(booking, {practitioner.practitioner_id: practitioner} if practitioner else {}, reader)
@@ -205,6 +206,8 @@ def booking_page(
         (_("序号"), str(booking.number), ""),
         (_("医事服务费"), reader.yuan(booking.fee_fen), pay_words(booking.payment)),
     ]
+    if number is not None:
+        facts.append((terms.term(terms.CARRIERS, number.kind), *number_words(number)))
     return BookingPage(
         when=reader.visit(booking.starts_at, booking.ends_at),
         where=" · ".join(
@@ -225,6 +228,17 @@ def booking_page(
         is_coming=is_coming(booking, reader),
         was_called_off=booking.state in ENDED and booking.starts_at > reader.now,
     )
+
+
+def number_words(number: Carrier) -> tuple[str, str]:
+    """The patient's own number at the hospital, masked since the page is kept on phones, or where it stands (R-049)."""
+    if number.state is CarrierState.ACTIVE:
+        return number.value_masked, ""
+    if number.state is CarrierState.REFUSED:
+        return _("医院建档未成功"), _("就诊当天带证件提前到这家医院的挂号窗口办理，预约仍然有效")
+    if number.is_unanswered:
+        return _("医院还没有答复"), _("就诊当天带证件到挂号窗口办理，预约仍然有效")
+    return _("正在建档"), _("医院办好后这里会显示，不用等")
 
 
 def told(

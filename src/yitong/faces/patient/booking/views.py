@@ -19,6 +19,8 @@ from yitong.domains.booking.errors import AbuseLocked, CheckRequired, NotYourTur
 from yitong.domains.booking.queries import bookings as reads
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
+from yitong.domains.people.contracts import Carrier
+from yitong.domains.people.queries.carriers import find_number_of
 from yitong.domains.schedule.contracts import Session, Slot
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import queries
@@ -183,7 +185,9 @@ def booking(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespon
     if "new" in request.GET:  # from the booking window, which writes no notice itself
         notice = _made_words(found.state) if reader.now - found.created_at < IS_NEW else ""
         return pages.go(request, "patient:booking", hospital_id, booking_id, notice=notice)
-    shown, keeps = _page_of(found, reader), pages.keeps_offline(request)
+    is_coming = presenters.is_coming(found, reader)
+    number = find_number_of(found.patient_id, hospital_id, request.actor) if is_coming else None
+    shown, keeps = _page_of(found, reader, number), pages.keeps_offline(request)
     context = {
         "booking": shown,
         "hospital_id": hospital_id,
@@ -332,7 +336,7 @@ def _doctors_of_move(found: Booking, session: Session, reader: Reader) -> tuple[
     return presenters.doctor_name(found, doctors, reader), f"{after.name} {after.title}".strip()
 
 
-def _page_of(found: Booking, reader: Reader) -> presenters.BookingPage:
+def _page_of(found: Booking, reader: Reader, number: Carrier | None = None) -> presenters.BookingPage:
     doctors = hospitals.practitioners_by_id(found.hospital_id, [found.practitioner_id]) if found.practitioner_id else {}
     return presenters.booking_page(
         found,
@@ -341,5 +345,6 @@ def _page_of(found: Booking, reader: Reader) -> presenters.BookingPage:
         hospitals.get_department(found.hospital_id, found.department_id),
         hospitals.get_campus(found.hospital_id, found.campus_id),
         doctors.get(found.practitioner_id) if found.practitioner_id else None,
+        number,
         reader,
     )

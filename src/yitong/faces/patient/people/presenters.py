@@ -12,6 +12,7 @@ from yitong.domains.hospitals.contracts import Hospital
 from yitong.domains.people.contracts import (
     CITY_ISSUER,
     Carrier,
+    CarrierKind,
     CarrierState,
     IdentityLevel,
     PatientCard,
@@ -46,6 +47,7 @@ class CarrierLine:
     name: str
     value: str
     state: str
+    ask_href: str = ""  # where it can be asked for (again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +94,32 @@ def verification_words(verification: Verification | None) -> str:
     return ""
 
 
-def carriers(found: Iterable[Carrier], hospitals: Mapping[str, Hospital], reader: Reader) -> list[CarrierLine]:
+def carriers(
+    found: Iterable[Carrier], hospitals: Mapping[str, Hospital], reader: Reader, *, can_ask: bool
+) -> list[CarrierLine]:
+    """A refusal or a silence that something followed is left out: the hospital's last word counts (R-049)."""
+    found = list(found)
+    last = {c.issuer: c for c in found if c.kind is CarrierKind.HOSPITAL_NUMBER and c.state is not CarrierState.ENDED}
     return [
         CarrierLine(
             " · ".join(part for part in (terms.term(terms.CARRIERS, c.kind), _issuer(c, hospitals, reader)) if part),
             c.value_masked,
-            {
+            _("医院还没有答复")
+            if c.is_unanswered
+            else {
                 CarrierState.PENDING: _("正在建档"),
                 CarrierState.REFUSED: _("医院建档未成功"),
                 CarrierState.ENDED: _("已停用"),
             }.get(c.state, ""),
+            reverse("patient:person_number", args=[c.patient_id, c.issuer])
+            if can_ask and (c.is_unanswered or c.state is CarrierState.REFUSED)
+            else "",
         )
         for c in found
+        if c.kind is not CarrierKind.HOSPITAL_NUMBER
+        or c.state in (CarrierState.ACTIVE, CarrierState.ENDED)
+        and c.value_masked
+        or last.get(c.issuer) is c
     ]
 
 

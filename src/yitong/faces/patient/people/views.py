@@ -14,9 +14,11 @@ from yitong.core.errors import Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries
+from yitong.domains.people.commands import carriers as numbers
 from yitong.domains.people.commands import patients, proving
-from yitong.domains.people.contracts import PatientCard, Relation, Verification
+from yitong.domains.people.contracts import AskHospitalNumber, PatientCard, Relation, Verification
 from yitong.domains.people.errors import ConsentMissing, PatientMissing
+from yitong.domains.people.ports import hospital_register
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.patient.people import forms, presenters
@@ -95,6 +97,21 @@ def verify(request: Request, patient_id: UUID) -> HttpResponse:
     return pages.go(request, "patient:person", card.patient_id, notice=_("已重新提交核验"))
 
 
+@require_POST
+def ask_number(request: Request, patient_id: UUID, hospital_id: UUID) -> HttpResponse:
+    """Asks a hospital that said no, or nothing, again for its number (R-049)."""
+    card = _card(request, patient_id)
+    hospitals.get_hospital(hospital_id)
+    cmd = AskHospitalNumber(card.patient_id, hospital_id)
+    try:
+        numbers.ask_hospital_number(cmd, actor=request.actor, now=pages.reader_of(request).now)
+    except Unidentified:
+        raise
+    except Refusal as refusal:
+        return _person_page(request, card, refusal)
+    return pages.go(request, "patient:person", card.patient_id, notice=_("已请医院建档"))
+
+
 def _person_page(request: Request, card: PatientCard, refusal: Refusal | None) -> HttpResponse:
     reader = pages.reader_of(request)
     carriers = queries.list_carriers(card.patient_id, request.actor)
@@ -102,7 +119,7 @@ def _person_page(request: Request, card: PatientCard, refusal: Refusal | None) -
     context = {
         "member": presenters.member(card, reader, _last_verification(card.patient_id, request.actor)),
         "patient_id": card.patient_id,
-        "carriers": presenters.carriers(carriers, names, reader),
+        "carriers": presenters.carriers(carriers, names, reader, can_ask=hospital_register.taken().is_open),
         "key": new_id(),
         "refusal": pages.said(refusal, reader),
     }
