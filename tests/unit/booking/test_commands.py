@@ -247,6 +247,25 @@ def test_a_booking_is_not_moved_onto_the_slot_that_it_has() -> None:
     assert not Account.objects.get(id=actor.account_id).cancelled_at
 
 
+@pytest.mark.rule("R-010")
+@pytest.mark.rule("R-047")
+@pytest.mark.parametrize("by", ["web", "app", "desk"])
+@pytest.mark.parametrize("act", ["cancel", "move"])
+def test_a_freed_slot_counts_for_the_account_unless_the_window_freed_it(by: str, act: str) -> None:
+    last = Pool.ONSITE if by == "desk" else Pool.ONLINE
+    place, (actor, patient) = build.clinic(pools=(*[Pool.ONLINE] * 9, last)), build.holder()
+    build.keep_none_special(place)
+    held = build.hold(place, patient, actor)
+    who = build.registrar(place.hospital_id) if by == "desk" else replace(actor, channel=by)
+    assert Account.objects.get(id=actor.account_id).cancelled_at == []
+    if act == "cancel":
+        change.cancel_booking(CancelBooking("c", place.hospital_id, held.booking_id), actor=who, now=NOW)
+    else:
+        change.move_booking(MoveBooking("m", place.hospital_id, held.booking_id, place.slot(9)), actor=who, now=NOW)
+    assert Slot.objects.get(hospital_id=place.hospital_id, id=place.slot()).reopens_at is not None
+    assert Account.objects.get(id=actor.account_id).cancelled_at == ([] if by == "desk" else [NOW])
+
+
 @pytest.mark.rule("R-047")
 def test_what_may_not_be_moved_at_all_is_told_so_even_onto_its_own_slot() -> None:
     """ "Taken, choose another" would send its patient from slot to slot for nothing."""

@@ -76,8 +76,7 @@ def cancel_booking(cmd: CancelBooking, *, actor: Actor, now: datetime) -> Change
     if booking.state == State.CONFIRMED:
         rules.check_can_cancel(booking.visit_date, in_force, channel=actor.channel, now=now)
     end(booking, after, reason=cmd.reason, policies_in_force=in_force, actor=actor, now=now)
-    if booking.account_id is not None:
-        abuse.note_cancel(booking.account_id, at=now)
+    _note_freed(booking, actor, now)
     tell(BookingCancelled, booking, before, actor, now, reason=cmd.reason)
     return once.finish(_changed(booking))
 
@@ -133,9 +132,7 @@ def move_booking(cmd: MoveBooking, *, actor: Actor, now: datetime) -> Changed:
     project(booking)
     limits.give_back_day(booking.patient_id, from_day)
     limits.take_day(booking.patient_id, booking.visit_date)
-    if booking.account_id is not None and actor.channel != rules.DESK:
-        # It frees a slot as a cancel does (R-010), or one booking could keep a whole session on its way back (R-017).
-        abuse.note_cancel(booking.account_id, at=now)
+    _note_freed(booking, actor, now)
     tell(BookingMoved, booking, before, actor, now, from_session_id=from_session, from_slot_id=from_slot)
     return once.finish(_changed(booking))
 
@@ -166,6 +163,17 @@ def check_in_booking(cmd: CheckIn, *, actor: Actor, now: datetime) -> Changed:
     proving.mark_seen(booking.patient_id, actor, now=now)
     tell(BookingCheckedIn, booking, before, actor, now)
     return once.finish(_changed(booking))
+
+
+def _note_freed(booking: models.Booking, actor: Actor, now: datetime) -> None:
+    """Lays a slot that was freed to the account that booked it (R-010): a move frees one as a cancel does, or one
+    booking could keep a whole session on its way back (R-017).
+
+    What staff does at the window is the hospital's act, a person's decision with the patient before him, and as often
+    the hospital's own correction: no account is locked for it. Joins. Locks: Account.
+    """
+    if booking.account_id is not None and actor.kind != "staff":
+        abuse.note_cancel(booking.account_id, at=now)
 
 
 def end(
