@@ -148,8 +148,7 @@ def _run_step(arguments: list[str], opened: database.Database) -> None:
 
 
 def _announce(host: str, port: int, city: str | None) -> None:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    print(f"Ready: http://{shown}:{port}", flush=True)
+    print(f"Ready: {serving.origin(host, port)}", flush=True)
     if city is not None:
         sign_ins = json.loads(_sign_ins_file().read_text())
         width = max((len(who.encode("gb18030")) for who, _ in sign_ins), default=0)

@@ -6,6 +6,8 @@ import socket
 import sys
 from dataclasses import dataclass
 
+from yitong.cli import serving
+
 
 @dataclass(frozen=True, slots=True)
 class Partner:
@@ -17,10 +19,9 @@ def of_demo(host: str, port: int) -> list[Partner]:
     """Simulators to start, with their addresses put into the environment for pages and workers. None outside a demo."""
     if os.environ.get("YITONG_DEMO") != "1":
         return []
-    web = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     found = []
     if "YITONG_SMS_URL" not in os.environ:
-        report = ["--report-url", f"http://{web}:{port}/hooks/sms/"]
+        report = ["--report-url", f"{serving.origin(host, port)}/hooks/sms/"]
         found.append(_partner("sms", "YITONG_SMS", report))
     if "YITONG_IDENTITY_URL" not in os.environ:
         found.append(_partner("identity", "YITONG_IDENTITY", ["--slow", "0.2", "--slow-s", "2"]))

@@ -1,4 +1,4 @@
-"""How web processes are started: Granian and its flags."""
+"""How web processes are started, and how they are reached: Granian and its flags, and addresses."""
 
 import os
 import signal
@@ -11,6 +11,16 @@ COMMON = (
     *("--backlog", "1024", "--workers-kill-timeout", "5", "--respawn-failed-workers", "--respawn-interval", "1"),
     *("--no-access-log", "--log-level", "warning", "--no-ws"),
 )
+
+
+def authority(host: str, port: int) -> str:
+    """`127.0.0.1:8000`; an IPv6 address stands in brackets, or its end would be read as the port (RFC 3986, 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def origin(host: str, port: int) -> str:
+    """Where a server that listens on `host` is reached from here: one that listens on all addresses, on loopback."""
+    return "http://" + authority({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
 
 
 def counter_command(host: str, port: int) -> list[str]:

@@ -197,8 +197,7 @@ class Supervisor:
         }
 
     def _address(self, path: str) -> str:
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "127.0.0.1") else self.host
-        return f"http://{host}:{self.port}{path}"
+        return serving.origin(self.host, self.port) + path
 
     def _is_ready(self) -> bool:
         try:
@@ -234,7 +233,7 @@ def check_port(host: str, port: int) -> None:
                 raise CannotStart(
                     f"Port {port} is taken by another program. Choose another one: PORT={port + 1} make demo"
                 ) from None
-            raise CannotStart(f"Can't listen on {host}:{port}: {error.strerror}.") from None
+            raise CannotStart(f"Can't listen on {serving.authority(host, port)}: {error.strerror}.") from None
 
 
 def take_data_dir(folder: Path) -> int:

@@ -1,6 +1,7 @@
 """Settings that have to be of a certain kind: whoever wrote something else is told which one, and what it may be."""
 
 import os
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -19,3 +20,9 @@ def one_of(name: str, *words: str) -> str:
     if given not in words:
         raise ImproperlyConfigured(f"{name} has to be {' or '.join(words)}; it is {given!r}.")
     return given
+
+
+def host_of(url: str) -> str:
+    """As browsers name it in `Host`: an IPv6 address in brackets. Empty where the URL has none."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host

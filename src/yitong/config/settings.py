@@ -2,7 +2,6 @@
 
 import base64
 import os
-from urllib.parse import urlsplit
 
 from yitong.config import databases, environment, keys, logging
 from yitong.config.paths import data_dir
@@ -25,7 +24,7 @@ ALLOWED_HOSTS = [
     "127.0.0.1",
     "localhost",
     "[::1]",
-    urlsplit(PUBLIC_URL).hostname or "localhost",
+    environment.host_of(PUBLIC_URL) or "localhost",
     *filter(None, os.environ.get("YITONG_ALLOWED_HOSTS", "").split(",")),
 ]
 
