@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -171,14 +172,31 @@ def test_strangers_patient_is_absent_everywhere(caller: Callable) -> None:
     assert {(answer.status, answer.json["code"]) for answer in answers} == {(404, "PATIENT_NOT_FOUND")}
 
 
-def test_reads_come_page_by_page(caller: Callable) -> None:
+@pytest.mark.parametrize("limit", [1, 2, 3, 50, 60, 100])
+def test_each_read_comes_once_page_by_page_however_many_share_an_instant(caller: Callable, limit: int) -> None:
     api = caller()
-    given = clinic.identity()
-    actor, patient_id = clinic.holder(given)
-    for _ in range(5):
-        api.post("/patients/resolve", asking(given))
+    holder = signed_in(api, PHONE)
+    patient_id = holder.post("/me/patients", body_of(clinic.identity())).json["patient_id"]
+    instants = [
+        make.NOW + timedelta(minutes=n // 4) for n in range(60 if limit >= 50 else 9)
+    ]  # four of one look at a list
+    made = [
+        ReadLog(patient_id=patient_id, reader="channel:x", channel="x", what="patient", purpose=f"p{n}", at=at)
+        for n, at in enumerate(instants)
+    ]
+    ReadLog.objects.bulk_create(made)
+    pages, cursor = [], ""
+    while cursor is not None:
+        answer = holder.get(f"/me/patients/{patient_id}/reads?limit={limit}{cursor and '&cursor=' + cursor}")
+        pages.append([line["purpose"] for line in answer.json["items"]])
+        cursor = answer.json["next_cursor"]
+    latest_first = sorted(made, key=lambda row: (row.at, row.id), reverse=True)
+    assert [purpose for page in pages for purpose in page] == [row.purpose for row in latest_first]
+    assert {len(page) for page in pages[:-1]} <= {limit}
+    assert pages[-1]
 
-    lines = ReadLog.objects.filter(patient_id=patient_id).count()
 
-    assert lines == 5
+def test_reads_are_for_who_is_signed_in(caller: Callable) -> None:
+    api = caller()
+    patient_id = clinic.holder()[1]
     assert Caller(api.key).get(f"/me/patients/{patient_id}/reads").status == 401

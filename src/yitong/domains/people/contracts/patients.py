@@ -101,6 +101,7 @@ class ReadLine:
     hospital_id: UUID | None
     what: str
     purpose: str
+    read_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

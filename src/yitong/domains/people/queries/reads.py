@@ -49,8 +49,14 @@ def _log(
     )
 
 
-def list_reads(patient_id: UUID, actor: Actor, *, before: datetime | None = None, limit: int = PAGE) -> list[ReadLine]:
-    """Who read a patient of the actor's account, newest first; the lines of records merged into him are among them."""
+def list_reads(
+    patient_id: UUID, actor: Actor, *, before: tuple[datetime, UUID] | None = None, most: int = PAGE
+) -> list[ReadLine]:
+    """Who read a patient of the actor's account, newest first; the lines of records merged into him are among them.
+
+    `before`: instant and id of the line at which the page before ended. One look at a whole list leaves many lines of
+    one instant, so the instant alone would lose some of them.
+    """
     if (
         actor.account_id is None
         or not models.AccountPatient.objects.filter(
@@ -60,9 +66,10 @@ def list_reads(patient_id: UUID, actor: Actor, *, before: datetime | None = None
         raise errors.PatientMissing()
     rows = models.ReadLog.objects.filter(patient_id__in=records_of([survivor_of(patient_id)]))
     if before is not None:
-        rows = rows.filter(at__lt=before)
-    found = rows.order_by("-at", "-id")[: min(limit, PAGE)]
-    return [ReadLine(row.at, row.reader, row.hospital_id, row.what, row.purpose) for row in found]
+        at, read_id = before
+        rows = rows.filter(Q(at__lt=at) | Q(at=at, id__lt=read_id))
+    found = rows.order_by("-at", "-id")[:most]
+    return [ReadLine(row.at, row.reader, row.hospital_id, row.what, row.purpose, row.id) for row in found]
 
 
 def audit_reads(asked: ReadsAsked, actor: Actor) -> list[AuditedRead]:

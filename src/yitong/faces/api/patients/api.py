@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from ninja import Router
 from ninja.responses import Status
@@ -157,12 +158,13 @@ def make_qr(request: ApiRequest, patient_id: Id) -> Any:
 )
 def list_reads(request: ApiRequest, patient_id: Id, cursor: Cursor = None, limit: Limit = 20) -> Any:
     """Each look of staff or of a channel, the newest first."""
-    question = f"reads:{patient_id}"
+    question = f"read_lines:{patient_id}"
     place = unpack(cursor, question)
-    before = datetime.fromisoformat(place[0]) if place else None
-    found = queries.list_reads(patient_id, request.actor, before=before, limit=limit)
-    next_cursor = pack([found[-1].at.isoformat()], question) if len(found) == limit else None
-    return {"items": found, "next_cursor": next_cursor}
+    before = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
+    found = queries.list_reads(patient_id, request.actor, before=before, most=limit + 1)
+    part = found[:limit]
+    place_now = [part[-1].at.isoformat(), str(part[-1].read_id)] if len(found) > limit else None
+    return {"items": part, "next_cursor": pack(place_now, question) if place_now else None}
 
 
 def _resolved(patient: contracts.Patient) -> dict[str, Any]:
