@@ -137,7 +137,8 @@ def _holder(now: Any) -> tuple[Any, Any]:
     from yitong.cli.demo.people import resident_number
     from yitong.core.actor import Actor
     from yitong.domains.people.commands import accounts, patients, proving
-    from yitong.domains.people.contracts import AddPatient, IdentityGiven, IdentityKind, Relation, Verdict
+    from yitong.domains.people.contracts.patients import AddPatient, IdentityGiven
+    from yitong.domains.people.contracts.words import IdentityKind, Relation, Verdict
 
     draw = random.SystemRandom()
     with transaction.atomic():

@@ -14,7 +14,7 @@ from yitong.core.db.fields import blind_index
 from yitong.core.db.keys import keyring
 from yitong.core.ids import new_id
 from yitong.domains.people import models
-from yitong.domains.people.contracts import IdentityKind
+from yitong.domains.people.contracts.words import IdentityKind
 from yitong.domains.people.rules.identity import family_of
 
 DAY = timedelta(days=1)

@@ -17,14 +17,8 @@ from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import Held, HoldSlot
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import accounts, patients, proving
-from yitong.domains.people.contracts import (
-    AddPatient,
-    IdentityGiven,
-    IdentityKind,
-    RegisterAtDesk,
-    Relation,
-    Verdict,
-)
+from yitong.domains.people.contracts.patients import AddPatient, IdentityGiven, RegisterAtDesk
+from yitong.domains.people.contracts.words import IdentityKind, Relation, Verdict
 from yitong.domains.schedule.commands.planning import import_sessions
 from yitong.domains.schedule.contracts import HalfDay, NewSession, Pool, Slot
 from yitong.domains.schedule.models import Slot as SlotRow

@@ -15,7 +15,7 @@ from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import CancelBooking, Held
-from yitong.domains.people.contracts import Relation
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.waitlist.commands import joining, serving
 from yitong.domains.waitlist.contracts import Changed, Join, Mode, SessionKey
 

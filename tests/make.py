@@ -18,16 +18,31 @@ from yitong.core.db import policies
 from yitong.core.ids import new_id
 from yitong.domains.access import contracts as access
 from yitong.domains.access.commands import channels, second_factor, sign_in, staff
-from yitong.domains.hospitals import contracts as hospitals
 from yitong.domains.hospitals.commands import fees, places, practitioners
 from yitong.domains.hospitals.commands import hospitals as hospital_commands
+from yitong.domains.hospitals.contracts.things import ClinicKind, CodeBasis, Title
+from yitong.domains.hospitals.contracts.writes import (
+    AddCampus,
+    AddDepartment,
+    AddHospital,
+    AddPractitioner,
+    BindPractitioner,
+    CampusFacts,
+    DepartmentFacts,
+    FeeFacts,
+    HospitalFacts,
+    PractitionerFacts,
+    SetFee,
+)
 from yitong.domains.notify import contracts as notify
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands as people_commands
-from yitong.domains.people import contracts as people
 from yitong.domains.people import queries as people_queries
 from yitong.domains.people.commands import phones
 from yitong.domains.people.commands.accounts import open_account
+from yitong.domains.people.contracts.accounts import Client, SignedIn, SignIn
+from yitong.domains.people.contracts.patients import AddPatient, IdentityGiven, PatientAdd, RegisterAtDesk
+from yitong.domains.people.contracts.words import CodePurpose, IdentityKind, Relation, Verdict, VerificationState
 from yitong.domains.people.rules.identity import check_digit
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule.commands import planning, sessions
@@ -132,7 +147,7 @@ def channel(
 # -- hospitals -----------------------------------------------------------------------------------------------------
 
 
-def hospital_facts(**changed: object) -> hospitals.HospitalFacts:
+def hospital_facts(**changed: object) -> HospitalFacts:
     n = number()
     facts = {
         "name": f"北京示范{n}医院",
@@ -142,77 +157,77 @@ def hospital_facts(**changed: object) -> hospitals.HospitalFacts:
         "kind": "综合医院",
         "district": "西城区",
     }
-    return hospitals.HospitalFacts(**{**facts, **changed})  # type: ignore[arg-type]
+    return HospitalFacts(**{**facts, **changed})  # type: ignore[arg-type]
 
 
 @stocked(1)
 def hospital(*, now: datetime = NOW, **changed: object) -> UUID:
     """An open hospital, empty."""
-    cmd = hospitals.AddHospital(f"H{number()}", hospital_facts(**changed))
+    cmd = AddHospital(f"H{number()}", hospital_facts(**changed))
     return hospital_commands.add_hospital(cmd, actor=city_operator(), now=now).id
 
 
 def campus(hospital_id: UUID, *, code: str = "C1", now: datetime = NOW) -> UUID:
-    facts = hospitals.CampusFacts(code=code, name=f"{code}院区", district="西城区", address="北京市西城区示范路1号")
-    cmd = hospitals.AddCampus(hospital_id, facts)
+    facts = CampusFacts(code=code, name=f"{code}院区", district="西城区", address="北京市西城区示范路1号")
+    cmd = AddCampus(hospital_id, facts)
     return places.add_campus(cmd, actor=hospital_admin(hospital_id), now=now).id
 
 
-def department_facts(**changed: object) -> hospitals.DepartmentFacts:
+def department_facts(**changed: object) -> DepartmentFacts:
     n = number()
     facts = {
         "code": f"D{n}",
         "campus_code": "C1",
         "name": f"心内科{n}",
         "national_code": "03.04",
-        "code_basis": hospitals.CodeBasis.RULE,
+        "code_basis": CodeBasis.RULE,
         "code_reason": "心内科即心血管内科专业",
     }
-    return hospitals.DepartmentFacts(**{**facts, **changed})  # type: ignore[arg-type]
+    return DepartmentFacts(**{**facts, **changed})  # type: ignore[arg-type]
 
 
 def department(hospital_id: UUID, *, now: datetime = NOW, **changed: object) -> UUID:
-    cmd = hospitals.AddDepartment(hospital_id, department_facts(**changed))
+    cmd = AddDepartment(hospital_id, department_facts(**changed))
     return places.add_department(cmd, actor=hospital_admin(hospital_id), now=now).id
 
 
-def practitioner_facts(*department_codes: str, **changed: object) -> hospitals.PractitionerFacts:
+def practitioner_facts(*department_codes: str, **changed: object) -> PractitionerFacts:
     n = number()
     facts = {
         "code": f"P{n}",
         "name": "李示范",
-        "title": hospitals.Title.CHIEF,
+        "title": Title.CHIEF,
         "licence": f"1101000000{n:05d}",
         "department_codes": department_codes,
     }
-    return hospitals.PractitionerFacts(**{**facts, **changed})  # type: ignore[arg-type]
+    return PractitionerFacts(**{**facts, **changed})  # type: ignore[arg-type]
 
 
 def practitioner(hospital_id: UUID, *department_codes: str, now: datetime = NOW, **changed: object) -> UUID:
-    cmd = hospitals.AddPractitioner(hospital_id, practitioner_facts(*department_codes, **changed))
+    cmd = AddPractitioner(hospital_id, practitioner_facts(*department_codes, **changed))
     return practitioners.add_practitioner(cmd, actor=hospital_admin(hospital_id), now=now).id
 
 
 def fee_facts(
     fee_fen: int,
     *,
-    kind: hospitals.ClinicKind = hospitals.ClinicKind.GENERAL,
-    title: hospitals.Title | None = None,
+    kind: ClinicKind = ClinicKind.GENERAL,
+    title: Title | None = None,
     effective_date: date = date(2026, 1, 1),
-) -> hospitals.FeeFacts:
-    return hospitals.FeeFacts(clinic_kind=kind, title=title, fee_fen=fee_fen, effective_date=effective_date)
+) -> FeeFacts:
+    return FeeFacts(clinic_kind=kind, title=title, fee_fen=fee_fen, effective_date=effective_date)
 
 
 def fee(
     hospital_id: UUID,
     fee_fen: int,
     *,
-    kind: hospitals.ClinicKind = hospitals.ClinicKind.GENERAL,
-    title: hospitals.Title | None = None,
+    kind: ClinicKind = ClinicKind.GENERAL,
+    title: Title | None = None,
     effective_date: date = date(2026, 1, 1),
     now: datetime = NOW,
 ) -> UUID:
-    cmd = hospitals.SetFee(hospital_id, fee_facts(fee_fen, kind=kind, title=title, effective_date=effective_date))
+    cmd = SetFee(hospital_id, fee_facts(fee_fen, kind=kind, title=title, effective_date=effective_date))
     return fees.set_fee(cmd, actor=hospital_admin(hospital_id), now=now).id
 
 
@@ -243,10 +258,10 @@ def clinic(*, hospital_id: UUID | None = None, now: datetime = NOW) -> Clinic:
     department_id = department(hospital_id, code=department_code, campus_code=code, now=now)
     doctor_id = practitioner(hospital_id, department_code, now=now)
     doctor = staff_actor("doctor", hospital_id=hospital_id, staff_id=uuid4())
-    bound = hospitals.BindPractitioner(hospital_id, doctor_id, UUID(doctor.id))
+    bound = BindPractitioner(hospital_id, doctor_id, UUID(doctor.id))
     practitioners.bind_practitioner(bound, actor=hospital_admin(hospital_id), now=now)
     if is_new:
-        for kind, fen in zip(hospitals.ClinicKind, (5000, 8000, 30000, 6000), strict=True):
+        for kind, fen in zip(ClinicKind, (5000, 8000, 30000, 6000), strict=True):
             fee(hospital_id, fen, kind=kind, now=now)
     manager = staff_actor("roster_manager", hospital_id=hospital_id)
     return Clinic(hospital_id, campus_id, department_id, department_code, doctor_id, doctor, manager)
@@ -261,7 +276,7 @@ def new_session(
     half_day: schedule.HalfDay = schedule.HalfDay.AM,
     slot_minutes: int = 30,
     per_window: int = 4,
-    kind: hospitals.ClinicKind = hospitals.ClinicKind.EXPERT,
+    kind: ClinicKind = ClinicKind.EXPERT,
     pools: Sequence[schedule.Pool] | None = None,
     now: datetime = NOW,
     **changed: object,
@@ -278,7 +293,7 @@ def new_session(
         "department_id": at.department_id,
         "practitioner_id": at.doctor_id,
         "clinic_kind": kind,
-        "title": hospitals.Title.CHIEF,
+        "title": Title.CHIEF,
         "date": day,
         "half_day": half_day,
         "starts_at": starts_at,
@@ -317,7 +332,7 @@ def roster_line_facts(at: Clinic, **changed: object) -> schedule.AddRosterLine:
         "campus_id": at.campus_id,
         "department_id": at.department_id,
         "practitioner_id": at.doctor_id,
-        "clinic_kind": hospitals.ClinicKind.EXPERT,
+        "clinic_kind": ClinicKind.EXPERT,
         "weekday": 0,
         "half_day": schedule.HalfDay.AM,
         "starts": time(8),
@@ -336,7 +351,7 @@ def roster_line(at: Clinic, *, now: datetime = NOW, **changed: object) -> UUID:
 
 # -- notify and people -----------------------------------------------------------------------------------------------
 
-CLIENT = people.Client(device="a-long-random-value", address="10.0.0.1", label="Firefox")
+CLIENT = Client(device="a-long-random-value", address="10.0.0.1", label="Firefox")
 
 
 def phone() -> str:
@@ -353,13 +368,13 @@ def identity_number(*, birth: date = date(1985, 3, 4), sex: str = "female", area
 
 def given(
     name: str = "测试甲",
-    kind: people.IdentityKind = people.IdentityKind.RESIDENT_ID,
+    kind: IdentityKind = IdentityKind.RESIDENT_ID,
     number: str = "",
     *,
     birth: date = date(1985, 3, 4),
     sex: str = "female",
-) -> people.IdentityGiven:
-    return people.IdentityGiven(name, kind, number or identity_number(birth=birth, sex=sex))
+) -> IdentityGiven:
+    return IdentityGiven(name, kind, number or identity_number(birth=birth, sex=sex))
 
 
 def code_sent(to: str) -> str:
@@ -368,29 +383,27 @@ def code_sent(to: str) -> str:
     return next(json.loads(row.secret)["code"] for row in rows if row.phone == to and row.secret)
 
 
-def client(device: str = "") -> people.Client:
-    return people.Client(device or f"device-{number()}", f"10.1.{number() % 250}.{number() % 250}", "Firefox")
+def client(device: str = "") -> Client:
+    return Client(device or f"device-{number()}", f"10.1.{number() % 250}.{number() % 250}", "Firefox")
 
 
 @stocked(1)
 def account_signed_in(
-    at: str = "", *, on: people.Client | None = None, through: Actor | None = None, now: datetime = NOW
-) -> tuple[Actor, people.SignedIn]:
+    at: str = "", *, on: Client | None = None, through: Actor | None = None, now: datetime = NOW
+) -> tuple[Actor, SignedIn]:
     """An account holder who signed in by code, on a device of his own; on our pages or `through` a channel."""
     to, where = at or phone(), on or client()
     anybody = through or Actor.anonymous()
     with transaction.atomic():  # read before a worker can see it: what was sent forgets its code
-        phones.send_code(
-            to, people.CodePurpose.SIGN_IN, device=where.device, address=where.address, language="zh", now=now
-        )
+        phones.send_code(to, CodePurpose.SIGN_IN, device=where.device, address=where.address, language="zh", now=now)
         code = code_sent(to)
-    signed = people_commands.sign_in(people.SignIn(to, code, where), actor=anybody, now=now)
+    signed = people_commands.sign_in(SignIn(to, code, where), actor=anybody, now=now)
     return Actor.for_account(signed.account_id), signed
 
 
 @stocked(2)
 def account_holder(
-    identity: people.IdentityGiven | None = None, *, verified: bool = True, now: datetime = NOW
+    identity: IdentityGiven | None = None, *, verified: bool = True, now: datetime = NOW
 ) -> tuple[Actor, UUID]:
     """An account with its holder as a patient. Without codes, for tests that are about something else."""
     with transaction.atomic():
@@ -401,35 +414,35 @@ def account_holder(
 
 def patient_of(
     actor: Actor,
-    identity: people.IdentityGiven | None = None,
+    identity: IdentityGiven | None = None,
     *,
-    relation: people.Relation = people.Relation.SELF,
+    relation: Relation = Relation.SELF,
     verified: bool = True,
     consent: str = "",
     now: datetime = NOW,
 ) -> UUID:
     """A patient of the account; `verified` by the authority, so perhaps another's record that was known before."""
     assert actor.account_id is not None
-    cmd = people.AddPatient(f"add{number()}", actor.account_id, identity or given(), relation, consent)
+    cmd = AddPatient(f"add{number()}", actor.account_id, identity or given(), relation, consent)
     added = people_commands.add_patient(cmd, actor=actor, now=now)
     if verified:
-        judge(added, people.Verdict.MATCH, now=now)
+        judge(added, Verdict.MATCH, now=now)
         return people_queries.survivor_of(added.patient_id)
     return added.patient_id
 
 
-def judge(added: people.PatientAdd, verdict: people.Verdict, *, now: datetime = NOW) -> people.VerificationState:
+def judge(added: PatientAdd, verdict: Verdict, *, now: datetime = NOW) -> VerificationState:
     """What the authority says."""
     actor = Actor.system("people.verify")
     return people_commands.note_verdict(added.patient_id, added.verification_id, verdict, actor=actor, now=now)
 
 
 def patient_seen(
-    identity: people.IdentityGiven | None = None, *, hospital_id: UUID | None = None, now: datetime = NOW
+    identity: IdentityGiven | None = None, *, hospital_id: UUID | None = None, now: datetime = NOW
 ) -> UUID:
     """A patient whom a registrar has seen."""
     place = hospital_id or UUID(int=number())
-    cmd = people.RegisterAtDesk(f"register{number()}", place, identity or given())
+    cmd = RegisterAtDesk(f"register{number()}", place, identity or given())
     return people_commands.register_at_desk(cmd, actor=staff_actor("registrar", hospital_id=place), now=now).patient_id
 
 

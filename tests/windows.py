@@ -27,8 +27,9 @@ from yitong.counter.picture import Board, Picture
 from yitong.counter.store import Store, connect
 from yitong.domains.booking.contracts import Near
 from yitong.domains.booking.queries import window as booking_window
-from yitong.domains.hospitals.contracts import Department
-from yitong.domains.people.contracts import AccountSession, Relation
+from yitong.domains.hospitals.contracts.things import Department
+from yitong.domains.people.contracts.accounts import AccountSession
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState, Slot
 
 DEPARTMENT = {field.name: "" for field in fields(Department)} | {"is_bookable": True}

@@ -17,9 +17,11 @@ from yitong.core.ids import new_id
 from yitong.domains.fairness import models as fairness
 from yitong.domains.fairness.commands import reviewing, scoring
 from yitong.domains.fairness.contracts import AskReview, DecideReview
-from yitong.domains.people import contracts as people
 from yitong.domains.people import queries
 from yitong.domains.people.commands import abuse, phones
+from yitong.domains.people.contracts.accounts import Client, DecideAppeal
+from yitong.domains.people.contracts.patients import AddPatient, IdentityGiven
+from yitong.domains.people.contracts.words import Decision, IdentityKind, LockReason, Relation, Verdict
 from yitong.faces.common.actors import ACCOUNT_COOKIE
 from yitong.faces.patient.devices import DEVICE_COOKIE
 
@@ -46,14 +48,14 @@ class Household:
         name: str,
         number: str,
         *,
-        relation: people.Relation = people.Relation.SELF,
-        verdict: people.Verdict | None = people.Verdict.MATCH,
+        relation: Relation = Relation.SELF,
+        verdict: Verdict | None = Verdict.MATCH,
         consent: str = "",
     ) -> UUID:
         """A patient of whom the authority said this; None: it has not answered."""
         assert self.actor.account_id is not None
-        identity = people.IdentityGiven(name=name, kind=people.IdentityKind.RESIDENT_ID, number=number)
-        cmd = people.AddPatient(f"add{make.number()}", self.actor.account_id, identity, relation, consent)
+        identity = IdentityGiven(name=name, kind=IdentityKind.RESIDENT_ID, number=number)
+        cmd = AddPatient(f"add{make.number()}", self.actor.account_id, identity, relation, consent)
         added = make.people_commands.add_patient(cmd, actor=self.actor, now=clock.now())
         if verdict is not None:
             make.judge(added, verdict, now=clock.now())
@@ -61,7 +63,7 @@ class Household:
         self.numbers.append(number)
         return added.patient_id
 
-    def lock(self, reason: people.LockReason) -> None:
+    def lock(self, reason: LockReason) -> None:
         """As when its holder had booked or cancelled too often (R-010)."""
         with transaction.atomic():
             account = phones.account_of(self.actor)
@@ -88,24 +90,24 @@ class Household:
         reviewing.ask_review(AskReview(words), actor=self.actor, now=clock.now())
         return fairness.Review.objects.get(account_id=self.actor.account_id, decision=None).id
 
-    def decide_review(self, decision: people.Decision) -> None:
+    def decide_review(self, decision: Decision) -> None:
         """A person of the city looked at the score and its reasons (R-199)."""
         review = fairness.Review.objects.get(account_id=self.actor.account_id, decision=None)
         cmd = DecideReview(review.id, decision, "核对过")
         reviewing.decide_review(cmd, actor=make.staff_actor("city_operator"), now=clock.now())
 
-    def decide(self, decision: people.Decision) -> None:
+    def decide(self, decision: Decision) -> None:
         """A person of the city looked at the appeal (R-199)."""
         assert self.actor.account_id is not None
         lock = queries.get_account(self.actor.account_id, self.actor).lock
         assert lock is not None
-        cmd = people.DecideAppeal(lock.lock_id, decision, "核对过")
+        cmd = DecideAppeal(lock.lock_id, decision, "核对过")
         abuse.decide_appeal(cmd, actor=make.staff_actor("security_admin", "city_operator"), now=clock.now())
 
 
 def open_household(phone: str) -> Household:
     """An account with nobody in it, signed in on a device of its own. That was an hour ago: its code is past, and the
     pages may ask for another at once."""
-    where = people.Client(f"browser-test-device-{make.number():08d}", f"10.9.{make.number() % 250}.7", "Linux · Chrome")
+    where = Client(f"browser-test-device-{make.number():08d}", f"10.9.{make.number() % 250}.7", "Linux · Chrome")
     actor, signed = make.account_signed_in(phone, on=where, now=clock.now() - timedelta(hours=1))
     return Household(phone, actor, where.device, signed.token)

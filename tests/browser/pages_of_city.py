@@ -21,7 +21,8 @@ from yitong.domains.booking.contracts import HoldSlot
 from yitong.domains.booking.queries import openings
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import abuse
-from yitong.domains.people.contracts import AppealLock, LockReason, Relation
+from yitong.domains.people.contracts.accounts import AppealLock
+from yitong.domains.people.contracts.words import LockReason, Relation
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist.commands import joining
 from yitong.domains.waitlist.contracts import Join, Mode, SessionKey

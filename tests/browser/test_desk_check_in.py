@@ -18,7 +18,7 @@ from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot, State
 from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.booking.queries import openings
-from yitong.domains.people.contracts import IdentityGiven
+from yitong.domains.people.contracts.patients import IdentityGiven
 from yitong.domains.schedule.contracts import HalfDay
 
 New = Callable[..., Visitor]

@@ -13,7 +13,7 @@ from tests.browser.wards import Ward, enter, undo_within
 from yitong.core import clock
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import patients
-from yitong.domains.people.contracts import RegisterAtDesk
+from yitong.domains.people.contracts.patients import RegisterAtDesk
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import AddRosterLine, HalfDay, Session
 from yitong.domains.schedule.queries import timetable as schedule

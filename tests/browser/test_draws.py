@@ -16,7 +16,7 @@ from tests.browser.wards import Ward, enter, token_of
 from yitong.core import clock
 from yitong.core.lots.seed import promise_of
 from yitong.core.lots.terms import Party
-from yitong.domains.people.contracts import Relation
+from yitong.domains.people.contracts.words import Relation
 
 pytestmark = pytest.mark.rule("R-017")
 OUT_OF_TABBAR = "(bar => bar.scrollWidth - bar.clientWidth)(document.querySelector('.tabbar'))"

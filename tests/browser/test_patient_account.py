@@ -11,7 +11,7 @@ from tests.browser.visitors import Visitor, code_for, give_code
 
 from yitong.cli.demo import people as demo
 from yitong.core import clock
-from yitong.domains.people import contracts as people
+from yitong.domains.people.contracts.words import Decision, LockReason, Relation, Verdict
 
 SignIn = Callable[[Visitor, str], None]
 New = Callable[..., Visitor]
@@ -143,7 +143,7 @@ def test_a_device_is_made_to_leave(visitor: New, household: NewHousehold) -> Non
 @pytest.mark.rule("R-199")
 def test_a_locked_account_appeals_to_a_person(visitor: New, household: NewHousehold) -> None:
     home = household()
-    home.lock(people.LockReason.CANCELS)
+    home.lock(LockReason.CANCELS)
     someone = home.enter(visitor())
     someone.go("/me/")
     assert "因一个月内取消次数过多，暂时不能预约" in someone.text()
@@ -157,7 +157,7 @@ def test_a_locked_account_appeals_to_a_person(visitor: New, household: NewHouseh
     assert "申诉已提交，由人工复核" in someone.text()
     assert "申诉已提交，正在人工复核" in someone.text()
     someone.look("me-appealed")
-    home.decide(people.Decision.LIFTED)
+    home.decide(Decision.LIFTED)
     someone.go("/me/")
     assert "暂时不能预约" not in someone.text()
 
@@ -236,7 +236,7 @@ def test_a_passport_is_asked_for_birth_and_sex(visitor: New, household: NewHouse
 @pytest.mark.rule("R-045")
 def test_a_check_that_says_no_says_what_to_do(visitor: New, household: NewHousehold, new_identity: Draw) -> None:
     home = household(with_self=False)
-    patient_id = home.add(*new_identity(), verdict=people.Verdict.NO_MATCH)
+    patient_id = home.add(*new_identity(), verdict=Verdict.NO_MATCH)
     someone = home.enter(visitor())
     someone.go(f"/me/people/{patient_id}/")
     assert "姓名和证件号码对不上" in someone.text()
@@ -246,7 +246,7 @@ def test_a_check_that_says_no_says_what_to_do(visitor: New, household: NewHouseh
 def test_a_full_account_says_so(visitor: New, household: NewHousehold, new_identity: Draw) -> None:
     home = household()
     for _ in range(2):
-        home.add(*new_identity(), relation=people.Relation.OTHER)
+        home.add(*new_identity(), relation=Relation.OTHER)
     someone = home.enter(visitor())
     someone.go("/me/people/add/")
     assert "一个账号最多 3 位就诊人" in someone.text()

@@ -12,7 +12,7 @@ from tests.browser.visitors import Visitor, code_for
 
 from yitong.domains.fairness.models import Check
 from yitong.domains.fairness.rules import questions
-from yitong.domains.people.contracts import Decision
+from yitong.domains.people.contracts.words import Decision
 
 New = Callable[..., Visitor]
 NewHousehold = Callable[..., Household]

@@ -12,9 +12,9 @@ from tests.browser.visitors import Visitor, code_for
 
 from yitong.core import clock
 from yitong.domains.hospitals.commands import places
-from yitong.domains.hospitals.contracts import ChangeDepartment
+from yitong.domains.hospitals.contracts.writes import ChangeDepartment
 from yitong.domains.hospitals.queries import directory as hospitals
-from yitong.domains.people.contracts import Relation
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule.commands import sessions
 

@@ -19,7 +19,7 @@ from yitong.domains.booking.contracts import HoldSlot, SlotOffer
 from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.commands import patients
-from yitong.domains.people.contracts import RegisterAtDesk
+from yitong.domains.people.contracts.patients import RegisterAtDesk
 from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.domains.schedule.queries import timetable as schedule
 

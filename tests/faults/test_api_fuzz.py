@@ -33,7 +33,7 @@ from yitong.config.wsgi import application
 from yitong.core import clock
 from yitong.domains.draws.ports import beacon
 from yitong.domains.people.commands import proving
-from yitong.domains.people.contracts import Verdict
+from yitong.domains.people.contracts.words import Verdict
 
 IS_LONG = os.environ.get("YITONG_LONG") == "1"
 CHECKS = [

@@ -25,7 +25,7 @@ from yitong.domains.booking import models
 from yitong.domains.booking.commands import change, claim, sweep
 from yitong.domains.booking.contracts import LIVE, CancelBooking, Held, HoldSlot, Near, State
 from yitong.domains.people.commands import abuse, limits
-from yitong.domains.people.contracts import Relation
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.people.models import Account, BookingLimits
 from yitong.domains.schedule import models as schedule_models
 from yitong.domains.schedule.commands import stoppages

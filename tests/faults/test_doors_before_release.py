@@ -33,7 +33,7 @@ from yitong.domains.booking.commands import extra
 from yitong.domains.booking.contracts import AddExtra, GrantEntitlement
 from yitong.domains.booking.models import Booking
 from yitong.domains.hospitals.commands import practitioners
-from yitong.domains.hospitals.contracts import BindPractitioner
+from yitong.domains.hospitals.contracts.writes import BindPractitioner
 from yitong.domains.schedule.contracts import ExtraReason, Pool
 from yitong.domains.schedule.models import ClinicSession
 from yitong.domains.schedule.queries import timetable as schedule

@@ -16,7 +16,7 @@ from yitong.core.db.models import Event
 from yitong.domains.fairness import models
 from yitong.domains.fairness.commands import gathering, scoring
 from yitong.domains.notify.models import Message
-from yitong.domains.people.contracts import Relation
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.people.models import SlowPath
 
 pytestmark = [pytest.mark.usefixtures("committed_db"), pytest.mark.slow]

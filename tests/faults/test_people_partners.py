@@ -20,9 +20,8 @@ import pytest
 from yitong.core import signatures
 from yitong.core.ids import new_id
 from yitong.domains.notify.contracts import Answer, Outgoing, Report
-from yitong.domains.people.contracts import IdentityAsk, IdentityKind, Verdict
-from yitong.domains.people.contracts.patients import NumberAnswer, NumberAsk
-from yitong.domains.people.contracts.words import NumberOutcome, Sex
+from yitong.domains.people.contracts.patients import IdentityAsk, NumberAnswer, NumberAsk
+from yitong.domains.people.contracts.words import IdentityKind, NumberOutcome, Sex, Verdict
 from yitong.links.identity.http import HttpIdentityAuthority
 from yitong.links.register.http import HttpHospitalRegister
 from yitong.links.sms.http import HttpSmsGateway

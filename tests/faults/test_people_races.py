@@ -14,7 +14,9 @@ from yitong.core.actor import Actor
 from yitong.core.errors import Refusal
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands, jobs, models, queries
-from yitong.domains.people.contracts import AddPatient, AskCode, CodePurpose, Relation, SignIn, UseQr, Verdict
+from yitong.domains.people.contracts.accounts import AskCode, SignIn
+from yitong.domains.people.contracts.patients import AddPatient, UseQr
+from yitong.domains.people.contracts.words import CodePurpose, Relation, Verdict
 from yitong.domains.people.ports import identity_authority
 
 NOW = make.NOW

@@ -16,7 +16,7 @@ from yitong.core.actor import Actor
 from yitong.core.db.models import Event
 from yitong.core.errors import Busy, Refusal
 from yitong.core.ids import new_id
-from yitong.domains.hospitals.contracts import Title
+from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.schedule import errors, models
 from yitong.domains.schedule.commands import planning, sessions, slots
 from yitong.domains.schedule.contracts import (

@@ -17,8 +17,9 @@ from yitong.counter.wishes import Wish
 from yitong.domains.booking import rules
 from yitong.domains.booking.contracts import LineTimes, State
 from yitong.domains.booking.states import Move, next_state
-from yitong.domains.hospitals.contracts import Department
-from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
+from yitong.domains.hospitals.contracts.things import Department
+from yitong.domains.people.contracts.patients import AccountUse, BookingFacts, Limits
+from yitong.domains.people.contracts.words import IdentityLevel, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.people.rules import usage
 from yitong.domains.schedule.contracts import BookableSlot, Pool, Session, Slot

@@ -23,7 +23,7 @@ from yitong.counter.loss import answered_within
 from yitong.counter.picture import Board, Known, Picture
 from yitong.counter.store import WAKE
 from yitong.domains.booking.contracts import BookingConfirmed, SlotHeld, SlotsClaimed
-from yitong.domains.hospitals.contracts import Department
+from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.schedule.contracts import SessionsPlanned, Slot
 
 POLL_S = 0.5

@@ -17,7 +17,7 @@ from yitong.core.decided import Decided
 from yitong.core.policy.values import Policies
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking.contracts import Near
-from yitong.domains.hospitals.contracts import Department
+from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.schedule.contracts import Pool, Session, Slot
 from yitong.domains.schedule.rules import opening
 

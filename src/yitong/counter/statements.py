@@ -12,7 +12,7 @@ from uuid import UUID
 from yitong.counter.picture import Known, Told
 from yitong.domains.access.contracts import ChannelState, KeyInUse
 from yitong.domains.booking.contracts import State
-from yitong.domains.hospitals.contracts import CodeBasis, Department
+from yitong.domains.hospitals.contracts.things import CodeBasis, Department
 from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState, Slot
 
 # What is asked of a wish under its patient's lock, in patients' order: two windows never wait for each other in a

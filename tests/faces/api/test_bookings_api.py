@@ -12,7 +12,7 @@ from yitong.core import clock
 from yitong.domains.access.contracts import Scope
 from yitong.domains.booking.models import Booking
 from yitong.domains.people.commands import proving
-from yitong.domains.people.contracts import Verdict
+from yitong.domains.people.contracts.words import Verdict
 from yitong.domains.schedule.contracts import Pool
 
 PHONE = "19900001111"

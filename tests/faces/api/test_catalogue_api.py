@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from tests import make
 
 from yitong.domains.access.contracts import Scope
-from yitong.domains.hospitals.contracts import Title
+from yitong.domains.hospitals.contracts.things import Title
 
 
 def test_hospitals_with_their_campuses(caller: Callable, hospital_id: UUID) -> None:

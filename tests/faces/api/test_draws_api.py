@@ -19,7 +19,7 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.draws import models
 from yitong.domains.draws.ports import beacon
 from yitong.domains.people.commands import proving
-from yitong.domains.people.contracts import Verdict
+from yitong.domains.people.contracts.words import Verdict
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R-017")]
 

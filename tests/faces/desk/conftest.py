@@ -16,8 +16,9 @@ from yitong.core import clock
 from yitong.core.ids import new_id
 from yitong.domains.access.commands import second_factor
 from yitong.domains.access.contracts import Invited
-from yitong.domains.hospitals import contracts as hospitals
 from yitong.domains.hospitals.commands import practitioners
+from yitong.domains.hospitals.contracts.things import ClinicKind
+from yitong.domains.hospitals.contracts.writes import BindPractitioner
 from yitong.domains.schedule.contracts import Pool
 
 NOW = make.NOW
@@ -81,9 +82,9 @@ def open_hospital() -> Hospital:
     department_id = make.department(hospital_id, code=code)
     doctor_id = make.practitioner(hospital_id, code)
     doctor = make.staff_member("doctor", hospital_id=hospital_id)
-    bound = hospitals.BindPractitioner(hospital_id, doctor_id, doctor.staff_id)
+    bound = BindPractitioner(hospital_id, doctor_id, doctor.staff_id)
     practitioners.bind_practitioner(bound, actor=make.hospital_admin(hospital_id), now=NOW)
-    for kind in hospitals.ClinicKind:
+    for kind in ClinicKind:
         make.fee(hospital_id, 5000, kind=kind)
     place = build.clinic(
         slots=16,

@@ -10,7 +10,7 @@ from tests.faces.desk.conftest import Desk, Hospital
 
 from yitong.core.ids import new_id
 from yitong.domains.people import models as people
-from yitong.domains.people.contracts import Relation
+from yitong.domains.people.contracts.words import Relation
 
 Sit = Callable[..., Desk]
 

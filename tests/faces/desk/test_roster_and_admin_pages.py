@@ -18,7 +18,8 @@ from yitong.domains.access import queries as access
 from yitong.domains.access.contracts import RoleName
 from yitong.domains.access.models import Staff, Terminal
 from yitong.domains.hospitals.models import Announcement
-from yitong.domains.people.contracts import IdentityGiven, IdentityKind, Sex
+from yitong.domains.people.contracts.patients import IdentityGiven
+from yitong.domains.people.contracts.words import IdentityKind, Sex
 from yitong.domains.people.models import MergeCandidate, Patient, ReadLog
 from yitong.domains.schedule.models import ClinicSession, RosterLine
 from yitong.domains.schedule.queries import timetable as schedule

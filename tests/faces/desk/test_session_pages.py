@@ -16,9 +16,9 @@ from yitong.core.ids import new_id
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
 from yitong.domains.booking.queries import bookings
-from yitong.domains.hospitals.contracts import Title
+from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.people.commands import carriers
-from yitong.domains.people.contracts import AskHospitalNumber, NoteHospitalNumber
+from yitong.domains.people.contracts.patients import AskHospitalNumber, NoteHospitalNumber
 from yitong.domains.people.models import Patient, ReadLog
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.models import Slot

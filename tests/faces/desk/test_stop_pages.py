@@ -16,7 +16,7 @@ from yitong.core.db.models import Event
 from yitong.core.ids import new_id
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
-from yitong.domains.hospitals.contracts import Title
+from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.schedule import jobs
 from yitong.domains.schedule.models import ClinicSession, Stoppage
 from yitong.domains.schedule.queries import timetable as schedule

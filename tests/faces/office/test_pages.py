@@ -32,12 +32,12 @@ from yitong.domains.fairness.commands import alarming, reviewing
 from yitong.domains.fairness.contracts import AskReview, NoteAlarm
 from yitong.domains.fairness.models import AlarmNote, MeterAlarm, Review
 from yitong.domains.hospitals.commands import policies as policy_commands
-from yitong.domains.hospitals.contracts import SetPolicy
+from yitong.domains.hospitals.contracts.writes import SetPolicy
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import models as people
 from yitong.domains.people import queries as people_queries
 from yitong.domains.people.commands import abuse
-from yitong.domains.people.contracts import AppealLock
+from yitong.domains.people.contracts.accounts import AppealLock
 from yitong.faces.office import words
 
 Enter = Callable[..., Client]

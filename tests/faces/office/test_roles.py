@@ -19,7 +19,7 @@ from yitong.domains.access.contracts import Scope
 from yitong.domains.access.queries import list_keys
 from yitong.domains.fairness.models import MeterAlarm
 from yitong.domains.hospitals.commands import hospitals
-from yitong.domains.hospitals.contracts import PublishAnnouncement
+from yitong.domains.hospitals.contracts.writes import PublishAnnouncement
 
 Enter = Callable[..., Client]
 

@@ -16,8 +16,8 @@ from yitong.core import clock
 from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.commands import practitioners
-from yitong.domains.hospitals.contracts import ChangePractitioner
-from yitong.domains.people.contracts import Relation
+from yitong.domains.hospitals.contracts.writes import ChangePractitioner
+from yitong.domains.people.contracts.words import Relation
 
 pytestmark = pytest.mark.django_db
 

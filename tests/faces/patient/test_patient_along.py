@@ -18,7 +18,7 @@ from yitong.core.ids import new_id
 from yitong.domains.booking.commands import change
 from yitong.domains.booking.contracts import CancelBooking
 from yitong.domains.hospitals.commands import hospitals
-from yitong.domains.hospitals.contracts import SetFirstVisitGuide
+from yitong.domains.hospitals.contracts.writes import SetFirstVisitGuide
 from yitong.domains.schedule.commands import sessions
 from yitong.domains.schedule.contracts import ChangeRoom
 

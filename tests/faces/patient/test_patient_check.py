@@ -21,7 +21,7 @@ from yitong.domains.fairness import models
 from yitong.domains.fairness.commands import checking, reviewing
 from yitong.domains.fairness.contracts import DecideReview
 from yitong.domains.notify.models import Message
-from yitong.domains.people.contracts import Decision
+from yitong.domains.people.contracts.words import Decision
 from yitong.domains.people.models import SlowPath
 
 pytestmark = pytest.mark.django_db

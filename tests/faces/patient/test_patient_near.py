@@ -16,7 +16,7 @@ from tests.faces.patient.test_patient_pages import text_of
 
 from yitong.core import clock
 from yitong.domains.hospitals.commands import places
-from yitong.domains.hospitals.contracts import AddCampus, CampusFacts
+from yitong.domains.hospitals.contracts.writes import AddCampus, CampusFacts
 
 pytestmark = pytest.mark.django_db
 

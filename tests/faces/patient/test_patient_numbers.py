@@ -13,7 +13,8 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.domains.people import models as people
 from yitong.domains.people.commands import carriers
-from yitong.domains.people.contracts import AskHospitalNumber, CarrierKind, NoteHospitalNumber
+from yitong.domains.people.contracts.patients import AskHospitalNumber, NoteHospitalNumber
+from yitong.domains.people.contracts.words import CarrierKind
 from yitong.domains.people.ports import hospital_register
 from yitong.links.register.http import HttpHospitalRegister
 

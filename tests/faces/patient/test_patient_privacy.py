@@ -16,7 +16,7 @@ from yitong.core.actor import Actor
 from yitong.core.ids import new_id
 from yitong.domains.notify import queries as notices
 from yitong.domains.notify.contracts import DeliveryState, Medium, Message, RenderedMessage, TemplateName
-from yitong.domains.people.contracts import Relation
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.people.queries import record_reads
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.messages import presenters

@@ -44,7 +44,8 @@ from yitong.domains.booking.contracts import (
     MoveBooking,
 )
 from yitong.domains.people.commands import merging
-from yitong.domains.people.contracts import MergePatients, Relation
+from yitong.domains.people.contracts.patients import MergePatients
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.people.errors import MergeImpossible, MergeOverLimit, PatientMissing
 from yitong.domains.people.models import BookingLimits
 from yitong.domains.schedule.commands import sessions, slots

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from yitong.domains.people.contracts import IdentityGiven, IdentityKind
+from yitong.domains.people.contracts.patients import IdentityGiven
+from yitong.domains.people.contracts.words import IdentityKind
 from yitong.domains.people.errors import IdInvalid
 from yitong.domains.people.rules import identity
 

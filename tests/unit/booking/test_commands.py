@@ -30,7 +30,7 @@ from yitong.domains.booking.contracts import (
 )
 from yitong.domains.booking.queries import bookings, openings
 from yitong.domains.people.commands import limits, merging
-from yitong.domains.people.contracts import MergePatients
+from yitong.domains.people.contracts.patients import MergePatients
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.people.models import Account, BookingLimits
 from yitong.domains.schedule.contracts import Pool

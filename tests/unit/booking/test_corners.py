@@ -30,10 +30,11 @@ from yitong.domains.booking.contracts import (
     State,
 )
 from yitong.domains.booking.queries import bookings, openings
-from yitong.domains.hospitals.contracts import ClinicKind
+from yitong.domains.hospitals.contracts.things import ClinicKind
 from yitong.domains.notify.models import Message
 from yitong.domains.people.commands import limits, merging
-from yitong.domains.people.contracts import IdentityGiven, IdentityKind, MergePatients, Sex, UnmergePatients
+from yitong.domains.people.contracts.patients import IdentityGiven, MergePatients, UnmergePatients
+from yitong.domains.people.contracts.words import IdentityKind, Sex
 from yitong.domains.people.errors import PatientMissing, RightsDenied
 from yitong.domains.people.models import BookingLimits, PatientMerge
 from yitong.domains.schedule.commands.sessions import stop_session, substitute_session

@@ -14,8 +14,9 @@ from yitong.core.errors import Refusal
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors, rules
 from yitong.domains.booking.contracts import HoldAtDesk, HoldSlot
-from yitong.domains.hospitals.contracts import CodeBasis, Department
-from yitong.domains.people.contracts import BookingFacts, IdentityLevel, Limits, PatientState, Sex
+from yitong.domains.hospitals.contracts.things import CodeBasis, Department
+from yitong.domains.people.contracts.patients import BookingFacts, Limits
+from yitong.domains.people.contracts.words import IdentityLevel, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import BookableSlot, HalfDay, Pool, Session, SessionState, Slot
 

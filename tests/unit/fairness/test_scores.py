@@ -21,7 +21,8 @@ from yitong.domains.fairness import models, personal_data, queries
 from yitong.domains.fairness.commands import gathering, scoring
 from yitong.domains.fairness.contracts import ActKind, Level, Signal
 from yitong.domains.people import commands as people
-from yitong.domains.people.contracts import Relation, RemovePatient
+from yitong.domains.people.contracts.patients import RemovePatient
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.people.errors import AccountMissing
 from yitong.domains.people.models import AccountSession, ReadLog
 

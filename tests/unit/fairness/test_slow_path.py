@@ -28,7 +28,8 @@ from yitong.domains.fairness.rules import questions
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands as people
 from yitong.domains.people.commands import slowing
-from yitong.domains.people.contracts import AccountSession, CloseAccount, Decision, Relation
+from yitong.domains.people.contracts.accounts import AccountSession, CloseAccount
+from yitong.domains.people.contracts.words import Decision, Relation
 from yitong.domains.people.errors import AccountMissing, AppealEmpty, AppealWaiting, CodeOver, CodeWrong
 from yitong.domains.people.models import Account, ReadLog, SlowPath
 

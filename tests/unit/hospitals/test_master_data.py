@@ -15,7 +15,8 @@ from yitong.core.errors import Forbidden, KeyReused, Unidentified
 from yitong.domains.access.contracts import RoleName
 from yitong.domains.hospitals import errors, models, permissions
 from yitong.domains.hospitals.commands import fees, hospitals, places, practitioners
-from yitong.domains.hospitals.contracts import (
+from yitong.domains.hospitals.contracts.things import ClinicKind, Title
+from yitong.domains.hospitals.contracts.writes import (
     AddCampus,
     AddDepartment,
     AddHospital,
@@ -26,7 +27,6 @@ from yitong.domains.hospitals.contracts import (
     ChangeDepartment,
     ChangeHospital,
     ChangePractitioner,
-    ClinicKind,
     FeeFacts,
     ImportCampuses,
     ImportDepartments,
@@ -37,7 +37,6 @@ from yitong.domains.hospitals.contracts import (
     PublishAnnouncement,
     SetFee,
     SetFirstVisitGuide,
-    Title,
 )
 from yitong.domains.hospitals.queries import directory, searching
 

@@ -12,7 +12,7 @@ from yitong.core.errors import Forbidden, KeyReused, PolicyInvalid, PolicyLoosen
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import errors, rules
 from yitong.domains.hospitals.commands.policies import set_policy
-from yitong.domains.hospitals.contracts import SetPolicy
+from yitong.domains.hospitals.contracts.writes import SetPolicy
 from yitong.domains.hospitals.queries import policy_lines
 
 pytestmark = pytest.mark.django_db

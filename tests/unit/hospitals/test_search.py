@@ -6,9 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from tests import make
 
 from yitong.domains.hospitals import rules
-from yitong.domains.hospitals.contracts import (
-    Title,
-)
+from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.hospitals.queries import directory, searching
 
 pytestmark = pytest.mark.django_db

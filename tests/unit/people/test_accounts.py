@@ -15,16 +15,16 @@ from yitong.core.ids import new_id
 from yitong.domains.notify.models import Contact, Message
 from yitong.domains.people import commands, errors, models, queries
 from yitong.domains.people.commands import phones
-from yitong.domains.people.contracts import (
+from yitong.domains.people.contracts.accounts import (
     AskCode,
     ChangePhone,
     ChangePhoneAtDesk,
     CloseAccount,
-    CodePurpose,
     GiveSecondFact,
     SignIn,
     StartAnew,
 )
+from yitong.domains.people.contracts.words import CodePurpose
 
 NOW = make.NOW
 ANYBODY = Actor.anonymous()

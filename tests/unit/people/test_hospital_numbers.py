@@ -12,9 +12,8 @@ from yitong.core.db import command
 from yitong.core.errors import Throttled
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands, errors, jobs, models, queries
-from yitong.domains.people.contracts import AskHospitalNumber, CarrierKind, CarrierState, LinkCarrier
-from yitong.domains.people.contracts.patients import NumberAnswer, NumberAsk
-from yitong.domains.people.contracts.words import NumberOutcome
+from yitong.domains.people.contracts.patients import AskHospitalNumber, LinkCarrier, NumberAnswer, NumberAsk
+from yitong.domains.people.contracts.words import CarrierKind, CarrierState, NumberOutcome
 from yitong.domains.people.ports import hospital_register
 from yitong.domains.people.queries.carriers import find_number_of, lacks_hospital_number
 from yitong.links.register.http import HttpHospitalRegister

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from yitong.domains.people.contracts import IdentityGiven, IdentityKind, Sex
+from yitong.domains.people.contracts.patients import IdentityGiven
+from yitong.domains.people.contracts.words import IdentityKind, Sex
 from yitong.domains.people.errors import BirthDateNeeded, IdFifteen, IdInvalid, IdTypeUnsupported, NameInvalid
 from yitong.domains.people.rules import identity
 

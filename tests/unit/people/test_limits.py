@@ -14,15 +14,9 @@ from yitong.core.errors import Forbidden
 from yitong.core.ids import new_id
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands, errors, models, queries
-from yitong.domains.people.contracts import (
-    AccountUse,
-    AppealLock,
-    CloseAccount,
-    DecideAppeal,
-    Decision,
-    IdentityLevel,
-    Relation,
-)
+from yitong.domains.people.contracts.accounts import AppealLock, CloseAccount, DecideAppeal
+from yitong.domains.people.contracts.patients import AccountUse
+from yitong.domains.people.contracts.words import Decision, IdentityLevel, Relation
 
 NOW = make.NOW
 DAY = date(2026, 11, 26)

@@ -14,20 +14,15 @@ from yitong.core.errors import Forbidden, KeyReused, Throttled, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands, errors, jobs, models, queries
-from yitong.domains.people.contracts import (
+from yitong.domains.people.contracts.patients import (
     AddPatient,
     AskVerification,
     IdentityAsk,
-    IdentityKind,
-    IdentityLevel,
     PatientAdd,
     RegisterAtDesk,
-    Relation,
     RemovePatient,
-    Sex,
-    Verdict,
-    VerificationState,
 )
+from yitong.domains.people.contracts.words import IdentityKind, IdentityLevel, Relation, Sex, Verdict, VerificationState
 from yitong.domains.people.ports import identity_authority
 
 NOW = make.NOW

@@ -15,21 +15,18 @@ from yitong.core.errors import Forbidden, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.notify.models import Contact, Message
 from yitong.domains.people import commands, errors, models, personal_data, queries
-from yitong.domains.people.contracts import (
+from yitong.domains.people.contracts.patients import (
     AskHospitalNumber,
-    CarrierKind,
-    CarrierState,
     FindPatient,
-    IdentityKind,
     LinkCarrier,
     MergePatients,
     NoteHospitalNumber,
     RejectCandidate,
-    Relation,
     RemovePatient,
     UnmergePatients,
     UseQr,
 )
+from yitong.domains.people.contracts.words import CarrierKind, CarrierState, IdentityKind, Relation
 
 NOW = make.NOW
 DAY = date(2026, 11, 26)

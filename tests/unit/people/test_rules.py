@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from yitong.domains.people.contracts import IdentityLevel, Relation
+from yitong.domains.people.contracts.words import IdentityLevel, Relation
 from yitong.domains.people.errors import PhoneInvalid
 from yitong.domains.people.rules import codes, family, ladder
 

@@ -14,7 +14,7 @@ from yitong.core.db import policies
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyReused, Refusal, Unidentified
 from yitong.core.ids import new_id
-from yitong.domains.hospitals.contracts import ClinicKind, Title
+from yitong.domains.hospitals.contracts.things import ClinicKind, Title
 from yitong.domains.hospitals.errors import DepartmentMissing, PractitionerMissing
 from yitong.domains.schedule import errors
 from yitong.domains.schedule.commands import planning, sessions, slots

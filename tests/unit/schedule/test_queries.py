@@ -8,7 +8,7 @@ from tests import make
 
 from yitong.core.actor import Actor
 from yitong.core.errors import Forbidden, Unidentified
-from yitong.domains.hospitals.contracts import ClinicKind
+from yitong.domains.hospitals.contracts.things import ClinicKind
 from yitong.domains.schedule import errors, permissions
 from yitong.domains.schedule.commands import planning
 from yitong.domains.schedule.contracts import HalfDay, Pool, SessionState

@@ -16,7 +16,7 @@ from yitong.core.errors import Forbidden, KeyReused, Refusal, Unidentified
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
 from yitong.domains.booking.queries import bookings, openings
-from yitong.domains.hospitals.contracts import Title
+from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.schedule import errors, jobs
 from yitong.domains.schedule.commands import sessions, slots, stoppages
 from yitong.domains.schedule.contracts import (

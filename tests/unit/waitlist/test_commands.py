@@ -22,7 +22,7 @@ from yitong.domains.booking.contracts import KEPT_UNTIL, CancelBooking, HoldSlot
 from yitong.domains.draws.ports import beacon
 from yitong.domains.notify.models import Message
 from yitong.domains.people.commands import merging, slowing
-from yitong.domains.people.contracts import MergePatients
+from yitong.domains.people.contracts.patients import MergePatients
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.models import Slot
 from yitong.domains.waitlist import errors, models, queries

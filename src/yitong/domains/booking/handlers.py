@@ -16,7 +16,8 @@ from yitong.domains.booking.contracts import (
 )
 from yitong.domains.notify.contracts import TemplateName
 from yitong.domains.people.commands import carriers
-from yitong.domains.people.contracts import AskHospitalNumber, PatientsUnmerged
+from yitong.domains.people.contracts.events import PatientsUnmerged
+from yitong.domains.people.contracts.patients import AskHospitalNumber
 from yitong.domains.people.ports import hospital_register
 from yitong.domains.people.queries.carriers import lacks_hospital_number
 from yitong.domains.schedule.contracts import SessionStopped, SessionSubstituted

@@ -14,8 +14,9 @@ from yitong.core import clock
 from yitong.core.policy.values import Policies
 from yitong.domains.booking import errors
 from yitong.domains.booking.contracts import MEANT, AgeBand, Booking, HoldAtDesk, HoldSlot, LineTimes, Standing, Usual
-from yitong.domains.hospitals.contracts import Department
-from yitong.domains.people.contracts import AccountUse, BookingFacts, IdentityLevel, Limits, PatientState, Sex
+from yitong.domains.hospitals.contracts.things import Department
+from yitong.domains.people.contracts.patients import AccountUse, BookingFacts, Limits
+from yitong.domains.people.contracts.words import IdentityLevel, PatientState, Sex
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import (
     POOLS_OF_CHANNEL,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from yitong.core.cells import Shown
 from yitong.core.events import Event
-from yitong.domains.people.contracts import Decision
+from yitong.domains.people.contracts.words import Decision
 
 
 class Level(StrEnum):

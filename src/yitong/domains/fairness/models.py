@@ -8,7 +8,7 @@ from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
 from yitong.domains.booking.contracts import AgeBand
 from yitong.domains.fairness.contracts import ActKind, Level, Signal, Way
-from yitong.domains.people.contracts import Decision
+from yitong.domains.people.contracts.words import Decision
 
 
 class Act(models.Model):

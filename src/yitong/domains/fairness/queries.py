@@ -29,7 +29,7 @@ from yitong.domains.fairness.contracts import (
 from yitong.domains.fairness.rules import meter, signals
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
-from yitong.domains.people.contracts import Decision
+from yitong.domains.people.contracts.words import Decision
 
 PAGE = 50
 WEEK = timedelta(weeks=1)

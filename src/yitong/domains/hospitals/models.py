@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.domains.hospitals.contracts import ClinicKind, CodeBasis, Title
+from yitong.domains.hospitals.contracts.things import ClinicKind, CodeBasis, Title
 
 KINDS_FOUND = ["hospital", "department", "practitioner"]
 

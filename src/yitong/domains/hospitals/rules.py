@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals.contracts import (
-    Campus,
+from yitong.domains.hospitals.contracts.things import Campus, PolicyLine
+from yitong.domains.hospitals.contracts.writes import (
     CampusFacts,
     DepartmentFacts,
     FeeFacts,
     HospitalFacts,
-    PolicyLine,
     PractitionerFacts,
 )
 from yitong.domains.hospitals.errors import EligibilityInvalid, FactsInvalid, FeeFixed

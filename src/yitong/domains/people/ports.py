@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from yitong.core.plugs import Plug
-from yitong.domains.people.contracts import IdentityAsk, Verdict
-from yitong.domains.people.contracts.patients import NumberAnswer, NumberAsk
+from yitong.domains.people.contracts.patients import IdentityAsk, NumberAnswer, NumberAsk
+from yitong.domains.people.contracts.words import Verdict
 
 
 class IdentityAuthority(Protocol):

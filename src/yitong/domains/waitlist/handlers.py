@@ -6,7 +6,7 @@ from yitong.core import clock
 from yitong.core.db.events import EventMeta, handles
 from yitong.core.events import Event
 from yitong.domains.booking.contracts import SlotKept
-from yitong.domains.people.contracts import AccountClosed, PatientRemoved
+from yitong.domains.people.contracts.events import AccountClosed, PatientRemoved
 from yitong.domains.schedule.contracts import SessionStopped
 from yitong.domains.waitlist import queries
 from yitong.domains.waitlist.commands import closing, serving

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from yitong.core.db import policies
 from yitong.domains.draws.contracts import Draw
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.queries import timetable as schedule

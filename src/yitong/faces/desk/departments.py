@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from yitong.domains.hospitals.contracts import Department
+from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common.words import Reader
 

@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.core.errors import Busy, Conflict, Refusal, RuleBroken
-from yitong.domains.people.contracts import IdentityGiven, IdentityKind, Sex
+from yitong.domains.people.contracts.patients import IdentityGiven
+from yitong.domains.people.contracts.words import IdentityKind, Sex
 from yitong.faces.common import days, terms
 
 # What a page says beside its form; who may not, and what is absent, gets a page of its own.

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from yitong.core.errors import Unidentified
 from yitong.domains.access.contracts import StaffSession
-from yitong.domains.hospitals.contracts import Hospital
+from yitong.domains.hospitals.contracts.things import Hospital
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 

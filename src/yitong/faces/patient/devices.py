@@ -4,7 +4,7 @@ import secrets
 
 from django.http import HttpRequest, HttpResponse
 
-from yitong.domains.people.contracts import Client
+from yitong.domains.people.contracts.accounts import Client
 from yitong.faces.common.security import client_address
 
 DEVICE_COOKIE = "yitong_device"

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from yitong.domains.hospitals.contracts import Campus, Hospital
+from yitong.domains.hospitals.contracts.things import Campus, Hospital
 from yitong.faces.common.words import Reader
 
 # By name and address and not by coordinates: those may be known to a kilometre only.

@@ -6,7 +6,8 @@ import httpx
 import structlog
 
 from yitong.core import clock, signatures
-from yitong.domains.people.contracts import IdentityAsk, Verdict
+from yitong.domains.people.contracts.patients import IdentityAsk
+from yitong.domains.people.contracts.words import Verdict
 
 CHECK = "/v1/checks"
 TIMEOUT_S = 8.0

@@ -32,7 +32,8 @@ from yitong.domains.draws.contracts import (
 )
 from yitong.domains.draws.ports import beacon
 from yitong.domains.hospitals.commands import policies
-from yitong.domains.hospitals.contracts import ClinicKind, Department, SetPolicy, Title
+from yitong.domains.hospitals.contracts.things import ClinicKind, Department, Title
+from yitong.domains.hospitals.contracts.writes import SetPolicy
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.hospitals.queries import policy_lines
 from yitong.domains.schedule.commands import planning

@@ -9,11 +9,10 @@ from yitong.cli.demo.departments import OutpatientDepartment
 from yitong.cli.demo.practitioners import Practitioner
 from yitong.core.actor import Actor
 from yitong.domains.hospitals.commands import fees, hospitals, places, policies, practitioners
-from yitong.domains.hospitals.contracts import (
+from yitong.domains.hospitals.contracts.things import ClinicKind, CodeBasis, Title
+from yitong.domains.hospitals.contracts.writes import (
     AddHospital,
     CampusFacts,
-    ClinicKind,
-    CodeBasis,
     DepartmentFacts,
     FeeFacts,
     HospitalFacts,
@@ -26,7 +25,6 @@ from yitong.domains.hospitals.contracts import (
     PublishAnnouncement,
     SetFirstVisitGuide,
     SetPolicy,
-    Title,
 )
 from yitong.domains.hospitals.queries import directory, policy_lines
 

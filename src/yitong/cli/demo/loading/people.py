@@ -11,17 +11,9 @@ from yitong.core.db.command import command
 from yitong.core.db.fields import blind_index
 from yitong.domains.people import models
 from yitong.domains.people.commands import accounts, carriers, patients, phones, proving
-from yitong.domains.people.contracts import (
-    AccountOpened,
-    AddPatient,
-    CarrierKind,
-    IdentityGiven,
-    IdentityKind,
-    LinkCarrier,
-    Relation,
-    Sex,
-    Verdict,
-)
+from yitong.domains.people.contracts.events import AccountOpened
+from yitong.domains.people.contracts.patients import AddPatient, IdentityGiven, LinkCarrier
+from yitong.domains.people.contracts.words import CarrierKind, IdentityKind, Relation, Sex, Verdict
 
 SYSTEM = Actor.system("demo.load")
 CONSENT = "guardian-2026-11"  # the version of the notice to guardians

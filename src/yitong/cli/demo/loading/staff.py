@@ -23,7 +23,7 @@ from yitong.domains.access.contracts import (
     Scope,
 )
 from yitong.domains.hospitals.commands import practitioners
-from yitong.domains.hospitals.contracts import BindPractitioner
+from yitong.domains.hospitals.contracts.writes import BindPractitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 
 SYSTEM = Actor.system("demo.load")

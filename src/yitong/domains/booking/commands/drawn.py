@@ -13,7 +13,7 @@ from yitong.domains.booking.contracts import DrawnWish, Held, HoldSlot
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import limits
-from yitong.domains.people.contracts import BookingFacts
+from yitong.domains.people.contracts.patients import BookingFacts
 from yitong.domains.schedule.commands import slots as schedule
 from yitong.domains.schedule.contracts import BookableSlot, Pool, Session, SessionState, Slot
 from yitong.domains.schedule.queries import timetable as offered

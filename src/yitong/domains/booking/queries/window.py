@@ -24,7 +24,7 @@ from yitong.domains.booking.contracts import (
 )
 from yitong.domains.booking.errors import CheckRequired
 from yitong.domains.people import queries as people
-from yitong.domains.people.contracts import AccountSession
+from yitong.domains.people.contracts.accounts import AccountSession
 from yitong.domains.people.queries import facts
 from yitong.domains.schedule.contracts import SessionState
 from yitong.domains.schedule.queries import timetable as schedule

@@ -12,7 +12,7 @@ from yitong.domains.fairness import errors, models
 from yitong.domains.fairness.contracts import AnswerCheck, CheckPassed, CheckWasPassed, Question
 from yitong.domains.fairness.rules import questions
 from yitong.domains.people.commands import phones, quotas, slowing
-from yitong.domains.people.contracts import Client, CodeAsked
+from yitong.domains.people.contracts.accounts import Client, CodeAsked
 
 
 @command()

@@ -14,7 +14,8 @@ from yitong.domains.fairness.contracts import AskReview, DecideReview, Level, Re
 from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people.commands.abuse import LONGEST_APPEAL
-from yitong.domains.people.contracts import Decision, Done
+from yitong.domains.people.contracts.accounts import Done
+from yitong.domains.people.contracts.words import Decision
 from yitong.domains.people.errors import AppealEmpty, AppealWaiting
 
 

@@ -17,7 +17,7 @@ from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import slowing
-from yitong.domains.people.contracts import Mate
+from yitong.domains.people.contracts.accounts import Mate
 
 MOST = 100  # accounts in one command
 MOST_MATES = 200  # on one account's devices: enough for any ceiling

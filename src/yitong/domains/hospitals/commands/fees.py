@@ -9,18 +9,9 @@ from yitong.core.db.command import command
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.commands import writing
-from yitong.domains.hospitals.contracts import (
-    ClinicKind,
-    ClinicKindOffered,
-    FeeFacts,
-    FeeSet,
-    Imported,
-    ImportFees,
-    Made,
-    OfferClinicKind,
-    SetFee,
-    Title,
-)
+from yitong.domains.hospitals.contracts.events import ClinicKindOffered, FeeSet
+from yitong.domains.hospitals.contracts.things import ClinicKind, Title
+from yitong.domains.hospitals.contracts.writes import FeeFacts, Imported, ImportFees, Made, OfferClinicKind, SetFee
 from yitong.domains.hospitals.permissions import Action
 
 

@@ -9,16 +9,18 @@ from yitong.core.db.command import command
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.commands import writing
-from yitong.domains.hospitals.contracts import (
-    AddHospital,
+from yitong.domains.hospitals.contracts.events import (
     AnnouncementPublished,
     AnnouncementWithdrawn,
-    ChangeHospital,
     FirstVisitGuideSet,
     HospitalAdded,
     HospitalChanged,
     HospitalClosed,
     HospitalReopened,
+)
+from yitong.domains.hospitals.contracts.writes import (
+    AddHospital,
+    ChangeHospital,
     Made,
     PublishAnnouncement,
     SetFirstVisitGuide,

@@ -8,14 +8,13 @@ from yitong.core.db.command import command
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.commands import writing
-from yitong.domains.hospitals.contracts import (
+from yitong.domains.hospitals.contracts.events import CampusChanged, DepartmentChanged
+from yitong.domains.hospitals.contracts.writes import (
     AddCampus,
     AddDepartment,
-    CampusChanged,
     CampusFacts,
     ChangeCampus,
     ChangeDepartment,
-    DepartmentChanged,
     DepartmentFacts,
     ImportCampuses,
     ImportDepartments,

@@ -12,11 +12,8 @@ from yitong.core.policy.keys import key_named
 from yitong.core.policy.kinds import Scope
 from yitong.domains.hospitals import permissions, rules
 from yitong.domains.hospitals.commands import writing
-from yitong.domains.hospitals.contracts import (
-    Made,
-    PolicySet,
-    SetPolicy,
-)
+from yitong.domains.hospitals.contracts.events import PolicySet
+from yitong.domains.hospitals.contracts.writes import Made, SetPolicy
 from yitong.domains.hospitals.errors import (
     PolicyInThePast,
     PolicyNotForDepartment,

@@ -8,15 +8,14 @@ from yitong.core.db.command import command
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.commands import writing
-from yitong.domains.hospitals.contracts import (
+from yitong.domains.hospitals.contracts.events import PractitionerBound, PractitionerChanged
+from yitong.domains.hospitals.contracts.writes import (
     AddPractitioner,
     BindPractitioner,
     ChangePractitioner,
     Imported,
     ImportPractitioners,
     Made,
-    PractitionerBound,
-    PractitionerChanged,
     PractitionerFacts,
 )
 from yitong.domains.hospitals.errors import (

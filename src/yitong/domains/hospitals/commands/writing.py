@@ -12,7 +12,8 @@ from yitong.core.db import events
 from yitong.core.events import Event
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
-from yitong.domains.hospitals.contracts import Imported, MasterDataImported
+from yitong.domains.hospitals.contracts.events import MasterDataImported
+from yitong.domains.hospitals.contracts.writes import Imported
 from yitong.domains.hospitals.errors import HospitalMissing
 from yitong.domains.hospitals.permissions import Action
 

@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from yitong.core.actor import Actor
 from yitong.core.db import reference
 from yitong.domains.hospitals import models, permissions, rules
-from yitong.domains.hospitals.contracts import (
+from yitong.domains.hospitals.contracts.things import (
     Announcement,
     Campus,
     ClinicKind,

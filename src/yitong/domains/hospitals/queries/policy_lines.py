@@ -10,7 +10,7 @@ from yitong.core.policy.keys import KEYS, key_named
 from yitong.core.policy.kinds import JsonValue, Scope
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals import permissions, rules
-from yitong.domains.hospitals.contracts import PolicyDifference, PolicyEntry, PolicyLine, PolicyPreview
+from yitong.domains.hospitals.contracts.things import PolicyDifference, PolicyEntry, PolicyLine, PolicyPreview
 from yitong.domains.hospitals.queries.directory import MOST_HISTORY
 
 

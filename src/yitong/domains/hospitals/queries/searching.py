@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import connection
 
 from yitong.domains.hospitals import rules
-from yitong.domains.hospitals.contracts import FoundItem, Title
+from yitong.domains.hospitals.contracts.things import FoundItem, Title
 
 SEARCH = """
 SELECT e.kind, e.hospital_id, e.item_id, e.name, e.name_en, e.department_id, e.title,

@@ -12,17 +12,10 @@ from yitong.core.ids import new_id
 from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import errors, models, permissions
-from yitong.domains.people.contracts import (
-    AccountLocked,
-    AccountUse,
-    AppealDecided,
-    AppealLock,
-    DecideAppeal,
-    Decision,
-    Done,
-    LockAppealed,
-    LockReason,
-)
+from yitong.domains.people.contracts.accounts import AppealLock, DecideAppeal, Done
+from yitong.domains.people.contracts.events import AccountLocked, AppealDecided, LockAppealed
+from yitong.domains.people.contracts.patients import AccountUse
+from yitong.domains.people.contracts.words import Decision, LockReason
 from yitong.domains.people.rules.usage import months_back
 
 LONGEST_APPEAL = 500

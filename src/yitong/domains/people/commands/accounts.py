@@ -15,21 +15,17 @@ from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import errors, models, permissions
 from yitong.domains.people.commands import phones, quotas
-from yitong.domains.people.contracts import (
-    AccountClosed,
-    AccountOpened,
+from yitong.domains.people.contracts.accounts import (
     Client,
     CloseAccount,
-    CodePurpose,
-    DeviceRevoked,
     Done,
     GiveSecondFact,
-    PhoneChanged,
     SignedIn,
-    SignedInOn,
     SignIn,
     StartAnew,
 )
+from yitong.domains.people.contracts.events import AccountClosed, AccountOpened, DeviceRevoked, PhoneChanged, SignedInOn
+from yitong.domains.people.contracts.words import CodePurpose
 from yitong.domains.people.queries import hash_of
 from yitong.domains.people.rules import codes
 from yitong.domains.people.rules.joining import ADDRESS, ADDRESS_LIFE

@@ -20,28 +20,33 @@ from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import errors, models, permissions
 from yitong.domains.people.commands import limits, quotas
 from yitong.domains.people.commands.patients import keyed
-from yitong.domains.people.contracts import (
-    CITY_ISSUER,
-    AskHospitalNumber,
-    Carrier,
+from yitong.domains.people.contracts.accounts import Done
+from yitong.domains.people.contracts.events import (
     CarrierEnded,
-    CarrierKey,
-    CarrierKind,
     CarrierLinked,
-    CarrierState,
-    Done,
     HospitalNumberAsked,
     HospitalNumberMade,
     HospitalNumberRefused,
-    IdentityKind,
+)
+from yitong.domains.people.contracts.patients import (
+    AskHospitalNumber,
+    Carrier,
+    CarrierKey,
     LinkCarrier,
     NoteHospitalNumber,
-    PatientState,
-    Sex,
+    NumberAnswer,
+    NumberAsk,
     UseQr,
 )
-from yitong.domains.people.contracts.patients import NumberAnswer, NumberAsk
-from yitong.domains.people.contracts.words import NumberOutcome
+from yitong.domains.people.contracts.words import (
+    CITY_ISSUER,
+    CarrierKind,
+    CarrierState,
+    IdentityKind,
+    NumberOutcome,
+    PatientState,
+    Sex,
+)
 from yitong.domains.people.queries import QR_COLUMN, accounts_of, carrier_of, record_read, records_of, survivor_of
 
 TAKEN = {"people_carrier_index_pkey": errors.CarrierTaken}

@@ -10,7 +10,8 @@ from yitong.core.db.command import joined
 from yitong.domains.notify import commands as notify
 from yitong.domains.people import errors, models
 from yitong.domains.people.commands import limits, phones
-from yitong.domains.people.contracts import AccountClosed, CarrierState, PatientErased, PatientState
+from yitong.domains.people.contracts.events import AccountClosed, PatientErased
+from yitong.domains.people.contracts.words import CarrierState, PatientState
 from yitong.domains.people.queries import records_of, survivor_of
 
 ERASER = Actor.system("people.erase")

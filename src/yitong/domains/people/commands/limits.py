@@ -9,7 +9,7 @@ from django.db import connection
 from yitong.core.clock import shanghai_date
 from yitong.core.db.command import joined
 from yitong.domains.people import errors, models
-from yitong.domains.people.contracts import Limits
+from yitong.domains.people.contracts.patients import Limits
 from yitong.domains.people.rules import ladder as ladders
 
 LOCKED = "SELECT * FROM people_booking_limits WHERE patient_id = %s FOR UPDATE"

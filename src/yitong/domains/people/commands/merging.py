@@ -10,19 +10,10 @@ from yitong.core.db import events, idempotency
 from yitong.core.db.command import command
 from yitong.core.ids import new_id
 from yitong.domains.people import errors, models, permissions
-from yitong.domains.people.contracts import (
-    CandidateDecided,
-    Done,
-    IdentityLevel,
-    Merged,
-    MergePatients,
-    PatientsMerged,
-    PatientState,
-    PatientsUnmerged,
-    RejectCandidate,
-    Relation,
-    UnmergePatients,
-)
+from yitong.domains.people.contracts.accounts import Done
+from yitong.domains.people.contracts.events import CandidateDecided, PatientsMerged, PatientsUnmerged
+from yitong.domains.people.contracts.patients import Merged, MergePatients, RejectCandidate, UnmergePatients
+from yitong.domains.people.contracts.words import IdentityLevel, PatientState, Relation
 from yitong.domains.people.rules.identity import LEVELS
 
 TOO_MANY_DAYS = {

@@ -13,18 +13,10 @@ from yitong.core.errors import Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.people import errors, models, permissions
 from yitong.domains.people.commands import limits, phones, proving, quotas
-from yitong.domains.people.contracts import (
-    AddPatient,
-    Done,
-    IdentityLevel,
-    PatientAdd,
-    PatientAdded,
-    PatientRemoved,
-    RegisterAtDesk,
-    Registered,
-    Relation,
-    RemovePatient,
-)
+from yitong.domains.people.contracts.accounts import Done
+from yitong.domains.people.contracts.events import PatientAdded, PatientRemoved
+from yitong.domains.people.contracts.patients import AddPatient, PatientAdd, RegisterAtDesk, Registered, RemovePatient
+from yitong.domains.people.contracts.words import IdentityLevel, Relation
 from yitong.domains.people.queries import survivor_of
 from yitong.domains.people.rules import family, identity
 

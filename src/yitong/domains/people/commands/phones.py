@@ -15,17 +15,9 @@ from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TellPhone, TemplateName
 from yitong.domains.people import errors, models, permissions
 from yitong.domains.people.commands import quotas
-from yitong.domains.people.contracts import (
-    AskCode,
-    ChangePhone,
-    ChangePhoneAtDesk,
-    CodeAsked,
-    CodePurpose,
-    Done,
-    IdentityLevel,
-    PhoneChanged,
-    Relation,
-)
+from yitong.domains.people.contracts.accounts import AskCode, ChangePhone, ChangePhoneAtDesk, CodeAsked, Done
+from yitong.domains.people.contracts.events import PhoneChanged
+from yitong.domains.people.contracts.words import CodePurpose, IdentityLevel, Relation
 from yitong.domains.people.queries import survivor_of
 from yitong.domains.people.rules import codes
 

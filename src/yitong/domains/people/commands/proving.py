@@ -12,18 +12,14 @@ from yitong.domains.notify import commands as notify
 from yitong.domains.notify.contracts import Tell, TemplateName
 from yitong.domains.people import errors, models, permissions
 from yitong.domains.people.commands import limits, merging, quotas
-from yitong.domains.people.contracts import (
-    AskVerification,
-    IdentityAsk,
+from yitong.domains.people.contracts.events import PatientVerified, VerificationAsked, VerificationEnded
+from yitong.domains.people.contracts.patients import AskVerification, IdentityAsk, Verification
+from yitong.domains.people.contracts.words import (
     IdentityKind,
     IdentityLevel,
     PatientState,
-    PatientVerified,
     Relation,
     Verdict,
-    Verification,
-    VerificationAsked,
-    VerificationEnded,
     VerificationState,
 )
 from yitong.domains.people.rules.identity import LEVELS, family_of

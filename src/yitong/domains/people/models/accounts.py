@@ -10,7 +10,7 @@ from yitong.core.actor import Actor
 from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.domains.people.contracts import CodePurpose, Decision, LockReason, Relation
+from yitong.domains.people.contracts.words import CodePurpose, Decision, LockReason, Relation
 from yitong.domains.people.models.shared import LANGUAGES, known, together
 
 

@@ -10,7 +10,7 @@ from yitong.core.db.fields import EncryptedText
 from yitong.core.db.models import ClockTimestamp
 from yitong.core.db.scale import Scale
 from yitong.core.ids import new_id
-from yitong.domains.people.contracts import (
+from yitong.domains.people.contracts.words import (
     CarrierKind,
     CarrierState,
     IdentityKind,

@@ -14,7 +14,8 @@ from yitong.core.db import policies
 from yitong.core.db.fields import blind_index
 from yitong.core.db.keys import keyring
 from yitong.domains.people import errors, models, permissions
-from yitong.domains.people.contracts import CITY_ISSUER, Carrier, CarrierKind, CarrierState, IdentityKind, QrCode
+from yitong.domains.people.contracts.patients import Carrier, QrCode
+from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind, CarrierState, IdentityKind
 from yitong.domains.people.queries.reads import record_read
 from yitong.domains.people.queries.survivors import records_of, survivor_of
 from yitong.domains.people.rules import identity

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Subquery
 from yitong.core.actor import Actor
 from yitong.core.clock import shanghai_date
 from yitong.domains.people import errors, models
-from yitong.domains.people.contracts import Bookable, BookingFacts, IdentityLevel, PatientState, Relation, Sex
+from yitong.domains.people.contracts.patients import Bookable, BookingFacts
+from yitong.domains.people.contracts.words import IdentityLevel, PatientState, Relation, Sex
 from yitong.domains.people.rules import family
 from yitong.domains.people.rules.usage import used_since
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from yitong.domains.people.contracts import Mate
+from yitong.domains.people.contracts.accounts import Mate
 from yitong.domains.people.rules.joining import ADDRESS_LIFE
 
 BY_DEVICE = """

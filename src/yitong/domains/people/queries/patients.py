@@ -11,18 +11,20 @@ from yitong.core import masks
 from yitong.core.actor import Actor
 from yitong.core.db.fields import blind_index
 from yitong.domains.people import errors, models, permissions
-from yitong.domains.people.contracts import (
+from yitong.domains.people.contracts.patients import (
     Candidate,
     FindPatient,
-    IdentityKind,
-    IdentityLevel,
     MergeLine,
     Patient,
     PatientCard,
+    Verification,
+)
+from yitong.domains.people.contracts.words import (
+    IdentityKind,
+    IdentityLevel,
     PatientState,
     Relation,
     Sex,
-    Verification,
     VerificationState,
 )
 from yitong.domains.people.queries.reads import record_read, record_reads

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from yitong.core.actor import Actor
 from yitong.domains.people import errors, models, permissions
-from yitong.domains.people.contracts import AuditedRead, ReadLine, ReadsAsked
+from yitong.domains.people.contracts.patients import AuditedRead, ReadLine, ReadsAsked
 from yitong.domains.people.queries.survivors import records_of, survivor_of
 
 PAGE = 50

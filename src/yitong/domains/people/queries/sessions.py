@@ -10,15 +10,8 @@ from yitong.core import masks
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.domains.people import errors, models, permissions
-from yitong.domains.people.contracts import (
-    Account,
-    AccountSession,
-    Appeal,
-    Decision,
-    Device,
-    Lock,
-    LockReason,
-)
+from yitong.domains.people.contracts.accounts import Account, AccountSession, Appeal, Device, Lock
+from yitong.domains.people.contracts.words import Decision, LockReason
 from yitong.domains.people.rules.usage import used_since
 
 PAGE = 50

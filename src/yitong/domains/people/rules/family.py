@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from yitong.domains.people.contracts import IdentityLevel, Relation
+from yitong.domains.people.contracts.words import IdentityLevel, Relation
 
 ACTS_WITH_CONSENT = 8  # 民法典 art. 19–20
 OF_AGE = 18

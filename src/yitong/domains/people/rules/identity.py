@@ -10,7 +10,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 
-from yitong.domains.people.contracts import IdentityGiven, IdentityKind, IdentityLevel, Sex
+from yitong.domains.people.contracts.patients import IdentityGiven
+from yitong.domains.people.contracts.words import IdentityKind, IdentityLevel, Sex
 from yitong.domains.people.errors import BirthDateNeeded, IdFifteen, IdInvalid, IdTypeUnsupported, NameInvalid
 from yitong.domains.people.rules.family import age_on
 

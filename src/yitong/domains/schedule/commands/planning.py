@@ -15,7 +15,7 @@ from yitong.core.db.command import command
 from yitong.core.errors import Busy
 from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals.contracts import Department
+from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import contracts, errors, models, permissions
 from yitong.domains.schedule.commands.shared import line_changed_again, sits_in

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from yitong.core.actor import Actor
 from yitong.core.db import events
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.schedule import contracts, errors, models
 from yitong.domains.schedule.contracts import Pool, SessionState
 

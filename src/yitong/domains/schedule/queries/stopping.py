@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from yitong.core.actor import Actor
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import errors, permissions
 from yitong.domains.schedule.contracts import Session, SessionState, Stoppage, Substitute

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals.contracts import Title
+from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.schedule import errors
 from yitong.domains.schedule.contracts import Session, SessionState
 

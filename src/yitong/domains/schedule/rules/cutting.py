@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals.contracts import ClinicKind
+from yitong.domains.hospitals.contracts.things import ClinicKind
 from yitong.domains.schedule import errors
 from yitong.domains.schedule.contracts import NewSession, Pool
 

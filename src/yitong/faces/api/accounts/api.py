@@ -9,8 +9,10 @@ from ninja.responses import Status
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.domains.access.contracts import Scope
-from yitong.domains.people import contracts, queries
+from yitong.domains.people import queries
 from yitong.domains.people.commands import accounts, phones
+from yitong.domains.people.contracts.accounts import AskCode, Client, GiveSecondFact, SignIn
+from yitong.domains.people.contracts.words import CodePurpose
 from yitong.faces.api.accounts import schemas
 from yitong.faces.api.auth import ACCOUNT_HEADER, ApiRequest, ChannelKey, Holder
 from yitong.faces.api.fields import Id
@@ -28,7 +30,7 @@ router = Router()
 def ask_code(request: ApiRequest, data: schemas.AskCode) -> Any:
     """The answer is the same whether the phone has an account or not. Few a day for each phone and device (R-048)."""
     client = _client(request, data.device)
-    cmd = contracts.AskCode(data.phone, contracts.CodePurpose.SIGN_IN, client, pages.language_of(request))
+    cmd = AskCode(data.phone, CodePurpose.SIGN_IN, client, pages.language_of(request))
     return Status(202, phones.ask_code(cmd, actor=request.actor, now=clock.now()))
 
 
@@ -36,14 +38,14 @@ def ask_code(request: ApiRequest, data: schemas.AskCode) -> Any:
 def sign_in(request: ApiRequest, data: schemas.SignIn) -> Any:
     """By phone and code, each code once. On a new device, who has patients is asked for a second fact (R-048)."""
     client = _client(request, data.device, data.label)
-    cmd = contracts.SignIn(data.phone, data.code, client, pages.language_of(request))
+    cmd = SignIn(data.phone, data.code, client, pages.language_of(request))
     return Status(201, accounts.sign_in(cmd, actor=request.actor, now=clock.now()))
 
 
 @router.post("/me/second-fact", response={204: None}, auth=WAITING, summary="补充验证 · Give the second fact")
 def give_second_fact(request: ApiRequest, data: schemas.SecondFact) -> Any:
     """The token of a session that waits for it; afterwards that session opens the account."""
-    cmd = contracts.GiveSecondFact(request.headers[ACCOUNT_HEADER], data.fact)
+    cmd = GiveSecondFact(request.headers[ACCOUNT_HEADER], data.fact)
     accounts.give_second_fact(cmd, actor=request.actor, now=clock.now())
     return Status(204, None)
 
@@ -78,9 +80,9 @@ def export_data(request: ApiRequest) -> Any:
     return {"made_at": clock.now(), "parts": rights.taken().export(request.account_id)}
 
 
-def _client(request: HttpRequest, device: str, label: str = "") -> contracts.Client:
+def _client(request: HttpRequest, device: str, label: str = "") -> Client:
     """A device of one channel is not that of another which calls itself alike. The address that we see is the channel's
     own machine: the device stands for it too, and the channel as a whole has its own limit."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     of_channel = f"{actor.channel}:{device}"
-    return contracts.Client(of_channel, of_channel, label)
+    return Client(of_channel, of_channel, label)

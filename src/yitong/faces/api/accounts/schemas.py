@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from yitong.domains.people.contracts import LockReason
+from yitong.domains.people.contracts.words import LockReason
 from yitong.faces.api.fields import Code6, Id, In, Instant, Out, Phone, Plain
 
 DeviceId = Annotated[

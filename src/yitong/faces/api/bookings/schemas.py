@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StringConstraints
 
 from yitong.domains.booking.contracts import Near, State
-from yitong.domains.hospitals.contracts import ClinicKind
+from yitong.domains.hospitals.contracts.things import ClinicKind
 from yitong.domains.schedule.contracts import Pool
 from yitong.faces.api.fields import Day, Fen, Id, In, Instant, Out, Plain
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from yitong.domains.hospitals.contracts import ClinicKind, Title
+from yitong.domains.hospitals.contracts.things import ClinicKind, Title
 from yitong.faces.api.fields import Day, Fen, Id, Instant, Out
 
 Note = Field(examples=[""])

@@ -11,8 +11,18 @@ from ninja.responses import Status
 from yitong.core import clock, masks
 from yitong.core.errors import RuleBroken
 from yitong.domains.access.contracts import Scope
-from yitong.domains.people import contracts, queries
+from yitong.domains.people import queries
 from yitong.domains.people.commands import carriers, patients, proving
+from yitong.domains.people.contracts.patients import (
+    AddPatient,
+    AskVerification,
+    FindPatient,
+    IdentityGiven,
+    LinkCarrier,
+    Patient,
+    RemovePatient,
+    UseQr,
+)
 from yitong.domains.people.errors import PatientMissing
 from yitong.faces.api.auth import ApiRequest, ChannelKey, Holder
 from yitong.faces.api.fields import Id, Page
@@ -42,7 +52,7 @@ def resolve_patient(request: ApiRequest, data: schemas.Resolve) -> Any:
     by_card = bool(data.carrier_kind and data.carrier_value)
     if by_document == by_card:
         raise ResolveUnclear()
-    wish = contracts.FindPatient(
+    wish = FindPatient(
         hospital_id=data.hospital_id,
         purpose=data.purpose,
         identity_kind=data.identity_kind if by_document else None,
@@ -67,7 +77,7 @@ def resolve_patient(request: ApiRequest, data: schemas.Resolve) -> Any:
 )
 def use_qr(request: ApiRequest, data: schemas.UseQr) -> Any:
     """The code works once and for a minute (R-104). The patient sees the look."""
-    cmd = contracts.UseQr(data.text, data.terminal, data.hospital_id)
+    cmd = UseQr(data.text, data.terminal, data.hospital_id)
     patient_id = carriers.use_qr(cmd, actor=request.actor, now=clock.now()).subject_id
     return _resolved(queries.get_patient(patient_id, request.actor, purpose="qr", hospital_id=data.hospital_id))
 
@@ -83,10 +93,8 @@ def list_patients(request: ApiRequest) -> Any:
 )
 def add_patient(request: ApiRequest, data: schemas.AddPatient) -> Any:
     """Declared at once; verified when the authority answers. The answer is the same for a person known or new."""
-    identity = contracts.IdentityGiven(data.name, data.kind, data.number, data.birth_date, data.sex)
-    cmd = contracts.AddPatient(
-        request.idempotency_key, request.account_id, identity, data.relation, data.guardian_consent
-    )
+    identity = IdentityGiven(data.name, data.kind, data.number, data.birth_date, data.sex)
+    cmd = AddPatient(request.idempotency_key, request.account_id, identity, data.relation, data.guardian_consent)
     return Status(201, patients.add_patient(cmd, actor=request.actor, now=clock.now()))
 
 
@@ -95,7 +103,7 @@ def add_patient(request: ApiRequest, data: schemas.AddPatient) -> Any:
 )
 def remove_patient(request: ApiRequest, patient_id: Id) -> Any:
     """Off this account; the record stays."""
-    cmd = contracts.RemovePatient(request.idempotency_key, request.account_id, patient_id)
+    cmd = RemovePatient(request.idempotency_key, request.account_id, patient_id)
     patients.remove_patient(cmd, actor=request.actor, now=clock.now())
     return Status(204, None)
 
@@ -121,7 +129,7 @@ def get_verification(request: ApiRequest, patient_id: Id) -> Any:
 )
 def ask_verification(request: ApiRequest, patient_id: Id) -> Any:
     """While a question is open, that one is the answer."""
-    cmd = contracts.AskVerification(request.idempotency_key, patient_id)
+    cmd = AskVerification(request.idempotency_key, patient_id)
     return Status(202, proving.ask_verification(cmd, actor=request.actor, now=clock.now()))
 
 
@@ -140,7 +148,7 @@ def list_carriers(request: ApiRequest, patient_id: Id) -> Any:
 )
 def link_carrier(request: ApiRequest, patient_id: Id, data: schemas.LinkCarrier) -> Any:
     """By a channel that has seen the card (R-102)."""
-    cmd = contracts.LinkCarrier(request.idempotency_key, patient_id, data.kind, data.value, data.issuer)
+    cmd = LinkCarrier(request.idempotency_key, patient_id, data.kind, data.value, data.issuer)
     return Status(201, carriers.link_carrier(cmd, actor=request.actor, now=clock.now()))
 
 
@@ -167,7 +175,7 @@ def list_reads(request: ApiRequest, patient_id: Id, cursor: Cursor = None, limit
     return {"items": part, "next_cursor": pack(place_now, question) if place_now else None}
 
 
-def _resolved(patient: contracts.Patient) -> dict[str, Any]:
+def _resolved(patient: Patient) -> dict[str, Any]:
     """Enough to say "is this you?", no more."""
     return {
         **asdict(patient),

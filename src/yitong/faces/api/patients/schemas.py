@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from yitong.domains.people.contracts import (
+from yitong.domains.people.contracts.words import (
     CarrierKind,
     CarrierState,
     IdentityKind,

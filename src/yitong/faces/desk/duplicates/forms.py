@@ -5,7 +5,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.people.contracts import MergePatients, Patient, UnmergePatients
+from yitong.domains.people.contracts.patients import MergePatients, Patient, UnmergePatients
 from yitong.faces.desk.forms import Key
 
 REASON = {"required": _("请写理由"), "max_length": _("理由太长了")}

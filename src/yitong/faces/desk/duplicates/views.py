@@ -12,7 +12,7 @@ from yitong.domains.access import queries as access
 from yitong.domains.people import permissions as may
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import merging
-from yitong.domains.people.contracts import Candidate, RejectCandidate
+from yitong.domains.people.contracts.patients import Candidate, RejectCandidate
 from yitong.domains.people.errors import MergeMissing
 from yitong.faces.common import pages, terms
 from yitong.faces.common.request import Request

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from yitong.domains.people.contracts import CITY_ISSUER, CarrierKind, FindPatient, IdentityKind
+from yitong.domains.people.contracts.patients import FindPatient
+from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind, IdentityKind
 from yitong.faces.desk.patients.forms import CITY_CARDS, PURPOSE
 
 CODE = re.compile(r"\d{8}")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import at_shanghai
 from yitong.domains.access.contracts import RegisterTerminal
-from yitong.domains.hospitals.contracts import PublishAnnouncement, SetFirstVisitGuide
+from yitong.domains.hospitals.contracts.writes import PublishAnnouncement, SetFirstVisitGuide
 from yitong.faces.desk.forms import Day, Key
 
 

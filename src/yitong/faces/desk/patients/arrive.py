@@ -15,7 +15,7 @@ from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
-from yitong.domains.people.contracts import Patient
+from yitong.domains.people.contracts.patients import Patient
 from yitong.faces.common import pages, words
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader

@@ -6,7 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.booking.contracts import CheckIn, HoldAtDesk, Near
-from yitong.domains.people.contracts import CITY_ISSUER, CarrierKind, ChangePhoneAtDesk, FindPatient, RegisterAtDesk
+from yitong.domains.people.contracts.accounts import ChangePhoneAtDesk
+from yitong.domains.people.contracts.patients import FindPatient, RegisterAtDesk
+from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
 

@@ -14,7 +14,7 @@ from yitong.domains.booking.errors import RealNameMismatch
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import patients, phones
-from yitong.domains.people.contracts import Patient
+from yitong.domains.people.contracts.patients import Patient
 from yitong.domains.people.errors import AccountMissing
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request

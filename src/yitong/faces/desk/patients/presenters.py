@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from yitong.core import masks
 from yitong.domains.booking.contracts import Booking, Held, SessionOffer, SlotOffer
-from yitong.domains.hospitals.contracts import Department, Practitioner
-from yitong.domains.people.contracts import Patient
+from yitong.domains.hospitals.contracts.things import Department, Practitioner
+from yitong.domains.people.contracts.patients import Patient
 from yitong.domains.schedule.contracts import Session, Slot
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader

@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.hospitals.contracts import ClinicKind, Department, Practitioner
+from yitong.domains.hospitals.contracts.things import ClinicKind, Department, Practitioner
 from yitong.domains.schedule.contracts import AddRosterLine, EndRosterLine, GenerateSessions, HalfDay, MoveRosterLine
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import Day, Key

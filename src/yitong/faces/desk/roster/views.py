@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from yitong.core.db import policies
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
-from yitong.domains.hospitals.contracts import Department
+from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule.commands import planning

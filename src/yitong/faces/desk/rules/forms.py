@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import at_shanghai
 from yitong.core.policy.kinds import JsonValue, PolicyKey
-from yitong.domains.hospitals.contracts import Department, SetPolicy
+from yitong.domains.hospitals.contracts.things import Department
+from yitong.domains.hospitals.contracts.writes import SetPolicy
 from yitong.faces.desk.forms import Day, Key
 from yitong.faces.desk.rules import presenters
 

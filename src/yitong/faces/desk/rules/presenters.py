@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from yitong.core.policy.keys import KEYS
 from yitong.core.policy.kinds import JsonValue, PolicyKey
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals.contracts import Department, PolicyEntry
+from yitong.domains.hospitals.contracts.things import Department, PolicyEntry
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 from yitong.faces.desk import words

@@ -13,7 +13,7 @@ from yitong.domains.booking.commands import extra as extras
 from yitong.domains.booking.contracts import Booking
 from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.people import queries as people
-from yitong.domains.people.contracts import Patient
+from yitong.domains.people.contracts.patients import Patient
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule.commands import sessions, slots, stoppages
 from yitong.domains.schedule.contracts import Pool

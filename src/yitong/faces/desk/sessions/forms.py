@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.booking.contracts import AddExtra, CancelBooking, CheckIn
-from yitong.domains.people.contracts import FindPatient
+from yitong.domains.people.contracts.patients import FindPatient
 from yitong.domains.schedule.contracts import (
     ChangeRoom,
     ExtraReason,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as later
 
 from yitong.core import masks
 from yitong.domains.booking.contracts import LIVE, Booking, State
-from yitong.domains.hospitals.contracts import Campus, Department, Practitioner
+from yitong.domains.hospitals.contracts.things import Campus, Department, Practitioner
 from yitong.domains.schedule.contracts import Pool, Session, SessionState, Slot
 from yitong.faces.common import terms
 from yitong.faces.common import words as common

@@ -15,7 +15,7 @@ from yitong.domains.access.commands import sign_in as commands
 from yitong.domains.access.commands import terminals
 from yitong.domains.access.contracts import SeatedStaff, SignedIn
 from yitong.domains.access.errors import MfaRequired, MfaWrong, TerminalUnknown
-from yitong.domains.hospitals.contracts import Hospital
+from yitong.domains.hospitals.contracts.things import Hospital
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.actors import STAFF_COOKIE, STAFF_SPACES, TERMINAL_COOKIE

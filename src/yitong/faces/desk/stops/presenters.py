@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yitong.domains.booking.contracts import LIVE, Reach, State
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.schedule.contracts import Session, SessionState, Stoppage, Substitute
 from yitong.faces.common import terms
 from yitong.faces.common import words as common

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yitong.domains.booking.contracts import LIVE, State
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader

@@ -14,7 +14,7 @@ from yitong.domains.access.contracts import RoleName
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.permissions import check_may_ask
 from yitong.domains.booking.queries import bookings
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule.contracts import Session, SessionPage

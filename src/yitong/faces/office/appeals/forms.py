@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.fairness.contracts import DecideReview as Decided
-from yitong.domains.people.contracts import DecideAppeal, Decision
+from yitong.domains.people.contracts.accounts import DecideAppeal
+from yitong.domains.people.contracts.words import Decision
 from yitong.faces.office.forms import NO_MEMORY
 
 

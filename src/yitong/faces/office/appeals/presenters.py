@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yitong.domains.fairness.contracts import Review
-from yitong.domains.people.contracts import Appeal
+from yitong.domains.people.contracts.accounts import Appeal
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 from yitong.faces.office import words

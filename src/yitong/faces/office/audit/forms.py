@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import day_bounds
 from yitong.core.db import audit
-from yitong.domains.people.contracts import ReadsAsked
+from yitong.domains.people.contracts.patients import ReadsAsked
 from yitong.faces.office import words
 from yitong.faces.office.forms import NO_MEMORY, Day
 

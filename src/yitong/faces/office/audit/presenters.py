@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from yitong.core.clock import SHANGHAI
 from yitong.core.db.audit import DayLine, EventLine, Letter, LogState
 from yitong.core.db.sealing_check import VerifyReport
-from yitong.domains.people.contracts import AuditedRead
+from yitong.domains.people.contracts.patients import AuditedRead
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 from yitong.faces.office import words

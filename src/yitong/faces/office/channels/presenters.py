@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from yitong.domains.access.contracts import Channel, ChannelKey, Scope
-from yitong.domains.hospitals.contracts import Hospital
+from yitong.domains.hospitals.contracts.things import Hospital
 from yitong.faces.common import terms
 from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader

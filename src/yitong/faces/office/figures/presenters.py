@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from yitong.core.cells import Shown
 from yitong.domains.booking.contracts import ChannelCount
-from yitong.domains.hospitals.contracts import Campus, Hospital
+from yitong.domains.hospitals.contracts.things import Campus, Hospital
 from yitong.domains.schedule.contracts import POOLS_OF_CHANNEL, Pool
 from yitong.faces.common import charts, terms
 from yitong.faces.common.charts import Bar, Chart

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.hospitals.contracts import AddHospital, HospitalFacts
+from yitong.domains.hospitals.contracts.writes import AddHospital, HospitalFacts
 
 TOO_LONG = _("太长了")
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
-from yitong.domains.hospitals.contracts import Campus, CodeBasis, Department, Hospital
+from yitong.domains.hospitals.contracts.things import Campus, CodeBasis, Department, Hospital
 from yitong.faces.common import terms
 from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader

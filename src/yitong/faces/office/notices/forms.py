@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import day_bounds
-from yitong.domains.hospitals.contracts import PublishAnnouncement
+from yitong.domains.hospitals.contracts.writes import PublishAnnouncement
 from yitong.faces.office.forms import Day, Key
 
 

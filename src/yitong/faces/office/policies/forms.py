@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import SHANGHAI, at_shanghai, shanghai_date
 from yitong.core.policy.kinds import JsonValue, PolicyKey
-from yitong.domains.hospitals.contracts import SetPolicy
+from yitong.domains.hospitals.contracts.writes import SetPolicy
 from yitong.faces.office.forms import NO_MEMORY, Clock, Day, Key
 
 STEPS = (1, 2, 3)  # of the no-show ladder

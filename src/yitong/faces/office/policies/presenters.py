@@ -14,7 +14,7 @@ from yitong.core.errors import PolicyInvalid, PolicyLoosened, Refusal
 from yitong.core.policy.keys import KEYS
 from yitong.core.policy.kinds import JsonValue, PolicyKey, Stricter
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals.contracts import PolicyDifference, PolicyEntry, PolicyLine, PolicyPreview
+from yitong.domains.hospitals.contracts.things import PolicyDifference, PolicyEntry, PolicyLine, PolicyPreview
 from yitong.faces.common.words import Reader
 from yitong.faces.office.policies.forms import CHOICES, PERIODS
 

@@ -15,7 +15,7 @@ from yitong.domains.access import queries as access
 from yitong.domains.booking.queries import figures
 from yitong.domains.hospitals import permissions
 from yitong.domains.hospitals.commands import policies as commands
-from yitong.domains.hospitals.contracts import PolicyPreview
+from yitong.domains.hospitals.contracts.things import PolicyPreview
 from yitong.domains.hospitals.errors import PolicyInThePast
 from yitong.domains.hospitals.permissions import Action
 from yitong.domains.hospitals.queries import policy_lines

@@ -17,7 +17,8 @@ from yitong.core.errors import Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.people import queries as people
 from yitong.domains.people.commands import patients
-from yitong.domains.people.contracts import IdentityLevel, PatientCard
+from yitong.domains.people.contracts.patients import PatientCard
+from yitong.domains.people.contracts.words import IdentityLevel
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Slot
 from yitong.domains.schedule.queries import timetable as schedule

@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.booking.contracts import CancelBooking, HoldSlot, MoveBooking
-from yitong.domains.people.contracts import AddPatient, IdentityGiven, IdentityKind, Relation
+from yitong.domains.people.contracts.patients import AddPatient, IdentityGiven
+from yitong.domains.people.contracts.words import IdentityKind, Relation
 
 
 class Key(forms.Form):

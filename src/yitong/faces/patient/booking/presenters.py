@@ -11,8 +11,9 @@ from django.utils.translation import pgettext
 
 from yitong.core import masks
 from yitong.domains.booking.contracts import ENDED, Booking, State
-from yitong.domains.hospitals.contracts import Campus, Department, Hospital, Practitioner
-from yitong.domains.people.contracts import Carrier, CarrierState, IdentityLevel, PatientCard
+from yitong.domains.hospitals.contracts.things import Campus, Department, Hospital, Practitioner
+from yitong.domains.people.contracts.patients import Carrier, PatientCard
+from yitong.domains.people.contracts.words import CarrierState, IdentityLevel
 from yitong.domains.schedule.contracts import Session, Slot
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader

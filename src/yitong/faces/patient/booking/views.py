@@ -19,7 +19,7 @@ from yitong.domains.booking.errors import AbuseLocked, CheckRequired, NotYourTur
 from yitong.domains.booking.queries import bookings as reads
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
-from yitong.domains.people.contracts import Carrier
+from yitong.domains.people.contracts.patients import Carrier
 from yitong.domains.people.queries.carriers import find_number_of
 from yitong.domains.schedule.contracts import Session, Slot
 from yitong.domains.schedule.queries import timetable as schedule

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from yitong.core.clock import shanghai_date
 from yitong.domains.fairness.contracts import Level, Reason, ReviewAnswer, RulesInForce, Standing
-from yitong.domains.people.contracts import Decision
+from yitong.domains.people.contracts.words import Decision
 from yitong.faces.common import words
 from yitong.faces.common.words import Reader
 

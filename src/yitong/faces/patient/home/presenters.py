@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yitong.domains.booking.contracts import Booking, State, Usual
-from yitong.domains.hospitals.contracts import Department, FoundItem, Hospital, Practitioner
+from yitong.domains.hospitals.contracts.things import Department, FoundItem, Hospital, Practitioner
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
 

@@ -10,7 +10,7 @@ from yitong.core.db import policies
 from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.booking.queries import openings
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.hospitals.queries import policy_lines
 from yitong.domains.schedule.contracts import Session

@@ -12,7 +12,7 @@ from yitong.core.db import policies
 from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import SessionOffer
 from yitong.domains.booking.queries import openings
-from yitong.domains.hospitals.contracts import Campus, Department
+from yitong.domains.hospitals.contracts.things import Campus, Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.queries import timetable as schedule

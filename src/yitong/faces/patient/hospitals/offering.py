@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import SessionOffer, SlotOffer
-from yitong.domains.hospitals.contracts import Department, Practitioner
+from yitong.domains.hospitals.contracts.things import Department, Practitioner
 from yitong.domains.schedule.contracts import Session, SessionState
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import queries as waitlist

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from yitong.core.clock import SHANGHAI
 from yitong.core.policy.values import Policies
-from yitong.domains.hospitals.contracts import Campus, Department, FeeLine, Hospital
+from yitong.domains.hospitals.contracts.things import Campus, Department, FeeLine, Hospital
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import SessionOffer, SlotOffer
-from yitong.domains.hospitals.contracts import Department
+from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader

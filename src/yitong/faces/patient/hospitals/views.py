@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from yitong.core.db import policies
-from yitong.domains.hospitals.contracts import Announcement, Campus, Department, Hospital, Practitioner
+from yitong.domains.hospitals.contracts.things import Announcement, Campus, Department, Hospital, Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.hospitals.queries import policy_lines
 from yitong.domains.schedule.queries import timetable as schedule

@@ -11,7 +11,7 @@ from yitong.core.clock import SHANGHAI
 from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import LinePlace, LineTimes, Standing
 from yitong.domains.booking.queries import window
-from yitong.domains.people.contracts import PatientCard
+from yitong.domains.people.contracts.patients import PatientCard
 from yitong.faces.common.words import Reader, clock_time
 
 IN_LINE = (Standing.GATHERING, Standing.WAITING, Standing.ADMITTED)

@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.notify.contracts import SetPreferences, Topic
-from yitong.domains.people.contracts import AppealLock, AskCode, ChangePhone, Client, CodePurpose
+from yitong.domains.people.contracts.accounts import AppealLock, AskCode, ChangePhone, Client
+from yitong.domains.people.contracts.words import CodePurpose
 
 CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "12"}
 

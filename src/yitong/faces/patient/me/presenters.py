@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from yitong.domains.people.contracts import Device, Lock, LockReason
+from yitong.domains.people.contracts.accounts import Device, Lock
+from yitong.domains.people.contracts.words import LockReason
 from yitong.faces.common.words import Reader
 
 

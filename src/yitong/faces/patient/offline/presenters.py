@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from yitong.core import clock
 from yitong.domains.booking.contracts import Booking, State
-from yitong.domains.hospitals.contracts import Campus, Department, Hospital
+from yitong.domains.hospitals.contracts.things import Campus, Department, Hospital
 from yitong.domains.schedule.contracts import Session
 from yitong.faces.common import words
 from yitong.faces.common.words import Reader

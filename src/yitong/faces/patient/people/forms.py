@@ -5,15 +5,8 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.people.contracts import (
-    AddPatient,
-    AskVerification,
-    IdentityGiven,
-    IdentityKind,
-    Relation,
-    RemovePatient,
-    Sex,
-)
+from yitong.domains.people.contracts.patients import AddPatient, AskVerification, IdentityGiven, RemovePatient
+from yitong.domains.people.contracts.words import IdentityKind, Relation, Sex
 from yitong.faces.common import terms
 
 CONSENT_VERSION = "guardian-2026-11"

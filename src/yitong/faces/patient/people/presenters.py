@@ -8,16 +8,13 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from yitong.domains.hospitals.contracts import Hospital
-from yitong.domains.people.contracts import (
+from yitong.domains.hospitals.contracts.things import Hospital
+from yitong.domains.people.contracts.patients import Carrier, PatientCard, ReadLine, Verification
+from yitong.domains.people.contracts.words import (
     CITY_ISSUER,
-    Carrier,
     CarrierKind,
     CarrierState,
     IdentityLevel,
-    PatientCard,
-    ReadLine,
-    Verification,
     VerificationState,
 )
 from yitong.faces.common import terms

@@ -16,7 +16,8 @@ from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries
 from yitong.domains.people.commands import carriers as numbers
 from yitong.domains.people.commands import patients, proving
-from yitong.domains.people.contracts import AskHospitalNumber, PatientCard, Relation, Verification
+from yitong.domains.people.contracts.patients import AskHospitalNumber, PatientCard, Verification
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.people.errors import ConsentMissing, PatientMissing
 from yitong.domains.people.ports import hospital_register
 from yitong.faces.common import pages

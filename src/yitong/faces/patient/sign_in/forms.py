@@ -3,7 +3,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.domains.people.contracts import AskCode, Client, CodePurpose, GiveSecondFact, SignIn
+from yitong.domains.people.contracts.accounts import AskCode, Client, GiveSecondFact, SignIn
+from yitong.domains.people.contracts.words import CodePurpose
 
 NUMERIC = {"inputmode": "numeric", "maxlength": "20"}
 

@@ -12,7 +12,7 @@ from yitong.core import clock
 from yitong.core.errors import Refusal, Throttled
 from yitong.domains.notify import queries as notices
 from yitong.domains.people.commands import accounts, phones
-from yitong.domains.people.contracts import SignedIn, StartAnew
+from yitong.domains.people.contracts.accounts import SignedIn, StartAnew
 from yitong.domains.people.errors import CodeOver, CodeWrong
 from yitong.faces.common import pages
 from yitong.faces.common.actors import ACCOUNT_COOKIE

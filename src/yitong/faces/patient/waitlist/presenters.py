@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from yitong.core import masks
 from yitong.core.db import policies
 from yitong.core.sentences import sentence
-from yitong.domains.hospitals.contracts import Practitioner
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule.contracts import Session

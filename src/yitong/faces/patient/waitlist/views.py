@@ -15,7 +15,7 @@ from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
 from yitong.domains.booking.errors import CheckRequired
 from yitong.domains.booking.queries import openings
-from yitong.domains.hospitals.contracts import Department
+from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.schedule.contracts import Session
