@@ -32,7 +32,7 @@ def put_once() -> date:
 
 def alarm() -> UUID:
     """An alarm of that week."""
-    return queries.list_alarms(make.city_operator())[0].alarm_id
+    return queries.list_open_alarms(make.city_operator())[0].alarm_id
 
 
 def older_alarm() -> UUID:

@@ -669,6 +669,7 @@ def test_the_list_of_alarms_asks_the_same_for_one_and_for_many(enter: Enter) -> 
     counts = []
     for n in (1, 12):
         for week in range(n):
+            MeterAlarm.objects.create(start=date(2025, n, 5 + week), group="old", name="60+", raised_at=NOW)
             alarm = MeterAlarm.objects.create(start=date(2026, n, 5 + week), group="old", name="60+", raised_at=NOW)
             alarming.note_alarm(NoteAlarm(alarm.id, "看过"), actor=operator, now=NOW)
         client.get("/office/fairness/")

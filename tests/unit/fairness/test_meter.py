@@ -112,7 +112,7 @@ def test_the_alarm_is_raised_once_for_a_week_and_announced() -> None:
     event = Event.objects.get(operation="fairness.alarm_raised")
     assert event.body == {"start": "2026-11-16", "group": "old", "name": "60+"}
     assert queries.get_meter(MONDAY, NOW).alarms == (Alarm(MONDAY, Group.OLD, "60+"),)
-    (raised,) = queries.list_alarms(make.city_operator())
+    (raised,) = queries.list_open_alarms(make.city_operator())
     assert (raised.alarm, raised.raised_at, raised.note) == (Alarm(MONDAY, Group.OLD, "60+"), NOW, None)
     with pytest.raises(IntegrityError, match="alarm_once_a_week"), transaction.atomic():
         models.MeterAlarm.objects.create(start=MONDAY, group="old", name="60+", raised_at=NOW)
@@ -184,10 +184,11 @@ def test_the_alarms_of_before_are_for_who_sees_figures(name: str) -> None:
     actor, refusal = ACTORS[name]
     if name in ("city_operator", "auditor"):
         permissions.check_can_see_meter(actor)
-        assert queries.list_alarms(actor) == []
+        assert queries.list_open_alarms(actor) == queries.list_noted_alarms(actor) == []
         return
-    with pytest.raises(refusal or Forbidden):
-        queries.list_alarms(actor)
+    for listed in (queries.list_open_alarms, queries.list_noted_alarms):
+        with pytest.raises(refusal or Forbidden):
+            listed(actor)
     assert refusal in (Forbidden, Unidentified)
 
 

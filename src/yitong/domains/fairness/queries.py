@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from yitong.core.actor import Actor
 from yitong.core.clock import shanghai_date
@@ -123,10 +123,28 @@ def counted(start: date) -> dict[meter.Cell, meter.Counted]:
     }
 
 
-def list_alarms(actor: Actor) -> list[RaisedAlarm]:
-    """The alarms of the last half year with their notes, the latest first. Two queries. Refuses Forbidden."""
+def list_open_alarms(actor: Actor, *, before: UUID | None = None, most: int = PAGE) -> list[RaisedAlarm]:
+    """Alarms that wait for a person to take note of them, of the latest week first.
+
+    `before`: the one at which the page before ended; meanwhile somebody may have taken note of it.
+    Refuses: Forbidden, AlarmMissing (no such `before`).
+    """
     permissions.check_can_see_meter(actor)
-    return _alarms(models.MeterAlarm.objects.order_by("-start", "group", "name")[:PAGE])
+    rows = models.MeterAlarm.objects.exclude(id__in=models.AlarmNote.objects.values("alarm_id"))
+    if before is not None:
+        last = models.MeterAlarm.objects.filter(id=before).order_by("id").first()
+        if last is None:
+            raise errors.AlarmMissing()
+        in_week = Q(group__gt=last.group) | Q(group=last.group, name__gt=last.name)
+        rows = rows.filter(Q(start__lt=last.start) | Q(in_week, start=last.start))
+    return [_alarm(row, None) for row in rows.order_by("-start", "group", "name")[:most]]
+
+
+def list_noted_alarms(actor: Actor) -> list[RaisedAlarm]:
+    """The latest of which somebody took note. Two queries. Refuses Forbidden."""
+    permissions.check_can_see_meter(actor)
+    rows = models.MeterAlarm.objects.filter(id__in=models.AlarmNote.objects.values("alarm_id"))
+    return _alarms(rows.order_by("-start", "group", "name")[:PAGE])
 
 
 def get_alarm(alarm_id: UUID, actor: Actor) -> RaisedAlarm:
@@ -147,10 +165,11 @@ def count_open_alarms(actor: Actor) -> int:
 def _alarms(rows: Iterable[models.MeterAlarm]) -> list[RaisedAlarm]:
     rows = list(rows)
     notes = models.AlarmNote.objects.in_bulk([row.id for row in rows])
-    return [
-        RaisedAlarm(row.id, Alarm(row.start, Group(row.group), row.name), row.raised_at, _note(notes.get(row.id)))
-        for row in rows
-    ]
+    return [_alarm(row, notes.get(row.id)) for row in rows]
+
+
+def _alarm(row: models.MeterAlarm, note: models.AlarmNote | None) -> RaisedAlarm:
+    return RaisedAlarm(row.id, Alarm(row.start, Group(row.group), row.name), row.raised_at, _note(note))
 
 
 def _note(row: models.AlarmNote | None) -> AlarmNote | None:

@@ -1,4 +1,4 @@
-"""Taking note of an alarm."""
+"""Which alarms to show, and taking note of one."""
 
 from uuid import UUID
 
@@ -7,6 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.fairness.contracts import NoteAlarm
 from yitong.faces.office.forms import NO_MEMORY
+
+
+class Waiting(forms.Form):
+    """A page of the alarms that wait: those after `before`, with which the page before ended."""
+
+    before = forms.UUIDField(required=False)
 
 
 class Note(forms.Form):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
@@ -38,6 +39,12 @@ def alarms(found: Sequence[RaisedAlarm], names: meter.Names) -> list[AlarmShown]
     """In their order. One query for the names of staff."""
     staff = access.staff_names(_staff(found))
     return [_alarm(one, names, staff) for one in found]
+
+
+def page_href(week: str, before: UUID | None) -> str:
+    """Of the alarms that wait, the page after one of them, or the first; `week` of the meter stays, if any."""
+    asked = {"week": week, "before": str(before or "")}
+    return "?" + urlencode({name: value for name, value in asked.items() if value}) + "#alarms"
 
 
 def _alarm(one: RaisedAlarm, names: meter.Names, staff: dict[UUID, str]) -> AlarmShown:

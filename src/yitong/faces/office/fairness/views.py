@@ -11,6 +11,7 @@ from yitong.core.errors import Refusal
 from yitong.domains.fairness import permissions, queries
 from yitong.domains.fairness.commands import alarming
 from yitong.domains.fairness.contracts import Group
+from yitong.domains.fairness.errors import AlarmMissing
 from yitong.faces.common import meter, pages
 from yitong.faces.common.request import Request
 from yitong.faces.office import gate
@@ -24,17 +25,23 @@ GROUPS = (Group.OLD, Group.BAND, Group.WAY, Group.CHANNEL, Group.DISTRICT, Group
 @gate.in_office
 def fairness(request: Request) -> HttpResponse:
     reader = pages.reader_of(request)
-    alarms = queries.list_alarms(request.actor)
+    form = forms.Waiting(request.GET)
+    if not form.is_valid():
+        raise AlarmMissing()
+    before = form.cleaned_data["before"]
+    waiting = queries.list_open_alarms(request.actor, before=before, most=queries.PAGE + 1)
     weeks = queries.weeks(reader.now)
     asked = request.GET.get("week", "")
     start = next((week for week in weeks if week.isoformat() == asked), weeks[0])
+    asked = start.isoformat() if asked else ""
     found = queries.get_meter(start, reader.now)
     names = presenters.names_of(reader)
-    shown = presenters.alarms(alarms, names)
     context = {
         "meter": meter.shown(found, GROUPS, names, weeks),
-        "waiting": [one for one in shown if one.is_open],
-        "noted": [one for one in shown if not one.is_open],
+        "waiting": presenters.alarms(waiting[: queries.PAGE], names),
+        "next": presenters.page_href(asked, waiting[queries.PAGE - 1].alarm_id) if waiting[queries.PAGE :] else "",
+        "first": presenters.page_href(asked, None) if before is not None else "",
+        "noted": presenters.alarms(queries.list_noted_alarms(request.actor), names),
     }
     return pages.page(request, "office/fairness/fairness.html", context)
 

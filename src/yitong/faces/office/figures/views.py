@@ -48,10 +48,10 @@ def home(request: Request) -> HttpResponse:
 
 def _unfair(request: Request, reader: Reader) -> str:
     """Who got slots less often than everybody else, and nobody took note of it yet: the meter's alarms (R-213)."""
-    waiting = [one for one in fairness.list_alarms(request.actor) if one.note is None]
+    waiting = fairness.list_open_alarms(request.actor, most=MOST_ALARMS)
     if not waiting:
         return ""
-    shown = alarms.alarms(waiting[:MOST_ALARMS], alarms.names_of(reader))
+    shown = alarms.alarms(waiting, alarms.names_of(reader))
     return _("；").join(f"{one.week} {one.who}" for one in shown)
 
 
