@@ -16,7 +16,6 @@ from yitong.domains.fairness.commands import alarming
 from yitong.domains.fairness.contracts import NoteAlarm
 from yitong.domains.fairness.models import MeterAlarm
 
-
 Enter = Callable[..., Client]
 Text = Callable[[Any], str]
 
