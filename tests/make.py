@@ -163,13 +163,13 @@ def hospital_facts(**changed: object) -> HospitalFacts:
 @stocked(1)
 def hospital(*, now: datetime = NOW, **changed: object) -> UUID:
     """An open hospital, empty."""
-    cmd = AddHospital(f"H{number()}", hospital_facts(**changed))
+    cmd = AddHospital(f"H{number()}", hospital_facts(**changed), str(new_id()))
     return hospital_commands.add_hospital(cmd, actor=city_operator(), now=now).id
 
 
 def campus(hospital_id: UUID, *, code: str = "C1", now: datetime = NOW) -> UUID:
     facts = CampusFacts(code=code, name=f"{code}院区", district="西城区", address="北京市西城区示范路1号")
-    cmd = AddCampus(hospital_id, facts)
+    cmd = AddCampus(hospital_id, facts, str(new_id()))
     return places.add_campus(cmd, actor=hospital_admin(hospital_id), now=now).id
 
 
@@ -187,7 +187,7 @@ def department_facts(**changed: object) -> DepartmentFacts:
 
 
 def department(hospital_id: UUID, *, now: datetime = NOW, **changed: object) -> UUID:
-    cmd = AddDepartment(hospital_id, department_facts(**changed))
+    cmd = AddDepartment(hospital_id, department_facts(**changed), str(new_id()))
     return places.add_department(cmd, actor=hospital_admin(hospital_id), now=now).id
 
 
@@ -204,7 +204,7 @@ def practitioner_facts(*department_codes: str, **changed: object) -> Practitione
 
 
 def practitioner(hospital_id: UUID, *department_codes: str, now: datetime = NOW, **changed: object) -> UUID:
-    cmd = AddPractitioner(hospital_id, practitioner_facts(*department_codes, **changed))
+    cmd = AddPractitioner(hospital_id, practitioner_facts(*department_codes, **changed), str(new_id()))
     return practitioners.add_practitioner(cmd, actor=hospital_admin(hospital_id), now=now).id
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, fields, is_dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ def plain(value: Any) -> Any:
             return [plain(item) for item in value]
         case frozenset() | set():
             return sorted(plain(item) for item in value)
+        case Decimal():
+            return format(value.normalize(), "f")  # 39.9 is 39.90
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     raise TypeError(f"no {type(value).__name__} in a command or its answer")

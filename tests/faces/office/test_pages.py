@@ -114,12 +114,14 @@ def test_hospital_comes_in_is_closed_and_opened_again(enter: Enter, text: Text) 
         "kind": "综合医院",
         "district": "海淀区",
     }
+    given["key"] = str(new_id())
     answer = client.post("/office/hospitals/add/", given)
     found = hospitals.find_hospital_by_code("NEW-9")
     assert found is not None
     assert answer.headers["Location"] == f"/office/hospitals/{found.hospital_id}/"
     assert "医院还没有填科室。" in text(client.get(answer.headers["Location"]))
-    again = client.post("/office/hospitals/add/", {**given, "name": "另一家"})
+    assert client.post("/office/hospitals/add/", given).headers["Location"] == answer.headers["Location"]
+    again = client.post("/office/hospitals/add/", {**given, "name": "另一家", "key": str(new_id())})
     assert again.status_code == 409
     assert client.post("/office/hospitals/add/", {**given, "code": "", "name": "x" * 500}).status_code == 422
     switch = f"/office/hospitals/{found.hospital_id}/switch/"

@@ -44,7 +44,7 @@ def department_at(latitude: str | None, *, name: str = "眼科", code: str = "10
         latitude=Decimal(latitude) if latitude else None,
         longitude=Decimal("116.40") if latitude else None,
     )
-    places.add_campus(AddCampus(hospital_id, facts), actor=make.hospital_admin(hospital_id), now=NOW)
+    places.add_campus(AddCampus(hospital_id, facts, "key-1"), actor=make.hospital_admin(hospital_id), now=NOW)
     department_id = make.department(hospital_id, name=name, national_code=code)
     return _remember(hospital_id, department_id)
 

@@ -3,6 +3,7 @@
 import ssl
 import threading
 from datetime import timedelta
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from tests import make
 
 from yitong.core import clock
 from yitong.core.actor import Role
+from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden
 from yitong.domains.access import errors, models, ports, queries
 from yitong.domains.access.commands import providers, staff
@@ -167,6 +169,34 @@ def test_provider_is_dropped_and_named_anew(provider, owner_connection):
         providers.begin_identity(HERE, BACK, now=clock.now())
     with pytest.raises(errors.ProviderMissing):
         providers.drop_provider(HERE, actor=ADMIN, now=clock.now())
+
+
+def test_the_secret_is_kept_while_the_issuer_is_the_same(provider):
+    set_ = partial(providers.set_provider, actor=ADMIN, now=clock.now())
+    set_(SetProvider(HERE, "https://sso.example", "desk", "first"))
+    events = Event.objects.count()
+    set_(SetProvider(HERE, "https://sso.example/", "desk", None))
+    assert Event.objects.count() == events  # nothing is another
+    set_(SetProvider(HERE, "https://sso.example", "desk-2", None))
+    settings = queries.get_provider(HERE)
+    assert (settings.client_id, settings.client_secret) == ("desk-2", "first")
+    with pytest.raises(errors.ProviderInvalid) as refused:
+        set_(SetProvider(HERE, "https://other.example", "desk-2", None))
+    assert refused.value.params == {"field": "client_secret"}
+    assert queries.get_provider(HERE).issuer == "https://sso.example"
+
+
+def test_what_a_page_may_show_of_a_provider_has_no_secret(provider):
+    bound("nurse", "sub-wang")
+    facts = queries.find_provider_facts(HERE, ADMIN)
+    assert (facts.issuer, facts.client_id, facts.is_active, facts.bound) == (provider.issuer, "desk", True, 1)
+    assert "s3cret" not in repr(facts)
+    providers.drop_provider(HERE, actor=ADMIN, now=clock.now())
+    assert queries.find_provider_facts(HERE, ADMIN).is_active is False
+    assert queries.find_provider_facts(THERE, make.hospital_admin(THERE)) is None
+    for actor in (make.hospital_admin(THERE), make.security_admin(), make.staff_actor("nurse", hospital_id=HERE)):
+        with pytest.raises(Forbidden):
+            queries.find_provider_facts(HERE, actor)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,11 @@ pytestmark = pytest.mark.django_db
 NOW = make.NOW
 
 
+def key() -> str:
+    """Another wish at each call."""
+    return f"key{make.number()}"
+
+
 def operations(hospital_id: UUID) -> list[str]:
     rows = Event.objects.filter(hospital_id=hospital_id)
     return list(rows.order_by("recorded_at").values_list("operation", flat=True))
@@ -51,7 +56,7 @@ def operations(hospital_id: UUID) -> list[str]:
 
 def test_city_operator_adds_a_hospital():
     made = hospitals.add_hospital(
-        AddHospital("BJ01", make.hospital_facts(name="北京友谊医院", specialties=("消化内科",))),
+        AddHospital("BJ01", make.hospital_facts(name="北京友谊医院", specialties=("消化内科",)), key()),
         actor=make.city_operator(),
         now=NOW,
     )
@@ -62,11 +67,11 @@ def test_city_operator_adds_a_hospital():
 
 def test_hospital_code_and_name_are_taken_once():
     facts = make.hospital_facts()
-    hospitals.add_hospital(AddHospital("BJ01", facts), actor=make.city_operator(), now=NOW)
+    hospitals.add_hospital(AddHospital("BJ01", facts, key()), actor=make.city_operator(), now=NOW)
     with pytest.raises(errors.HospitalCodeTaken):
-        hospitals.add_hospital(AddHospital("BJ01", make.hospital_facts()), actor=make.city_operator(), now=NOW)
+        hospitals.add_hospital(AddHospital("BJ01", make.hospital_facts(), key()), actor=make.city_operator(), now=NOW)
     with pytest.raises(errors.HospitalCodeTaken):
-        hospitals.add_hospital(AddHospital("BJ02", facts), actor=make.city_operator(), now=NOW)
+        hospitals.add_hospital(AddHospital("BJ02", facts, key()), actor=make.city_operator(), now=NOW)
     assert models.Hospital.objects.count() == 1
 
 
@@ -74,8 +79,9 @@ def test_hospital_code_and_name_are_taken_once():
     "changed", [{"name": ""}, {"name": "医" * 121}, {"phone": "1\x00"}, {"specialties": ("",)}, {"name_en": "a\u202eb"}]
 )
 def test_bad_facts_of_a_hospital_are_refused(changed):
+    cmd = AddHospital("BJ01", make.hospital_facts(**changed), key())
     with pytest.raises(errors.FactsInvalid):
-        hospitals.add_hospital(AddHospital("BJ01", make.hospital_facts(**changed)), actor=make.city_operator(), now=NOW)
+        hospitals.add_hospital(cmd, actor=make.city_operator(), now=NOW)
     assert models.Hospital.objects.count() == 0
 
 
@@ -113,11 +119,11 @@ def test_campus_is_added_changed_and_taken_once():
     places.change_campus(ChangeCampus(hospital_id, campus_id, facts), actor=admin, now=NOW)
     assert directory.get_campus(hospital_id, campus_id).name == "通州院区"
     with pytest.raises(errors.CampusCodeTaken):
-        places.add_campus(AddCampus(hospital_id, facts), actor=admin, now=NOW)
+        places.add_campus(AddCampus(hospital_id, facts, key()), actor=admin, now=NOW)
     with pytest.raises(errors.CampusMissing):
         places.change_campus(ChangeCampus(hospital_id, UUID(int=1), facts), actor=admin, now=NOW)
     with pytest.raises(errors.FactsInvalid):
-        places.add_campus(AddCampus(hospital_id, replace(facts, code="有空格 ")), actor=admin, now=NOW)
+        places.add_campus(AddCampus(hospital_id, replace(facts, code="有空格 "), key()), actor=admin, now=NOW)
     assert len(directory.list_campuses(hospital_id)) == len(directory.list_all_campuses()) == 1
 
 
@@ -149,7 +155,7 @@ def test_a_place_that_is_nowhere_is_refused(place):
         code="A", name="本部", district="西城区", address="永安路95号", latitude=latitude, longitude=longitude
     )
     with pytest.raises(errors.FactsInvalid):
-        places.add_campus(AddCampus(hospital_id, facts), actor=make.hospital_admin(hospital_id), now=NOW)
+        places.add_campus(AddCampus(hospital_id, facts, key()), actor=make.hospital_admin(hospital_id), now=NOW)
     assert directory.list_campuses(hospital_id) == []
 
 
@@ -202,14 +208,16 @@ def test_department_refusals():
     make.campus(hospital_id)
     admin = make.hospital_admin(hospital_id)
     facts = make.department_facts(name="呼吸科")
-    department_id = places.add_department(AddDepartment(hospital_id, facts), actor=admin, now=NOW).id
+    department_id = places.add_department(AddDepartment(hospital_id, facts, key()), actor=admin, now=NOW).id
     for taken in (facts, replace(facts, code="other")):
         with pytest.raises(errors.DepartmentCodeTaken):
-            places.add_department(AddDepartment(hospital_id, taken), actor=admin, now=NOW)
+            places.add_department(AddDepartment(hospital_id, taken, key()), actor=admin, now=NOW)
     with pytest.raises(errors.CampusMissing):
-        places.add_department(AddDepartment(hospital_id, replace(facts, campus_code="no")), actor=admin, now=NOW)
+        places.add_department(AddDepartment(hospital_id, replace(facts, campus_code="no"), key()), actor=admin, now=NOW)
     with pytest.raises(errors.FactsInvalid):
-        places.add_department(AddDepartment(hospital_id, replace(facts, national_code="3")), actor=admin, now=NOW)
+        places.add_department(
+            AddDepartment(hospital_id, replace(facts, national_code="3"), key()), actor=admin, now=NOW
+        )
     with pytest.raises(errors.DepartmentMissing):
         places.change_department(ChangeDepartment(hospital_id, UUID(int=1), facts), actor=admin, now=NOW)
     with pytest.raises(errors.DepartmentMissing):
@@ -245,7 +253,7 @@ def test_practitioner_refusals():
     make.department(hospital_id, code="D1")
     admin = make.hospital_admin(hospital_id)
     facts = make.practitioner_facts("D1")
-    practitioners.add_practitioner(AddPractitioner(hospital_id, facts), actor=admin, now=NOW)
+    practitioners.add_practitioner(AddPractitioner(hospital_id, facts, key()), actor=admin, now=NOW)
     for refusal, bad in (
         (errors.PractitionerCodeTaken, facts),
         (errors.DepartmentMissing, replace(facts, code="new", department_codes=("no",))),
@@ -254,7 +262,7 @@ def test_practitioner_refusals():
         (errors.FactsInvalid, replace(facts, code="new", name="😀" * 61)),
     ):
         with pytest.raises(refusal):
-            practitioners.add_practitioner(AddPractitioner(hospital_id, bad), actor=admin, now=NOW)
+            practitioners.add_practitioner(AddPractitioner(hospital_id, bad, key()), actor=admin, now=NOW)
     with pytest.raises(errors.PractitionerMissing):
         practitioners.change_practitioner(ChangePractitioner(hospital_id, UUID(int=1), facts), actor=admin, now=NOW)
     with pytest.raises(errors.PractitionerMissing):
@@ -333,11 +341,77 @@ def test_price_in_force_is_fixed_and_one_to_come_is_not():
         make.fee(hospital_id, 5100, effective_date=date(2026, 11, 22))
     make.fee(hospital_id, 6000, effective_date=date(2026, 12, 1))
     make.fee(hospital_id, 6100, effective_date=date(2026, 12, 1))
+    make.fee(hospital_id, 8000, kind=ClinicKind.EXPERT, effective_date=date(2026, 11, 23))
+    with pytest.raises(errors.FeeFixed):  # it began today
+        make.fee(hospital_id, 8100, kind=ClinicKind.EXPERT, effective_date=date(2026, 11, 23))
     assert directory.fee_fen(hospital_id, "general", None, date(2026, 12, 1)) == 6100
     for bad in (-1, 1_000_001):
         with pytest.raises(errors.FactsInvalid):
             make.fee(hospital_id, bad, effective_date=date(2026, 12, 2))
-    assert models.Fee.objects.count() == 2
+    assert models.Fee.objects.count() == 3
+
+
+# -- once and again ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_added_with_one_key_is_added_once():
+    """The same press again gives the first answer; other words under its key are refused."""
+    hospital_id = make.hospital()
+    admin, city = make.hospital_admin(hospital_id), make.city_operator()
+    facts = make.hospital_facts()
+    campus = CampusFacts(code="C1", name="本部", district="西城区", address="示范路1号")
+    pairs = [
+        (hospitals.add_hospital, AddHospital("ONCE", facts, "k"), AddHospital("TWICE", facts, "k"), city),
+        (
+            places.add_campus,
+            AddCampus(hospital_id, campus, "k"),
+            AddCampus(hospital_id, replace(campus, code="C2"), "k"),
+            admin,
+        ),
+        (
+            places.add_department,
+            AddDepartment(hospital_id, make.department_facts(code="D1"), "k"),
+            AddDepartment(hospital_id, make.department_facts(code="D2"), "k"),
+            admin,
+        ),
+        (
+            practitioners.add_practitioner,
+            AddPractitioner(hospital_id, make.practitioner_facts("D1", code="P1"), "k"),
+            AddPractitioner(hospital_id, make.practitioner_facts("D1", code="P2"), "k"),
+            admin,
+        ),
+    ]
+    for add, cmd, other, actor in pairs:
+        first = add(cmd, actor=actor, now=NOW)
+        before = Event.objects.count()
+        assert add(cmd, actor=actor, now=NOW) == first
+        with pytest.raises(KeyReused):
+            add(other, actor=actor, now=NOW)
+        assert Event.objects.count() == before
+
+
+def test_what_stands_already_changes_nothing():
+    hospital_id = make.hospital()
+    campus_id = make.campus(hospital_id)
+    department_id = make.department(hospital_id, code="D1")
+    make.department(hospital_id, code="D2")
+    admin = make.hospital_admin(hospital_id)
+    told = make.hospital_facts()
+    campus = CampusFacts(code="C1", name="本部", district="西城区", address="示范路1号")
+    department = make.department_facts(code="D1")
+    doctor = make.practitioner_facts("D1", "D2")
+    doctor_id = practitioners.add_practitioner(AddPractitioner(hospital_id, doctor, key()), actor=admin, now=NOW).id
+    turned = replace(doctor, department_codes=("D2", "D1"))
+    for change, cmd in (
+        (hospitals.change_hospital, ChangeHospital(hospital_id, told)),
+        (places.change_campus, ChangeCampus(hospital_id, campus_id, campus)),
+        (places.change_department, ChangeDepartment(hospital_id, department_id, department)),
+        (practitioners.change_practitioner, ChangePractitioner(hospital_id, doctor_id, turned)),
+    ):
+        before = Event.objects.count()
+        change(cmd, actor=admin, now=NOW)
+        change(cmd, actor=admin, now=NOW)
+        assert (change.__name__, Event.objects.count()) == (change.__name__, before + 1)
 
 
 # -- announcements -------------------------------------------------------------------------------------------------
@@ -504,9 +578,11 @@ def test_platform_cannot_write_a_hospitals_master_data():
         for attempt in (
             lambda a: hospitals.change_hospital(ChangeHospital(hospital_id, facts), actor=a, now=NOW),
             lambda a: places.import_campuses(ImportCampuses(hospital_id, ()), actor=a, now=NOW),
-            lambda a: places.add_department(AddDepartment(hospital_id, make.department_facts()), actor=a, now=NOW),
+            lambda a: places.add_department(
+                AddDepartment(hospital_id, make.department_facts(), key()), actor=a, now=NOW
+            ),
             lambda a: practitioners.add_practitioner(
-                AddPractitioner(hospital_id, make.practitioner_facts("D1")), actor=a, now=NOW
+                AddPractitioner(hospital_id, make.practitioner_facts("D1"), key()), actor=a, now=NOW
             ),
             lambda a: fees.set_fee(SetFee(hospital_id, make.fee_facts(1, effective_date=day)), actor=a, now=NOW),
             lambda a: fees.offer_clinic_kind(OfferClinicKind(hospital_id, ClinicKind.NIGHT), actor=a, now=NOW),
@@ -523,5 +599,5 @@ def test_hospital_admin_cannot_open_close_or_add_hospitals():
     with pytest.raises(Forbidden):
         hospitals.close_hospital(hospital_id, actor=admin, now=NOW)
     with pytest.raises(Forbidden):
-        hospitals.add_hospital(AddHospital("X1", make.hospital_facts()), actor=admin, now=NOW)
+        hospitals.add_hospital(AddHospital("X1", make.hospital_facts(), key()), actor=admin, now=NOW)
     assert directory.get_hospital(hospital_id).is_open is True

@@ -175,6 +175,17 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """What a page may show of a hospital's provider: all but the secret."""
+
+    issuer: str
+    client_id: str
+    is_active: bool
+    set_at: datetime
+    bound: int  # how many of the staff are somebody there
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What a provider vouches for, after its signature was checked."""
 
@@ -335,10 +346,12 @@ class KeyMade:
 
 @dataclass(frozen=True, slots=True)
 class SetProvider:
+    """`client_secret` None: the one that is kept goes on, as long as the issuer is the same."""
+
     hospital_id: UUID
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str | None
 
 
 @dataclass(frozen=True, slots=True)

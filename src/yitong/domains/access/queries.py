@@ -16,6 +16,7 @@ from yitong.domains.access.contracts import (
     ChannelKey,
     ChannelState,
     KeyInUse,
+    ProviderFacts,
     ProviderSettings,
     RoleName,
     SeatedStaff,
@@ -235,6 +236,17 @@ def get_provider(hospital_id: UUID) -> ProviderSettings:
     if row is None:
         raise ProviderMissing()
     return ProviderSettings(row.id, row.hospital_id, row.issuer, row.client_id, row.client_secret)
+
+
+def find_provider_facts(hospital_id: UUID, actor: Actor) -> ProviderFacts | None:
+    """The hospital's provider, in use or dropped, for who may set it. Never its secret."""
+    permissions.check_can(actor, permissions.Action.SET_PROVIDER, hospital_id)
+    rows = models.IdentityProvider.objects.filter(hospital_id=hospital_id).defer("client_secret")
+    row = rows.first()  # unique
+    if row is None:
+        return None
+    bound = models.StaffIdentity.objects.filter(provider_id=row.id).count()
+    return ProviderFacts(row.issuer, row.client_id, row.is_active, row.set_at, bound)
 
 
 def _members(rows: models.StaffSet, now: datetime) -> list[StaffMember]:

@@ -118,12 +118,13 @@ def check_practitioner(facts: PractitionerFacts) -> None:
         raise FactsInvalid(field="department_codes", least=1, most=20)
 
 
-def check_fee(facts: FeeFacts, *, today: date, has_earlier: bool) -> None:
-    """A price begins today or later; the very first one of its kind may have begun before (R-162)."""
+def check_fee(facts: FeeFacts, *, today: date, has_earlier: bool, has_begun: bool) -> None:
+    """A price begins today or later; the very first one of its kind may have begun before. One that has begun stands
+    (R-162)."""
     if type(facts.fee_fen) is not int or not 0 <= facts.fee_fen <= HIGHEST_FEE_FEN:
         raise FactsInvalid(field="fee_fen", least=0, most=HIGHEST_FEE_FEN)
     checked_text("source", facts.source, least=0, most=200)
-    if has_earlier and facts.effective_date < today:
+    if has_begun or (has_earlier and facts.effective_date < today):
         raise FeeFixed(effective_date=facts.effective_date.isoformat())
 
 

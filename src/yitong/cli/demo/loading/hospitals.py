@@ -57,7 +57,7 @@ def add_hospital(one: facts.Hospital, city: City, *, actor: Actor, now: datetime
         introduction=_introduction(one, campuses),
         specialties=one.specialties_zh,
     )
-    return hospitals.add_hospital(AddHospital(one.code, told), actor=actor, now=now).id
+    return hospitals.add_hospital(AddHospital(one.code, told, f"demo:{one.code}"), actor=actor, now=now).id
 
 
 def fill_hospital(code: str, hospital_id: UUID, city: City, *, actor: Actor, now: datetime) -> None:

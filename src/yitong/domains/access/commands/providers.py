@@ -24,19 +24,27 @@ from yitong.domains.access.permissions import Action
 
 @command()
 def set_provider(cmd: SetProvider, *, actor: Actor, now: datetime) -> None:
-    """Say how to reach the hospital's provider. With another issuer, who is whom has to be said anew.
+    """Say how to reach the hospital's provider; what stands already changes nothing. With another issuer, who is whom
+    has to be said anew, and so has the secret: it was a promise between us and the one before.
 
-    Emits: ProviderChanged. Refuses: Forbidden, ProviderInvalid.
+    Locks: IdentityProvider. Emits: ProviderChanged. Refuses: Forbidden, ProviderInvalid.
     """
     permissions.check_can(actor, Action.SET_PROVIDER, cmd.hospital_id)
     issuer = rules.check_issuer(cmd.issuer)
-    if not cmd.client_id.strip() or len(cmd.client_id) > 120 or len(cmd.client_secret) > 500:
+    if not cmd.client_id.strip() or len(cmd.client_id) > 120:
         raise ProviderInvalid(field="client_id")
     rows = models.IdentityProvider.objects.select_for_update(of=("self",)).filter(hospital_id=cmd.hospital_id)
     row = rows.order_by("pk").first() or models.IdentityProvider(id=new_id(), hospital_id=cmd.hospital_id)
-    if row.issuer != issuer:
+    is_same = row.issuer == issuer
+    secret = cmd.client_secret if cmd.client_secret is not None or not is_same else row.client_secret
+    if secret is None or len(secret) > 500:
+        raise ProviderInvalid(field="client_secret")
+    given = (cmd.client_id.strip(), secret, True)
+    if is_same and (row.client_id, row.client_secret, row.is_active) == given:
+        return
+    if not is_same:
         models.StaffIdentity.objects.filter(provider_id=row.id).delete()
-    row.issuer, row.client_id, row.client_secret = issuer, cmd.client_id.strip(), cmd.client_secret
+    row.issuer, row.client_id, row.client_secret = issuer, cmd.client_id.strip(), secret
     row.is_active, row.set_at = True, now
     row.save()
     _announce(row, "active", actor, now)

@@ -70,7 +70,9 @@ def _set_fee(hospital_id: UUID, facts: FeeFacts, actor: Actor, now: datetime) ->
     if row is not None and row.fee_fen == facts.fee_fen:
         return row, "unchanged"
     earlier = line.exists()
-    rules.check_fee(facts, today=clock.shanghai_date(now), has_earlier=earlier)
+    today = clock.shanghai_date(now)
+    begun = row is not None and facts.effective_date <= today
+    rules.check_fee(facts, today=today, has_earlier=earlier, has_begun=begun)
     how: writing.How = "added" if row is None else "changed"
     row = row or models.Fee(
         id=new_id(),

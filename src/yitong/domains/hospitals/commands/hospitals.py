@@ -40,16 +40,19 @@ from yitong.domains.hospitals.permissions import Action
 def add_hospital(cmd: AddHospital, *, actor: Actor, now: datetime) -> Made:
     """Take a hospital into the city. Its data is then its own administrator's.
 
-    Emits: HospitalAdded. Refuses: Forbidden, FactsInvalid, HospitalCodeTaken.
+    Emits: HospitalAdded. Refuses: Forbidden, FactsInvalid, HospitalCodeTaken, KeyReused.
     """
     permissions.check_can(actor, Action.ADD_HOSPITAL)
+    once = idempotency.begin(actor, "hospitals.add_hospital", cmd)
+    if once.answer is not None:
+        return Made(UUID(once.answer["id"]))
     rules.check_code(cmd.code, most=32)
     rules.check_hospital(cmd.facts)
     row = models.Hospital(id=new_id(), code=cmd.code, added_at=now)
     writing.write(row, writing.plain(cmd.facts))
     writing.index_hospital(row)
     writing.announce(HospitalAdded(hospital_id=row.id, subject_id=row.id, to_state="open", code=cmd.code), actor, now)
-    return Made(row.id)
+    return once.finish(Made(row.id))
 
 
 @command()
@@ -85,11 +88,17 @@ def reopen_hospital(hospital_id: UUID, *, actor: Actor, now: datetime) -> Made:
 
 @command(refusals={"hospital_name_once": HospitalCodeTaken})
 def change_hospital(cmd: ChangeHospital, *, actor: Actor, now: datetime) -> Made:
-    """The hospital says anew who it is. Locks: Hospital. Emits: HospitalChanged. Refuses: Forbidden, FactsInvalid."""
+    """The hospital says anew who it is; what stands already changes nothing.
+
+    Locks: Hospital. Emits: HospitalChanged. Refuses: Forbidden, HospitalMissing, FactsInvalid, HospitalCodeTaken.
+    """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     rules.check_hospital(cmd.facts)
     row = writing.locked_hospital(cmd.hospital_id)
-    writing.write(row, writing.plain(cmd.facts))
+    values = writing.plain(cmd.facts)
+    if not writing.differs(row, values):
+        return Made(row.id)
+    writing.write(row, values)
     writing.index_hospital(row)
     writing.announce(HospitalChanged(hospital_id=row.id, subject_id=row.id), actor, now)
     return Made(row.id)

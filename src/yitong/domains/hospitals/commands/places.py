@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from yitong.core.actor import Actor
+from yitong.core.db import idempotency
 from yitong.core.db.command import command
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
@@ -32,13 +33,22 @@ from yitong.domains.hospitals.permissions import Action
 
 @command(refusals={"campus_code_once": CampusCodeTaken})
 def add_campus(cmd: AddCampus, *, actor: Actor, now: datetime) -> Made:
-    """Emits: CampusChanged. Refuses: Forbidden, HospitalMissing, FactsInvalid, CampusCodeTaken."""
-    return _set_campus(cmd.hospital_id, None, cmd.facts, actor, now)
+    """Locks: Hospital. Emits: CampusChanged. Refuses: Forbidden, HospitalMissing, FactsInvalid, CampusCodeTaken,
+    KeyReused."""
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
+    once = idempotency.begin(actor, "hospitals.add_campus", cmd)
+    if once.answer is not None:
+        return Made(UUID(once.answer["id"]))
+    return once.finish(_set_campus(cmd.hospital_id, None, cmd.facts, actor, now))
 
 
 @command(refusals={"campus_code_once": CampusCodeTaken})
 def change_campus(cmd: ChangeCampus, *, actor: Actor, now: datetime) -> Made:
-    """Emits: CampusChanged. Refuses: Forbidden, CampusMissing, FactsInvalid, CampusCodeTaken."""
+    """What stands already changes nothing.
+
+    Locks: Hospital. Emits: CampusChanged. Refuses: Forbidden, CampusMissing, FactsInvalid, CampusCodeTaken.
+    """
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     return _set_campus(cmd.hospital_id, cmd.campus_id, cmd.facts, actor, now)
 
 
@@ -57,14 +67,22 @@ def import_campuses(cmd: ImportCampuses, *, actor: Actor, now: datetime) -> Impo
 
 @command(refusals={"department_code_once": DepartmentCodeTaken, "department_name_once_a_campus": DepartmentCodeTaken})
 def add_department(cmd: AddDepartment, *, actor: Actor, now: datetime) -> Made:
-    """Emits: DepartmentChanged. Refuses: Forbidden, HospitalMissing, CampusMissing, FactsInvalid, EligibilityInvalid
-    (R-046), DepartmentCodeTaken."""
-    return _set_department(cmd.hospital_id, None, cmd.facts, actor, now)
+    """Locks: Hospital. Emits: DepartmentChanged. Refuses: Forbidden, HospitalMissing, CampusMissing, FactsInvalid,
+    EligibilityInvalid (R-046), DepartmentCodeTaken, KeyReused."""
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
+    once = idempotency.begin(actor, "hospitals.add_department", cmd)
+    if once.answer is not None:
+        return Made(UUID(once.answer["id"]))
+    return once.finish(_set_department(cmd.hospital_id, None, cmd.facts, actor, now))
 
 
 @command(refusals={"department_code_once": DepartmentCodeTaken, "department_name_once_a_campus": DepartmentCodeTaken})
 def change_department(cmd: ChangeDepartment, *, actor: Actor, now: datetime) -> Made:
-    """Emits: DepartmentChanged. Refuses: as add_department, and DepartmentMissing."""
+    """One that is closed is kept, no longer bookable; what stands already changes nothing.
+
+    Locks: Hospital. Emits: DepartmentChanged. Refuses: as add_department, and DepartmentMissing.
+    """
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     return _set_department(cmd.hospital_id, cmd.department_id, cmd.facts, actor, now)
 
 
@@ -87,7 +105,6 @@ def import_departments(cmd: ImportDepartments, *, actor: Actor, now: datetime) -
 
 
 def _set_campus(hospital_id: UUID, campus_id: UUID | None, facts: CampusFacts, actor: Actor, now: datetime) -> Made:
-    permissions.check_can(actor, Action.WRITE_MASTER_DATA, hospital_id)
     rules.check_campus(facts)
     writing.locked_hospital(hospital_id)
     row = models.Campus(id=new_id(), hospital_id=hospital_id)
@@ -96,7 +113,10 @@ def _set_campus(hospital_id: UUID, campus_id: UUID | None, facts: CampusFacts, a
         if found is None:
             raise CampusMissing()
         row = found
-    writing.write(row, writing.plain(facts))
+    values = writing.plain(facts)
+    if not writing.differs(row, values):
+        return Made(row.id)
+    writing.write(row, values)
     event = CampusChanged(hospital_id=hospital_id, subject_id=row.id, is_new=campus_id is None)
     writing.announce(event, actor, now)
     return Made(row.id)
@@ -105,7 +125,6 @@ def _set_campus(hospital_id: UUID, campus_id: UUID | None, facts: CampusFacts, a
 def _set_department(
     hospital_id: UUID, department_id: UUID | None, facts: DepartmentFacts, actor: Actor, now: datetime
 ) -> Made:
-    permissions.check_can(actor, Action.WRITE_MASTER_DATA, hospital_id)
     rules.check_department(facts)
     writing.locked_hospital(hospital_id)
     row = models.Department(id=new_id(), hospital_id=hospital_id)
@@ -114,7 +133,10 @@ def _set_department(
         if found is None:
             raise DepartmentMissing()
         row = found
-    writing.write(row, _department_values(facts, writing.ids_by_code(models.Campus, hospital_id)))
+    values = _department_values(facts, writing.ids_by_code(models.Campus, hospital_id))
+    if not writing.differs(row, values):
+        return Made(row.id)
+    writing.write(row, values)
     writing.index_departments([row])
     event = DepartmentChanged(
         hospital_id=hospital_id, subject_id=row.id, is_new=department_id is None, is_bookable=row.is_bookable

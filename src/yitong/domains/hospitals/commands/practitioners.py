@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from yitong.core.actor import Actor
+from yitong.core.db import idempotency
 from yitong.core.db.command import command
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
@@ -29,14 +30,22 @@ from yitong.domains.hospitals.permissions import Action
 
 @command(refusals={"practitioner_code_once": PractitionerCodeTaken})
 def add_practitioner(cmd: AddPractitioner, *, actor: Actor, now: datetime) -> Made:
-    """Emits: PractitionerChanged. Refuses: Forbidden, HospitalMissing, DepartmentMissing, FactsInvalid,
-    PractitionerCodeTaken."""
-    return _set_practitioner(cmd.hospital_id, None, cmd.facts, actor, now)
+    """Locks: Hospital. Emits: PractitionerChanged. Refuses: Forbidden, HospitalMissing, DepartmentMissing,
+    FactsInvalid, PractitionerCodeTaken, KeyReused."""
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
+    once = idempotency.begin(actor, "hospitals.add_practitioner", cmd)
+    if once.answer is not None:
+        return Made(UUID(once.answer["id"]))
+    return once.finish(_set_practitioner(cmd.hospital_id, None, cmd.facts, actor, now))
 
 
 @command(refusals={"practitioner_code_once": PractitionerCodeTaken})
 def change_practitioner(cmd: ChangePractitioner, *, actor: Actor, now: datetime) -> Made:
-    """One who left is kept, no longer active. Emits: PractitionerChanged. Refuses: as add, and PractitionerMissing."""
+    """One who left is kept, no longer active; what stands already changes nothing.
+
+    Locks: Hospital, Practitioner. Emits: PractitionerChanged. Refuses: as add, and PractitionerMissing.
+    """
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     return _set_practitioner(cmd.hospital_id, cmd.practitioner_id, cmd.facts, actor, now)
 
 
@@ -74,15 +83,18 @@ def bind_practitioner(cmd: BindPractitioner, *, actor: Actor, now: datetime) -> 
 def _set_practitioner(
     hospital_id: UUID, practitioner_id: UUID | None, facts: PractitionerFacts, actor: Actor, now: datetime
 ) -> Made:
-    permissions.check_can(actor, Action.WRITE_MASTER_DATA, hospital_id)
     rules.check_practitioner(facts)
     writing.locked_hospital(hospital_id)
     seats = _seats(facts, writing.ids_by_code(models.Department, hospital_id))
     row = models.Practitioner(id=new_id(), hospital_id=hospital_id)
     if practitioner_id is not None:
         row = _found(hospital_id, practitioner_id)
-    writing.write(row, _values(facts))
-    writing.seat({row.id: seats})
+    values = _values(facts)
+    is_another = writing.differs(row, values)
+    if is_another:
+        writing.write(row, values)
+    if not writing.seat({row.id: seats}) and not is_another:
+        return Made(row.id)
     writing.index_practitioners([row])
     event = PractitionerChanged(
         hospital_id=hospital_id, subject_id=row.id, is_new=practitioner_id is None, is_active=row.is_active

@@ -52,6 +52,11 @@ def _stored(value: object) -> object:
     return value
 
 
+def differs(row: Any, values: dict[str, object]) -> bool:
+    """Whether the row says something else; a new one does."""
+    return row._state.adding or any(getattr(row, name) != value for name, value in values.items())
+
+
 def write(row: Any, values: dict[str, object]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
@@ -122,10 +127,10 @@ def merge(model: ByCode, hospital_id: UUID, rows: Iterable[tuple[str, dict[str, 
         if row is None:
             done.count(model(id=new_id(), hospital_id=hospital_id, **values), "added")
             continue
-        differs = any(getattr(row, name) != value for name, value in values.items())
+        how: How = "changed" if differs(row, values) else "unchanged"
         for name, value in values.items():
             setattr(row, name, value)
-        done.count(row, "changed" if differs else "unchanged")
+        done.count(row, how)
     model._default_manager.bulk_create(done.added, batch_size=BATCH)
     if done.changed:
         model._default_manager.bulk_update(done.changed, sorted(names), batch_size=BATCH)

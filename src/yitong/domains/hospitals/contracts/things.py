@@ -143,6 +143,16 @@ class OfferedKind:
 
 
 @dataclass(frozen=True, slots=True)
+class SetUp:
+    """How far a hospital's own data has come: what can be booked, who practises, which prices are published."""
+
+    campuses: int
+    departments: int
+    practitioners: int
+    fees: int
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyLine:
     """One rule in plain words, made from the value that is enforced (S-38)."""
 

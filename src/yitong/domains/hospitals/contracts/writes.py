@@ -80,6 +80,7 @@ class FeeFacts:
 class AddHospital:
     code: str
     facts: HospitalFacts
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class SetFirstVisitGuide:
 class AddCampus:
     hospital_id: UUID
     facts: CampusFacts
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class ImportCampuses:
 class AddDepartment:
     hospital_id: UUID
     facts: DepartmentFacts
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class ImportDepartments:
 class AddPractitioner:
     hospital_id: UUID
     facts: PractitionerFacts
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

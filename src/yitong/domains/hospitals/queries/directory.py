@@ -19,6 +19,7 @@ from yitong.domains.hospitals.contracts.things import (
     Hospital,
     OfferedKind,
     Practitioner,
+    SetUp,
     Title,
 )
 from yitong.domains.hospitals.errors import (
@@ -148,6 +149,23 @@ def list_practitioners(hospital_id: UUID, department_id: UUID | None = None) -> 
     order = {title.value: place for place, title in enumerate(reversed(Title))}
     found = _with_departments(rows.order_by("name", "id")[:MOST_PRACTITIONERS])
     return sorted(found, key=lambda one: order[one.title])
+
+
+@reference.keeps
+def list_every_practitioner(hospital_id: UUID) -> list[Practitioner]:
+    """Those who left too, by the hospital's own number: for who keeps the list."""
+    return _with_departments(_practitioners(hospital_id).order_by("code")[:MOST_PRACTITIONERS])
+
+
+@reference.keeps
+def get_set_up(hospital_id: UUID) -> SetUp:
+    """How far the hospital's own data has come."""
+    return SetUp(
+        campuses=models.Campus.objects.filter(hospital_id=hospital_id).count(),
+        departments=models.Department.objects.filter(hospital_id=hospital_id, is_bookable=True).count(),
+        practitioners=models.Practitioner.objects.filter(hospital_id=hospital_id, is_active=True).count(),
+        fees=models.Fee.objects.filter(hospital_id=hospital_id).count(),
+    )
 
 
 def practitioners_by_id(hospital_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Practitioner]:

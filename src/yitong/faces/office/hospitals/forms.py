@@ -4,11 +4,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.hospitals.contracts.writes import AddHospital, HospitalFacts
+from yitong.faces.office.forms import Key
 
 TOO_LONG = _("太长了")
 
 
-class Add(forms.Form):
+class Add(Key):
     code = forms.CharField(
         label=_("医院代码"),
         max_length=32,
@@ -51,4 +52,5 @@ class Add(forms.Form):
                 district=data["district"],
                 phone=data["phone"],
             ),
+            self.text(),
         )

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yitong.core.errors import Refusal
+from yitong.core.ids import new_id
 from yitong.domains.hospitals import permissions
 from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.domains.hospitals.permissions import Action
@@ -38,7 +39,7 @@ def hospitals(request: Request) -> HttpResponse:
 def add(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.ADD_HOSPITAL)
     reader = pages.reader_of(request)
-    form = forms.Add(request.POST if request.method == "POST" else None)
+    form = forms.Add(request.POST if request.method == "POST" else None, initial={"key": new_id()})
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
