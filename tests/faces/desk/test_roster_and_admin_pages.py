@@ -18,6 +18,7 @@ from yitong.domains.access import queries as access
 from yitong.domains.access.contracts import RoleName
 from yitong.domains.access.models import Staff, Terminal
 from yitong.domains.hospitals.models import Announcement
+from yitong.domains.hospitals.queries import directory
 from yitong.domains.people.contracts.patients import IdentityGiven
 from yitong.domains.people.contracts.words import IdentityKind, Sex
 from yitong.domains.people.models import MergeCandidate, Patient, ReadLog
@@ -287,6 +288,9 @@ def test_the_guide_for_first_visits_is_written_read_and_emptied(hospital: Hospit
     assert "先到一层建卡。" in patients.get(path).content.decode()
     assert "Ground floor first." in admin.get("/desk/first-visit/").content.decode()
     assert admin.post("/desk/first-visit/", text="长" * 2001).status_code == 422
+    two = "先到一层建卡。\r\n再到三层报到。"  # as a browser ends its lines
+    assert admin.post("/desk/first-visit/", text=two).status_code == 303
+    assert directory.get_hospital(hospital.id).first_visit == "先到一层建卡。\n再到三层报到。"
     assert "先到一层建卡。" in patients.get(path).content.decode()
     assert admin.post("/desk/first-visit/", text="", text_en="").status_code == 303
     assert "医院提醒" not in patients.get(path).content.decode()
@@ -297,7 +301,7 @@ def test_the_guide_for_first_visits_is_written_read_and_emptied(hospital: Hospit
 
 def test_an_announcement_is_published_and_withdrawn(hospital: Hospital, desk: Sit) -> None:
     admin, key = desk("hospital_admin"), str(new_id())
-    told = {"title": "门诊搬家", "body": "十二月起心内科在三楼。", "until": "2026-12-31", "key": key}
+    told = {"title": "门诊搬家", "body": "十二月起心内科在三楼。\r\n挂号仍在一楼。", "until": "2026-12-31", "key": key}
     assert admin.post("/desk/announcements/", **told).status_code == 303
     assert admin.post("/desk/announcements/", **told).status_code == 303
     row = Announcement.objects.get(hospital_id=hospital.id)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from yitong.core.clock import at_shanghai
 from yitong.domains.access.contracts import RegisterTerminal
 from yitong.domains.hospitals.contracts.writes import PublishAnnouncement, SetFirstVisitGuide
+from yitong.faces.common.texts import Lines
 from yitong.faces.desk.forms import Day, Key
 
 
@@ -16,7 +17,7 @@ class Publish(Key):
     title = forms.CharField(
         label=_("标题"), max_length=120, error_messages={"required": _("请填标题"), "max_length": _("标题太长了")}
     )
-    body = forms.CharField(
+    body = Lines(
         label=_("内容"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -33,7 +34,7 @@ class Publish(Key):
 class Guide(forms.Form):
     """What the hospital tells who comes for the first time; emptied, the page stands without it."""
 
-    text = forms.CharField(
+    text = Lines(
         label=_("给第一次来的患者"),
         max_length=2000,
         required=False,
@@ -41,7 +42,7 @@ class Guide(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"max_length": _("内容太长了")},
     )
-    text_en = forms.CharField(
+    text_en = Lines(
         label=_("英文"),
         max_length=4000,
         required=False,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import day_bounds
 from yitong.domains.hospitals.contracts.writes import PublishAnnouncement
+from yitong.faces.common.texts import Lines
 from yitong.faces.office.forms import Day, Key
 
 
@@ -20,7 +21,7 @@ class Publish(Key):
         max_length=120,
         error_messages={"required": _("请写标题"), "max_length": _("标题太长了，最多 120 字")},
     )
-    body = forms.CharField(
+    body = Lines(
         label=_("内容"),
         max_length=4000,
         help_text=_("先说患者要做什么，再说为什么"),
