@@ -14,8 +14,8 @@ from tests.browser.wards import ALL_ROLES, Ward, token_of
 from yitong.cli.demo.people import identity_number
 from yitong.core import clock
 from yitong.core.db import audit
-from yitong.domains.access.commands import channels
-from yitong.domains.access.contracts import MakeKey
+from yitong.domains.access.commands import channels, providers
+from yitong.domains.access.contracts import MakeKey, SetProvider
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
 from yitong.domains.booking.queries import openings
@@ -155,6 +155,28 @@ PAGES = (
     Page("desk:roster_move", "/desk/roster/{line}/move/", "desk"),
     Page("desk:roster_end", "/desk/roster/{line}/end/", "desk"),
     Page("desk:generate", "/desk/roster/generate/", "desk"),
+    Page("desk:setup", "/desk/hospital/", "desk"),
+    Page("desk:setup", "/desk/hospital/", "founder", "empty"),
+    Page("desk:facts", "/desk/hospital/facts/", "desk"),
+    Page("desk:campuses", "/desk/hospital/campuses/", "desk"),
+    Page("desk:campuses", "/desk/hospital/campuses/", "founder", "empty"),
+    Page("desk:campus_add", "/desk/hospital/campuses/add/", "desk"),
+    Page("desk:campus", "/desk/hospital/campuses/{ward_campus}/", "desk"),
+    Page("desk:departments", "/desk/hospital/departments/", "desk"),
+    Page("desk:departments", "/desk/hospital/departments/", "founder", "empty"),
+    Page("desk:department_add", "/desk/hospital/departments/add/", "desk"),
+    Page("desk:department", "/desk/hospital/departments/{ward_department}/", "desk"),
+    Page("desk:practitioners", "/desk/hospital/doctors/", "desk"),
+    Page("desk:practitioners", "/desk/hospital/doctors/", "founder", "empty"),
+    Page("desk:practitioner_add", "/desk/hospital/doctors/add/", "desk"),
+    Page("desk:practitioner", "/desk/hospital/doctors/{ward_doctor}/", "desk"),
+    Page("desk:fees", "/desk/hospital/fees/", "desk"),
+    Page("desk:fees", "/desk/hospital/fees/", "founder", "empty"),
+    Page("desk:own_sign_in", "/desk/hospital/sign-in/", "desk"),
+    Page("desk:own_sign_in", "/desk/hospital/sign-in/", "founder", "empty"),
+    Page("desk:own_sign_in_drop", "/desk/hospital/sign-in/drop/", "desk"),
+    Page("desk:today", "/desk/", "founder", "new"),
+    Page("desk:roster", "/desk/roster/", "founder", "empty"),
     Page("desk:staff", "/desk/staff/", "desk"),
     Page("desk:staff_add", "/desk/staff/add/", "desk"),
     Page("desk:staff_import", "/desk/staff/import/", "desk"),
@@ -174,6 +196,7 @@ PAGES = (
     Page("office:hospitals", "/office/hospitals/", "operator"),
     Page("office:hospital_add", "/office/hospitals/add/", "operator"),
     Page("office:hospital", "/office/hospitals/{hospital}/", "operator"),
+    Page("office:hospital", "/office/hospitals/{new_hospital}/", "operator", "new"),
     Page("office:hospital_switch", "/office/hospitals/{hospital}/switch/", "operator"),
     Page("office:policies", "/office/policies/", "officer"),
     Page("office:policy", "/office/policies/booking.limits.d7/", "officer"),
@@ -188,6 +211,7 @@ PAGES = (
     Page("office:channel_key_revoke", "/office/channels/{channel}/keys/{key}/revoke/", "security"),
     Page("office:staff", "/office/staff/", "security"),
     Page("office:staff_add", "/office/staff/add/", "security"),
+    Page("office:administrator_add", "/office/staff/administrators/add/", "security"),
     Page("office:member", "/office/staff/{officer}/", "security"),
     Page("office:leave", "/office/staff/{officer}/leave/", "security"),
     Page("office:events", "/office/audit/", "auditor"),
@@ -245,6 +269,7 @@ NO_PAGE = {
     "desk:sign_out": "takes a form",
     "desk:session_news": "a part of the session's page, for htmx",
     "desk:suggest": "a part of the jump box, for htmx",
+    "desk:practitioner_bind": "takes a form",
     "desk:staff_role": "takes a form",
     "desk:staff_role_end": "takes a form",
     "desk:staff_invite": "takes a form",
@@ -300,6 +325,7 @@ def build_world(ward: Ward, numbers: list[str]) -> World:
         if who == "reviewed":
             ids["review"] = str(home.ask_review("我是村卫生室的，替村里老人约号，他们不会用手机。"))
     _desk(ward, ids, cookies)
+    _new_hospital(ids, cookies)
     _draw(ward, homes["patient"], homes["unlucky"], ids)
     _office(ids, cookies)
     ids["quiet_week"] = fair_weeks.put_once().isoformat()
@@ -382,12 +408,16 @@ def _desk(ward: Ward, ids: dict[str, str], cookies: dict[str, dict[str, str]]) -
     manager = make.staff_actor("roster_manager", hospital_id=ward.hospital_id)
     line = schedule.list_roster(ward.hospital_id, session.date, actor=manager)[0]
     invited = ward.staff(*ALL_ROLES)
+    provider = SetProvider(ward.hospital_id, "https://sso.hospital.example", "yitong", "secret")
+    providers.set_provider(provider, actor=make.hospital_admin(ward.hospital_id), now=now)
     cookies["desk"] = {STAFF_COOKIE: token_of(invited)}
     ids |= {
         "day": session.date.isoformat(),
         "stop_asked": f"what=department:{session.department_id}&from_date={session.date}&until_date={session.date}",
         "ward_department": str(session.department_id),
         "ward_session": str(session.session_id),
+        "ward_campus": str(session.campus_id),
+        "ward_doctor": str(session.practitioner_id),
         "ward_booking": str(booking_id),
         "ward_patient": str(patient_id),
         "ward_slot": str(next(one.slot_id for one in open_slots if one.is_open and one.ends_at > now)),
@@ -395,6 +425,15 @@ def _desk(ward: Ward, ids: dict[str, str], cookies: dict[str, dict[str, str]]) -
         "line_department": str(line.department_id),
         "member": str(invited.staff_id),
     }
+
+
+def _new_hospital(ids: dict[str, str], cookies: dict[str, dict[str, str]]) -> None:
+    """A hospital that was just taken in, and its administrator before the first page."""
+    now = clock.now()
+    hospital_id = make.hospital(now=now)
+    founder = make.staff_member("hospital_admin", hospital_id=hospital_id, now=now)
+    cookies["founder"] = {STAFF_COOKIE: token_of(founder)}
+    ids["new_hospital"] = str(hospital_id)
 
 
 def _office(ids: dict[str, str], cookies: dict[str, dict[str, str]]) -> None:

@@ -14,6 +14,8 @@ from tests.faces.desk.conftest import NOW, ONSITE, Desk, Hospital, enter, open_h
 
 from yitong.core import clock
 from yitong.core.db.models import Event
+from yitong.domains.access.commands import providers
+from yitong.domains.access.contracts import SetProvider
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
 from yitong.domains.people.models import ReadLog
@@ -63,6 +65,20 @@ PAGES: dict[str, tuple[str, set[str]]] = {
     "roster_move": ("/desk/roster/{line}/move/", {M, A}),
     "roster_end": ("/desk/roster/{line}/end/", {M, A}),
     "generate": ("/desk/roster/generate/", {M, A}),
+    "setup": ("/desk/hospital/", {A}),
+    "facts": ("/desk/hospital/facts/", {A}),
+    "campuses": ("/desk/hospital/campuses/", {A}),
+    "campus_add": ("/desk/hospital/campuses/add/", {A}),
+    "campus": ("/desk/hospital/campuses/{campus}/", {A}),
+    "departments": ("/desk/hospital/departments/", {A}),
+    "department_add": ("/desk/hospital/departments/add/", {A}),
+    "department": ("/desk/hospital/departments/{department}/", {A}),
+    "practitioners": ("/desk/hospital/doctors/", {A}),
+    "practitioner_add": ("/desk/hospital/doctors/add/", {A}),
+    "practitioner": ("/desk/hospital/doctors/{doctor}/", {A}),
+    "fees": ("/desk/hospital/fees/", {A}),
+    "own_sign_in": ("/desk/hospital/sign-in/", {A}),
+    "own_sign_in_drop": ("/desk/hospital/sign-in/drop/", {A}),
     "staff": ("/desk/staff/", {A}),
     "staff_add": ("/desk/staff/add/", {A}),
     "staff_import": ("/desk/staff/import/", {A}),
@@ -113,6 +129,17 @@ ACTS: dict[str, tuple[str, set[str], dict[str, object]]] = {
     ),
     "roster_end": ("/desk/roster/{line}/end/", {M, A}, {"until_date": "2026-12-01"}),
     "generate": ("/desk/roster/generate/", {M, A}, {"from_date": "2026-11-24", "until_date": "2026-11-25"}),
+    "facts": ("/desk/hospital/facts/", {A}, {"name": "另一家医院"}),
+    "campus_add": ("/desk/hospital/campuses/add/", {A}, {"code": "C9", "name": "新院区"}),
+    "campus": ("/desk/hospital/campuses/{campus}/", {A}, {"code": "C9", "name": "新院区"}),
+    "department_add": ("/desk/hospital/departments/add/", {A}, {"code": "D9", "name": "新科室"}),
+    "department": ("/desk/hospital/departments/{department}/", {A}, {"code": "D9", "name": "新科室"}),
+    "practitioner_add": ("/desk/hospital/doctors/add/", {A}, {"code": "P9", "name": "新医师"}),
+    "practitioner": ("/desk/hospital/doctors/{doctor}/", {A}, {"code": "P9", "name": "新医师"}),
+    "practitioner_bind": ("/desk/hospital/doctors/{doctor}/staff/", {A}, {"staff": ""}),
+    "fees": ("/desk/hospital/fees/", {A}, {"clinic_kind": "general", "title": "all", "fee_fen": "1"}),
+    "own_sign_in": ("/desk/hospital/sign-in/", {A}, {"issuer": "https://sso.example", "client_id": "x"}),
+    "own_sign_in_drop": ("/desk/hospital/sign-in/drop/", {A}, {}),
     "staff_add": ("/desk/staff/add/", {A}, {"login": "new.one", "name": "新人", "roles": "nurse"}),
     "staff_import": ("/desk/staff/import/", {A}, {"text": "action,login,name,roles\njoin,n.n,新人,nurse"}),
     "staff_role": ("/desk/staff/{staff}/role/", {A}, {"role": "nurse"}),
@@ -167,10 +194,14 @@ def things(of: Hospital) -> dict[str, object]:
     )
     other = build.clinic(day=of.day, hospital_id=of.id, department_id=of.department_id, at=make.time(18))
     cmd = make.schedule.PlanStoppage(f"stop{make.number()}", of.id, (other.session_id,), make.schedule.StopReason.LEAVE)
+    provider = SetProvider(of.id, "https://sso.hospital.example", "yitong", "secret")
+    providers.set_provider(provider, actor=make.hospital_admin(of.id), now=make.NOW)
     stopping = stoppages.plan_stoppage(cmd, actor=manager, now=make.NOW)
     return {
         "day": of.day,
         "department": of.department_id,
+        "campus": make_campus(of),
+        "doctor": of.doctor_id,
         "stoppage": stopping.stoppage_id,
         "session": of.place.session_id,
         "slot": of.place.slot(ONSITE + 1),
@@ -248,6 +279,7 @@ def test_the_rail_shows_what_the_roles_allow(hospital: Hospital, desk: Callable[
         "/desk/find/": {R, N, D, A},
         "/desk/window/": {R, A},
         "/desk/roster/": {M, A},
+        "/desk/hospital/": {A},
         "/desk/staff/": {A},
         "/desk/rules/": {A},
         "/desk/announcements/": {A},

@@ -139,6 +139,18 @@ SPECIALTIES: dict[str, Promise] = {
     "52": _("中西医结合科"),
 }
 
+# Why a department has its national code.
+BASES: dict[str, Promise] = {
+    "exact": _("名称一致"),
+    "rule": _("按规则归入"),
+    "parent": _("用上级科目"),
+}
+BASIS_NOTES: dict[str, Promise] = {
+    "exact": _("科室名称和国家目录里的一字不差"),
+    "rule": _("名称不同，按写明的规则归入"),
+    "parent": _("目录里没有对应的，用上级科目代码"),
+}
+
 
 def term(table: dict[str, Promise], code: str | None) -> str:
     """The word for a code, in the reader's language."""

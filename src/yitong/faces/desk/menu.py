@@ -54,6 +54,13 @@ def _of_hospital(actor: Actor, place: Place) -> list[tuple[str, str, str, str]]:
         (schedule.can_see_lists(actor, at), _("一周"), "desk:week", "table", "w"),
         (people.can_read(actor, at) and booking.can_list(actor, at), _("找患者"), "desk:find", "search", "f"),
         (may(booking.check_may_ask, actor, at), _("现场挂号"), "desk:window", "plus", "n"),
+        (
+            hospitals.can(actor, hospitals.Action.WRITE_MASTER_DATA, at),
+            _("本院资料"),
+            "desk:setup",
+            "hospital",
+            "h",
+        ),
         (schedule.can_manage(actor, at), _("排班"), "desk:roster", "list", "r"),
         (schedule.can_manage(actor, at), _("停诊"), "desk:stops", "ban", "s"),
         (draws.can_keep_secret(actor, at), _("摇号"), "desk:draws", "list", "l"),

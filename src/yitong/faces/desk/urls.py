@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("yitong.faces.desk.sessions.urls")),
     path("", include("yitong.faces.desk.patients.urls")),
     path("", include("yitong.faces.desk.jump.urls")),
+    path("hospital/", include("yitong.faces.desk.hospital.urls")),
     path("stops/", include("yitong.faces.desk.stops.urls")),
     path("draws/", include("yitong.faces.desk.draws.urls")),
     path("roster/", include("yitong.faces.desk.roster.urls")),

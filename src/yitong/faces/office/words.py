@@ -36,16 +36,6 @@ SCOPES: dict[str, Promise] = {
     "accounts:sign_in": _("让就诊人在渠道里登录"),
     "entitlements:write": _("发转诊、复诊资格"),
 }
-BASES: dict[str, Promise] = {
-    "exact": _("名称一致"),
-    "rule": _("按规则归入"),
-    "parent": _("用上级科目"),
-}
-BASIS_NOTES: dict[str, Promise] = {
-    "exact": _("科室名称和国家目录里的一字不差"),
-    "rule": _("名称不同，按写明的规则归入"),
-    "parent": _("目录里没有对应的，用上级科目代码"),
-}
 BASIS_TAGS = {"exact": "ok", "rule": "info", "parent": "warn"}
 LOCKS: dict[str, Promise] = {
     "bookings": _("3 个月内预约过多"),

@@ -327,6 +327,20 @@ def list_roster(hospital_id: UUID, day: date, *, actor: Actor, department_id: UU
     return [row.as_contract() for row in ordered]
 
 
+def has_roster(hospital_id: UUID, day: date, *, actor: Actor) -> bool:
+    """Whether anybody sits by a line that is in force on `day` or later."""
+    permissions.check_can_see_lists(actor, hospital_id)
+    rows = RosterRow.objects.filter(Q(until_date=None) | Q(until_date__gte=day), hospital_id=hospital_id)
+    return rows.exists()
+
+
+def has_sessions_ahead(hospital_id: UUID, *, actor: Actor, now: datetime) -> bool:
+    """Whether any session is still to come that isn't stopped."""
+    permissions.check_can_see_lists(actor, hospital_id)
+    rows = ClinicSession.objects.filter(hospital_id=hospital_id, date__gte=shanghai_date(now), ends_at__gt=now)
+    return rows.filter(~Q(state=SessionState.STOPPED)).exists()
+
+
 def list_made_of_line(
     hospital_id: UUID, roster_line_id: UUID, from_date: date, *, actor: Actor, now: datetime
 ) -> list[Session]:

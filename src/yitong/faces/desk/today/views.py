@@ -14,7 +14,9 @@ from yitong.domains.access.contracts import RoleName
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.permissions import check_may_ask
 from yitong.domains.booking.queries import bookings
+from yitong.domains.hospitals import permissions as may_write
 from yitong.domains.hospitals.contracts.things import Practitioner
+from yitong.domains.hospitals.permissions import Action
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule.contracts import Session, SessionPage
@@ -71,7 +73,8 @@ def today(request: Request, place: Place) -> HttpResponse:
         cursor=wish.cursor or None,
     )
     doctors, counts = _around(request, place, found.sessions)
-    named = departments.names(place.hospital_id, hospitals.list_departments(place.hospital_id), reader)
+    every = hospitals.list_departments(place.hospital_id)
+    named = departments.names(place.hospital_id, every, reader)
     acts = _acts(request, place)
     groups = presenters.by_department(found.sessions, counts, named, doctors, acts, reader)
     context = {
@@ -86,6 +89,7 @@ def today(request: Request, place: Place) -> HttpResponse:
         "hospital": reader.name(place.hospital),
         "printed_at": reader.moment(reader.now),
         "pending": _pending(request, place, reader) if acts.can_stop else [],
+        "is_to_set_up": not every and may_write.can(request.actor, Action.WRITE_MASTER_DATA, place.hospital_id),
         "arrive": Arrive(initial={"key": new_id()}) if can_receive(place) else None,
     }
     response = pages.answer(request, "desk/today/today.html", "desk/today/_day.html", context)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
-from yitong.domains.hospitals.contracts.things import Campus, CodeBasis, Department, Hospital
+from yitong.domains.hospitals.contracts.things import Campus, CodeBasis, Department, Hospital, SetUp
 from yitong.faces.common import terms
 from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader
@@ -98,13 +98,24 @@ def facts(one: Hospital, reader: Reader) -> list[tuple[str, str, str]]:
     ]
 
 
+def missing(done: SetUp) -> list[str]:
+    """What the hospital still has to fill in before anybody can book there, in the order in which it does."""
+    every = [
+        (done.campuses, _("院区")),
+        (done.departments, _("科室")),
+        (done.practitioners, _("医师")),
+        (done.fees, _("医事服务费")),
+    ]
+    return [name for n, name in every if not n]
+
+
 def departments(found: Sequence[Department], campuses: Mapping[UUID, Campus], reader: Reader) -> list[DepartmentLine]:
     return [
         DepartmentLine(
             reader.name(one),
             reader.name(campuses[one.campus_id]) if one.campus_id in campuses else "",
             one.national_code,
-            terms.term(words.BASES, one.code_basis),
+            terms.term(terms.BASES, one.code_basis),
             words.BASIS_TAGS[one.code_basis],
             one.code_reason,
             one.is_bookable,
@@ -116,6 +127,6 @@ def departments(found: Sequence[Department], campuses: Mapping[UUID, Campus], re
 def bases(found: Sequence[Department]) -> list[BasisCount]:
     counts = Counter(one.code_basis for one in found)
     return [
-        BasisCount(terms.term(words.BASES, basis), terms.term(words.BASIS_NOTES, basis), counts[basis])
+        BasisCount(terms.term(terms.BASES, basis), terms.term(terms.BASIS_NOTES, basis), counts[basis])
         for basis in CodeBasis
     ]

@@ -47,7 +47,7 @@ def add(request: Request) -> HttpResponse:
         except IN_PLACE as caught:
             refusal = caught
         else:
-            return pages.go(request, "office:hospital", made.id, notice=_("已加入全市平台，资料由医院自己填写"))
+            return pages.go(request, "office:hospital", made.id, notice=_("已加入。下一步：请安全管理邀请它的管理员"))
     context = {"form": form, "refusal": pages.said(refusal, reader)}
     return pages.page(request, "office/hospitals/add.html", context, status_of(form, refusal))
 
@@ -66,6 +66,7 @@ def hospital(request: Request, hospital_id: UUID) -> HttpResponse:
         "name": reader.name(found),
         "facts": presenters.facts(found, reader),
         "campuses": [(reader.name(one), one.code, one.address) for one in campuses],
+        "missing": presenters.missing(directory.get_set_up(hospital_id)),
         "departments": presenters.departments(departments, {one.campus_id: one for one in campuses}, reader),
         "bases": presenters.bases(departments),
         "differences": differences(

@@ -1,5 +1,6 @@
 """Staff of the city: joining, and their roles."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django import forms
@@ -14,7 +15,7 @@ CITY = [role for role in RoleName if role in CITY_ROLES]
 CHOICES = [(role.value, words.ROLES[role]) for role in CITY]
 
 
-class Add(forms.Form):
+class Person(forms.Form):
     login = forms.CharField(
         label=_("登录名"),
         max_length=64,
@@ -28,6 +29,9 @@ class Add(forms.Form):
         error_messages={"required": _("请填姓名"), "max_length": _("姓名太长了")},
         widget=forms.TextInput(attrs=NO_MEMORY),
     )
+
+
+class Add(Person):
     roles = forms.MultipleChoiceField(
         label=_("角色"),
         choices=CHOICES,
@@ -39,6 +43,22 @@ class Add(forms.Form):
     def to_command(self) -> AddStaff:
         data = self.cleaned_data
         return AddStaff(data["login"], data["name"], None, tuple(RoleName(role) for role in data["roles"]))
+
+
+class AddAdministrator(Person):
+    """The first administrator of a hospital, who lets in all others; or one more where the first is gone."""
+
+    hospital = forms.ChoiceField(label=_("医院"), error_messages={"required": _("请选医院")})
+    field_order = ["hospital", "login", "name"]
+
+    def __init__(self, *given: object, hospitals: Mapping[UUID, str], **more: object) -> None:
+        super().__init__(*given, **more)  # type: ignore[arg-type]
+        named = [(str(hospital_id), name) for hospital_id, name in hospitals.items()]
+        self.fields["hospital"].choices = [("", _("请选择")), *named]  # type: ignore[attr-defined]
+
+    def to_command(self) -> AddStaff:
+        data = self.cleaned_data
+        return AddStaff(data["login"], data["name"], UUID(data["hospital"]), (RoleName.HOSPITAL_ADMIN,))
 
 
 class Give(forms.Form):

@@ -59,6 +59,26 @@ def add(request: Request) -> HttpResponse:
     return pages.page(request, "office/staff/add.html", context, status_of(form, refusal))
 
 
+@never_cache
+@require_http_methods(["GET", "POST"])
+@gate.in_office
+def add_administrator(request: Request) -> HttpResponse:
+    """Of a hospital: the one person of it whom the city lets in, and who then writes its data and lets in its staff."""
+    permissions.check_can(request.actor, Action.MANAGE_HOSPITAL_STAFF)
+    reader = pages.reader_of(request)
+    form = forms.AddAdministrator(request.POST if request.method == "POST" else None, hospitals=_places(reader))
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            invited = commands.add_staff(form.to_command(), actor=request.actor, now=reader.now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            return _invited(request, invited)
+    context = {"form": form, "refusal": pages.said(refusal, reader)}
+    return pages.page(request, "office/staff/add_administrator.html", context, status_of(form, refusal))
+
+
 @require_GET
 @gate.in_office
 def member(request: Request, staff_id: UUID) -> HttpResponse:
