@@ -24,7 +24,7 @@ from yitong.core.db import audit, events, policies
 from yitong.core.db.models import DeadLetter, Event, PolicyRecord
 from yitong.core.ids import new_id
 from yitong.domains.access import queries as access
-from yitong.domains.access.contracts import Scope
+from yitong.domains.access.contracts import RoleName, Scope
 from yitong.domains.access.errors import ChannelRevoked
 from yitong.domains.booking.contracts import ChannelCount
 from yitong.domains.booking.queries import figures
@@ -119,11 +119,16 @@ def test_hospital_comes_in_is_closed_and_opened_again(enter: Enter, text: Text) 
     found = hospitals.find_hospital_by_code("NEW-9")
     assert found is not None
     assert answer.headers["Location"] == f"/office/hospitals/{found.hospital_id}/"
-    assert "医院还没有填科室。" in text(client.get(answer.headers["Location"]))
+    empty = text(client.get(answer.headers["Location"]))
+    assert "医院还没有填科室。" in empty
+    assert "医院还没有填： 院区、科室、医师、医事服务费" in empty.replace("填：院区", "填： 院区")
     assert client.post("/office/hospitals/add/", given).headers["Location"] == answer.headers["Location"]
     again = client.post("/office/hospitals/add/", {**given, "name": "另一家", "key": str(new_id())})
     assert again.status_code == 409
     assert client.post("/office/hospitals/add/", {**given, "code": "", "name": "x" * 500}).status_code == 422
+    spaced = client.post("/office/hospitals/add/", {**given, "code": "有空格 的", "key": str(new_id())})
+    assert (spaced.status_code, 'id="id_code-error"' in spaced.content.decode()) == (422, True)
+    assert 'value="Test Hospital"' in spaced.content.decode()
     switch = f"/office/hospitals/{found.hospital_id}/switch/"
     assert client.post(switch, {"to": "closed"}).status_code == 303
     assert not hospitals.get_hospital(found.hospital_id).is_open
@@ -409,6 +414,24 @@ def test_nobody_changes_the_own_roles(enter: Enter) -> None:
     assert client.post(f"{own}roles/give/", {"role": "auditor"}).status_code == 403
     assert client.post(f"{own}leave/").status_code == 403
     assert "自己的角色由另一位安全管理员改" in client.get(own).content.decode()
+
+
+@pytest.mark.rule("S-83")
+def test_the_first_administrator_of_a_hospital_is_let_in_and_the_city_writes_nothing(enter: Enter) -> None:
+    client, hospital_id = enter("security_admin"), make.hospital(now=NOW)
+    path = "/office/staff/administrators/add/"
+    assert f'href="{path}"' in client.get("/office/staff/").content.decode()
+    given = {"hospital": str(hospital_id), "login": "wang.lu", "name": "王路"}
+    for wrong in ({"hospital": ""}, {"hospital": str(new_id())}, {"login": "x y"}, {"name": ""}):
+        answer = client.post(path, {**given, **wrong})
+        assert (wrong, answer.status_code) == (wrong, 422)
+    joined = client.post(path, given)
+    assert ("no-store" in joined.headers["Cache-Control"], 'id="secret"' in joined.content.decode()) == (True, True)
+    found = access.find_staff("wang.lu", make.security_admin(), HERE)
+    assert found is not None
+    assert found.roles == ((RoleName.HOSPITAL_ADMIN, hospital_id),)
+    taken = client.post(path, {**given, "name": "另一人"})
+    assert (taken.status_code, 'value="另一人"' in taken.content.decode()) == (409, True)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import fees as commands
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
+from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import status_of
 from yitong.faces.desk.hospital import forms, presenters
@@ -29,13 +30,13 @@ def fees(request: Request, place: Place) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_command(place.hospital_id)
-        refusal = forms.attempt(form, lambda: commands.set_fee(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.set_fee(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:fees", notice=_("价格已定，到那天自动生效"))
     context = {
         "prices": presenters.prices(hospitals.list_fee_history(place.hospital_id), reader),
         "form": form,
         "next": next_step(request, place, reader, here="desk:fees"),
-        "refusal": forms.said(form, refusal, reader),
+        "refusal": said(form, refusal, reader),
     }
     return pages.page(request, "desk/hospital/fees.html", context, status_of(form, refusal))

@@ -1,6 +1,6 @@
 """What a hospital says of itself: who it is, where, which departments and doctors it has, and at which price."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -8,8 +8,6 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yitong.core.errors import Refusal
-from yitong.core.sentences import Sentence
 from yitong.domains.access.contracts import ProviderFacts, SetProvider, StaffMember
 from yitong.domains.hospitals.contracts.things import (
     Campus,
@@ -36,33 +34,15 @@ from yitong.domains.hospitals.contracts.writes import (
     PractitionerFacts,
     SetFee,
 )
-from yitong.faces.common import pages, terms
+from yitong.faces.common import terms
 from yitong.faces.common.texts import Lines
-from yitong.faces.common.words import Reader
-from yitong.faces.desk.forms import IN_PLACE, NO_MEMORY, Day, Key
+from yitong.faces.desk.forms import NO_MEMORY, Day, Key
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 ALL_TITLES = "all"
 FEN = 100  # in a yuan
-
-
-def attempt(form: forms.Form, act: Callable[[], object]) -> Refusal | None:
-    """Runs the command of a valid form. A refusal that names a field of it is said at that field too."""
-    try:
-        act()
-    except IN_PLACE as refusal:
-        field = str(refusal.params.get("field", ""))
-        if field in form.fields:
-            form.add_error(field, form.fields[field].error_messages["refused"])
-        return refusal
-    return None
-
-
-def said(form: forms.Form, refusal: Refusal | None, reader: Reader) -> Sentence | None:
-    """What stands above the form: a refusal that no field of it tells."""
-    return None if form.errors else pages.said(refusal, reader)
 
 
 def _text(
@@ -72,7 +52,6 @@ def _text(
     said = {
         "required": asked,
         "max_length": _("太长了，最多 %(limit_value)d 个字"),
-        "refused": _("太长了，或有不能用的字符"),
     }
     field = Lines if rows else forms.CharField
     return field(
@@ -338,9 +317,9 @@ class FeeForm(forms.Form):
 
 class Provider(forms.Form):
     issuer = _text(_("发行者地址（issuer）"), 200, asked=_("请填地址"), hint=_("以 https:// 开头，医院信息科会给"))
-    client_id = _text(_("客户端标识（client id）"), 120, asked=_("请填客户端标识"))
+    client_id = _text(_("客户端标识（client_id）"), 120, asked=_("请填客户端标识"))
     client_secret = forms.CharField(
-        label=_("客户端密钥（client secret）"),
+        label=_("客户端密钥（client_secret）"),
         max_length=500,
         required=False,
         strip=False,

@@ -12,6 +12,7 @@ from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import places as commands
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
+from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.desk.forms import status_of
@@ -43,10 +44,10 @@ def campus_add(request: Request, place: Place) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_add(place.hospital_id)
-        refusal = forms.attempt(form, lambda: commands.add_campus(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.add_campus(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:campuses", notice=_("院区已加上"))
-    context = {"form": form, "refusal": forms.said(form, refusal, reader)}
+    context = {"form": form, "refusal": said(form, refusal, reader)}
     return pages.page(request, "desk/hospital/campus.html", context, status_of(form, refusal))
 
 
@@ -61,10 +62,10 @@ def campus(request: Request, place: Place, campus_id: UUID) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_change(place.hospital_id, campus_id)
-        refusal = forms.attempt(form, lambda: commands.change_campus(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.change_campus(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:campuses", notice=_("已保存，患者现在就能看到"))
-    context = {"form": form, "name": reader.name(found), "refusal": forms.said(form, refusal, reader)}
+    context = {"form": form, "name": reader.name(found), "refusal": said(form, refusal, reader)}
     return pages.page(request, "desk/hospital/campus.html", context, status_of(form, refusal))
 
 
@@ -101,7 +102,7 @@ def department_add(request: Request, place: Place) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_add(place.hospital_id)
-        refusal = forms.attempt(form, lambda: commands.add_department(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.add_department(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:departments", notice=_("科室已加上"))
     return _department_page(request, form, refusal, reader)
@@ -122,7 +123,7 @@ def department(request: Request, place: Place, department_id: UUID) -> HttpRespo
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_change(place.hospital_id, department_id)
-        refusal = forms.attempt(form, lambda: commands.change_department(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.change_department(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:departments", notice=_("已保存，患者现在就能看到"))
     return _department_page(request, form, refusal, reader, reader.name(found))
@@ -136,7 +137,7 @@ def _department_page(
         "form": form,
         "name": name,
         "drawers": presenters.drawers(),
-        "refusal": forms.said(form, refusal, reader),
+        "refusal": said(form, refusal, reader),
     }
     return pages.page(request, "desk/hospital/department.html", context, status_of(form, refusal))
 

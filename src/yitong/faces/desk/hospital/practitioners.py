@@ -15,6 +15,7 @@ from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import practitioners as commands
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
+from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
 from yitong.faces.desk import departments as naming
@@ -62,10 +63,10 @@ def practitioner_add(request: Request, place: Place) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_add(place.hospital_id)
-        refusal = forms.attempt(form, lambda: commands.add_practitioner(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.add_practitioner(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:practitioners", notice=_("医师已加上"))
-    context = {"form": form, "refusal": forms.said(form, refusal, reader)}
+    context = {"form": form, "refusal": said(form, refusal, reader)}
     return pages.page(request, "desk/hospital/practitioner.html", context, status_of(form, refusal))
 
 
@@ -88,7 +89,7 @@ def practitioner(request: Request, place: Place, practitioner_id: UUID) -> HttpR
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_change(place.hospital_id, practitioner_id)
-        refusal = forms.attempt(form, lambda: commands.change_practitioner(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.change_practitioner(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:practitioners", notice=_("已保存，患者现在就能看到"))
     context = {
@@ -96,7 +97,7 @@ def practitioner(request: Request, place: Place, practitioner_id: UUID) -> HttpR
         "name": reader.name(found),
         "practitioner_id": practitioner_id,
         "bind": forms.Bind(doctors=_doctors(request, place, reader), initial={"staff": found.staff_id or ""}),
-        "refusal": forms.said(form, refusal, reader),
+        "refusal": said(form, refusal, reader),
     }
     return pages.page(request, "desk/hospital/practitioner.html", context, status_of(form, refusal))
 
@@ -112,14 +113,14 @@ def bind(request: Request, place: Place, practitioner_id: UUID) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_valid():
         cmd = form.to_command(place.hospital_id, practitioner_id)
-        refusal = forms.attempt(form, lambda: commands.bind_practitioner(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.bind_practitioner(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:practitioner", practitioner_id, notice=_("已保存"))
     context = {
         "bind": form,
         "name": reader.name(found),
         "practitioner_id": practitioner_id,
-        "refusal": forms.said(form, refusal, reader),
+        "refusal": said(form, refusal, reader),
     }
     return pages.page(request, "desk/hospital/bind.html", context, status_of(form, refusal))
 

@@ -13,6 +13,7 @@ from yitong.domains.access import queries as access
 from yitong.domains.access.commands import providers as commands
 from yitong.domains.access.errors import ProviderMissing
 from yitong.faces.common import pages
+from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import status_of
 from yitong.faces.desk.hospital import forms
@@ -31,7 +32,7 @@ def provider(request: Request, place: Place) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_command(place.hospital_id)
-        refusal = forms.attempt(form, lambda: commands.set_provider(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.set_provider(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:own_sign_in", notice=_("已保存，登录页现在就有本院的入口"))
     context = {
@@ -39,7 +40,7 @@ def provider(request: Request, place: Place) -> HttpResponse:
         "since": reader.moment(known.set_at) if known else "",
         "back": f"{settings.PUBLIC_URL.rstrip('/')}{reverse('desk:provider_back')}",
         "form": form,
-        "refusal": forms.said(form, refusal, reader),
+        "refusal": said(form, refusal, reader),
     }
     return pages.page(request, "desk/hospital/provider.html", context, status_of(form, refusal))
 

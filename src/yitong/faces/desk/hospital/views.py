@@ -10,6 +10,7 @@ from yitong.domains.access import queries as access
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.faces.common import pages
+from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import status_of
 from yitong.faces.desk.hospital import forms
@@ -41,8 +42,8 @@ def facts(request: Request, place: Place) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_command(place.hospital_id)
-        refusal = forms.attempt(form, lambda: commands.change_hospital(cmd, actor=request.actor, now=reader.now))
+        refusal = attempt(form, lambda: commands.change_hospital(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:setup", notice=_("已保存，患者现在就能看到"))
-    context = {"form": form, "code": place.hospital.code, "refusal": forms.said(form, refusal, reader)}
+    context = {"form": form, "code": place.hospital.code, "refusal": said(form, refusal, reader)}
     return pages.page(request, "desk/hospital/facts.html", context, status_of(form, refusal))

@@ -14,7 +14,11 @@ class Add(Key):
         label=_("医院代码"),
         max_length=32,
         help_text=_("大写字母、数字和短横线；定了就不能改，各家接口用它认医院"),
-        error_messages={"required": _("请填医院代码"), "max_length": TOO_LONG},
+        error_messages={
+            "required": _("请填医院代码"),
+            "max_length": TOO_LONG,
+            "refused": _("代码只用字母、数字、点、横线，以字母或数字开头"),
+        },
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
     )
     name = forms.CharField(

@@ -13,6 +13,7 @@ from yitong.domains.hospitals.commands import hospitals as commands
 from yitong.domains.hospitals.permissions import Action
 from yitong.domains.hospitals.queries import directory, policy_lines
 from yitong.faces.common import pages
+from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
 from yitong.faces.office import gate
 from yitong.faces.office.forms import IN_PLACE, status_of
@@ -42,13 +43,13 @@ def add(request: Request) -> HttpResponse:
     form = forms.Add(request.POST if request.method == "POST" else None, initial={"key": new_id()})
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
-        try:
-            made = commands.add_hospital(form.to_command(), actor=request.actor, now=reader.now)
-        except IN_PLACE as caught:
-            refusal = caught
-        else:
-            return pages.go(request, "office:hospital", made.id, notice=_("已加入。下一步：请安全管理邀请它的管理员"))
-    context = {"form": form, "refusal": pages.said(refusal, reader)}
+        cmd = form.to_command()
+        refusal = attempt(form, lambda: commands.add_hospital(cmd, actor=request.actor, now=reader.now))
+        added = directory.find_hospital_by_code(cmd.code) if refusal is None else None
+        if added is not None:
+            notice = _("已加入。下一步：请安全管理邀请它的管理员")
+            return pages.go(request, "office:hospital", added.hospital_id, notice=notice)
+    context = {"form": form, "refusal": said(form, refusal, reader)}
     return pages.page(request, "office/hospitals/add.html", context, status_of(form, refusal))
 
 
