@@ -16,7 +16,9 @@ from tests.browser.wards import Ward, enter, token_of
 from yitong.core import clock
 from yitong.core.lots.seed import promise_of
 from yitong.core.lots.terms import Party
+from yitong.domains.draws.contracts import FILE_TITLES
 from yitong.domains.people.contracts.words import Relation
+from yitong.domains.schedule.queries import timetable as schedule
 
 pytestmark = pytest.mark.rule("R-017")
 OUT_OF_TABBAR = "(bar => bar.scrollWidth - bar.clientWidth)(document.querySelector('.tabbar'))"
@@ -47,14 +49,16 @@ def rank(someone: Visitor, *places: str) -> None:
         someone.page.locator(f"select[name=place_{n}]").select_option(place)
 
 
-def said_of(someone: Visitor, content: bytes, folder: Path, *, is_whole: bool, **fields: str) -> str:
+def said_of(
+    someone: Visitor, content: bytes, folder: Path, *, is_whole: bool, button: str = "核对", **fields: str
+) -> str:
     """What the checker says of a file with this content."""
     file = folder / f"{is_whole}.jsonl"
     file.write_bytes(content)
     someone.page.locator("#file").set_input_files(file)
     for name, text in fields.items():
         someone.page.locator(f"#{name}").fill(text)
-    someone.press("核对")
+    someone.press(button)
     expect(someone.page.locator("[data-said]")).to_have_attribute("data-kind", "whole" if is_whole else "wrong")
     return someone.page.locator("[data-said]").inner_text()
 
@@ -121,6 +125,32 @@ def test_the_checker_from_a_disk_finds_what_was_changed(visitor: New, ward: Ward
     assert "文件有问题" in said_of(someone, swapped, tmp_path, is_whole=False)
     someone.look("draw-check-forged")
     assert "这次摇号完整" in said_of(someone, content, tmp_path, is_whole=True)
+
+
+@pytest.mark.parametrize("from_disk", [False, True])
+def test_the_checker_says_the_words_of_the_file_in_the_readers_language(
+    visitor: New, ward: Ward, tmp_path: Path, from_disk: bool
+) -> None:
+    place = lots.opened(ward.hospital_id, slots=(1,))
+    draws.apply(place, now=clock.now())
+    draws.settled(place)
+    someone = visitor(language="en")
+    someone.go("/draws/check/")
+    if from_disk:
+        with someone.page.expect_download() as download:
+            someone.follow("Download this page")
+        download.value.save_as(tmp_path / "draw-check.html")
+        someone.page.goto((tmp_path / "draw-check.html").as_uri())
+    someone.page.context.set_offline(True)
+    (what,) = [one.what for one in place.draw.sessions]
+    content, ticket = b"".join(draws.file_of(place)), place.entry(0).ticket.hex()
+    said = said_of(someone, content, tmp_path, is_whole=True, button="Check", ticket=ticket)
+    day, half_day, hour, *who = what.split()
+    starts = schedule.get_session(place.hospital_id, place.sessions[0]).starts_at.astimezone(clock.SHANGHAI)
+    assert f"{starts:%b} {starts.day} Morning {hour}" in said
+    assert (day in said, half_day in said) == (False, False)
+    assert [word for word in who if word in FILE_TITLES.values() and word in said] == []
+    someone.look("draw-check-en")
 
 
 def test_who_lost_gets_in_line_and_changes_his_mind_in_english_and_large(

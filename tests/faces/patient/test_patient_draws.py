@@ -1,6 +1,8 @@
 """The draw's pages over real domains: the way in, applying with a family, the result with its proof, the checker."""
 
 import gzip
+import html
+import json
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -22,9 +24,11 @@ from yitong.core.ids import new_id
 from yitong.core.lots.verify import verify
 from yitong.domains.draws import models
 from yitong.domains.draws.commands import announce
-from yitong.domains.draws.contracts import EntryState
+from yitong.domains.draws.contracts import FILE_HALF_DAYS, FILE_TITLES, EntryState
 from yitong.domains.draws.ports import beacon
+from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.hospitals.models import Department
+from yitong.domains.schedule.contracts import HalfDay
 from yitong.domains.schedule.models import ClinicSession
 from yitong.domains.waitlist.commands import joining
 from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
@@ -144,6 +148,19 @@ def test_checker_is_served_strictly_and_carries_itself_offline() -> None:
     text = carried.content.decode()
     assert "const DrawCheck" in text
     assert not re.findall(r'(?:src|href)="', text)
+
+
+def test_the_checker_carries_english_for_every_word_of_a_file() -> None:
+    for path in ("/draws/check/", "/draws/check/file/"):
+        assert "data-words" not in Client().get(path).content.decode()
+        page = Client(headers={"accept-language": "en"}).get(path).content.decode()
+        (carried,) = re.findall(r'data-words="([^"]+)"', page)
+        words = json.loads(html.unescape(carried))
+        assert words["副主任医师"] == "Associate chief physician"
+        assert set(words) == {*FILE_HALF_DAYS.values(), *FILE_TITLES.values()}
+        assert [one for one in words.values() if not one.isascii()] == []
+    assert set(FILE_HALF_DAYS) == set(HalfDay)
+    assert set(FILE_TITLES) == set(Title)
 
 
 def lost(place: build.Place, actor: clinic.Actor, *patients: UUID) -> UUID:

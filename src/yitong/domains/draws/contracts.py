@@ -14,6 +14,16 @@ MOST_PATIENTS = 3  # of one application: as many as an account has (R-006)
 MOST_CHOICES = 10
 OPERATOR_SECRET = "draws.draw.operator_secret"  # names the column in its ciphertexts
 
+# The file's words are in Chinese, as the hospital's own names are.
+FILE_HALF_DAYS = {"am": "上午", "pm": "下午", "night": "夜间"}
+FILE_TITLES = {
+    "chief": "主任医师",
+    "associate_chief": "副主任医师",
+    "attending": "主治医师",
+    "resident": "住院医师",
+    "renowned": "知名专家",
+}
+
 
 class DrawState(StrEnum):
     PLANNED = "planned"  # announced; the hospital gives the hash of its secret

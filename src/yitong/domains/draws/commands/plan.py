@@ -15,23 +15,13 @@ from yitong.core.lots.terms import SECRET_BYTES, Party
 from yitong.domains.draws import contracts, errors, models, permissions, rules
 from yitong.domains.draws.commands.parts import changed, changed_again, shard_of, terms_of
 from yitong.domains.draws.commands.voiding import make_void
-from yitong.domains.draws.contracts import BeaconState, DrawState, VoidReason
+from yitong.domains.draws.contracts import FILE_HALF_DAYS, FILE_TITLES, BeaconState, DrawState, VoidReason
 from yitong.domains.draws.ports import beacon
 from yitong.domains.draws.states import Move, next_state
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.commands import draws as pools
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.queries import timetable as schedule
-
-# The file's words are in Chinese, as the hospital's own names are.
-HALF_DAYS = {"am": "上午", "pm": "下午", "night": "夜间"}
-TITLES = {
-    "chief": "主任医师",
-    "associate_chief": "副主任医师",
-    "attending": "主治医师",
-    "resident": "住院医师",
-    "renowned": "知名专家",
-}
 
 
 @command()
@@ -157,7 +147,13 @@ def _what(session: Session, now: datetime) -> str:
     name = ""
     if session.practitioner_id and not schedule.must_hide_name(session, in_force, is_first_visit=True):
         name = hospitals.get_practitioner(session.hospital_id, session.practitioner_id).name
-    title = TITLES.get(session.title or "", "")
+    title = FILE_TITLES.get(session.title or "", "")
     starts = session.starts_at.astimezone(clock.SHANGHAI)
-    parts = [f"{session.date.month}月{session.date.day}日", HALF_DAYS[session.half_day], f"{starts:%H:%M}", name, title]
+    parts = [
+        f"{session.date.month}月{session.date.day}日",
+        FILE_HALF_DAYS[session.half_day],
+        f"{starts:%H:%M}",
+        name,
+        title,
+    ]
     return " ".join(part for part in parts if part)

@@ -1,9 +1,11 @@
 """A draw in plain words, for someone who has never heard of a hash."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,9 +14,32 @@ from yitong.core.lots.terms import Party
 from yitong.core.policy.values import Policies
 from yitong.core.sentences import sentence
 from yitong.domains.draws import queries as draws
-from yitong.domains.draws.contracts import BeaconState, Count, Draw, DrawState, Entry, EntryState, VoidReason
+from yitong.domains.draws.contracts import (
+    FILE_HALF_DAYS,
+    FILE_TITLES,
+    BeaconState,
+    Count,
+    Draw,
+    DrawState,
+    Entry,
+    EntryState,
+    VoidReason,
+)
 from yitong.domains.waitlist import queries as waitlist
+from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
+
+
+def words_of_file(language: str) -> str:
+    """As JSON, what the words of a draw's file are called in the reader's language; "" where he reads them as they are.
+
+    The checker works without us, so it carries them. Names of doctors stay: the file has them in Chinese alone.
+    """
+    if language == settings.LANGUAGE_CODE:
+        return ""
+    half_days = {said: str(terms.HALF_DAYS[key]) for key, said in FILE_HALF_DAYS.items()}
+    titles = {said: str(terms.TITLES[key]) for key, said in FILE_TITLES.items()}
+    return json.dumps(half_days | titles)
 
 
 @dataclass(frozen=True, slots=True)

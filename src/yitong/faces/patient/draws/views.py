@@ -200,13 +200,15 @@ def withdraw(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpRespons
 @require_GET
 def check(request: Request) -> HttpResponse:
     """The checker: a file and a ticket, on the visitor's own device; nothing is sent anywhere."""
-    return pages.page(request, "patient/draws/check.html")
+    words = presenters.words_of_file(pages.language_of(request))
+    return pages.page(request, "patient/draws/check.html", {"words": words})
 
 
 @require_GET
 def check_file(request: Request) -> HttpResponse:
     """The same as one file that works from a disk, without any connection: it carries its script."""
     carried = {
+        "words": presenters.words_of_file(pages.language_of(request)),
         "script": _carried("script", "patient/draw-check.js"),
         "style": _carried("style", "patient/draw-check.css"),
     }

@@ -153,6 +153,7 @@ const DrawCheck = (() => {
 
 if (typeof document !== "undefined" && document.querySelector("[data-draw-check]")) {
   const form = document.querySelector("[data-draw-check]"), says = form.dataset, out = document.querySelector("[data-said]");
+  const words = new Map(Object.entries(JSON.parse(says.words || "{}")));
   let body = out;
   const begin = (look) => {
     body = document.createElement("div");
@@ -188,7 +189,13 @@ if (typeof document !== "undefined" && document.querySelector("[data-draw-check]
     if (!rank) return line(says.listed);
     const what = found.draw.sessions.find((one) => one.session === rank.given);
     line(says.rank.replace("{rank}", rank.rank).replace("{count}", found.ranks.length));
-    return line(what ? says.given.replace("{what}", what.what) : says.nothing);
+    return line(what ? says.given.replace("{what}", read(what.what)) : says.nothing);
+  };
+  const read = (what) => (words.size ? what.split(" ").map((part) => words.get(part) || dayOf(part) || part).join(" ") : what);
+  const dayOf = (part) => { // 3月8日: a day of this or the next year, so the file has none; 2000 has the 29th of February
+    const [, month, day] = /^(\d{1,2})月(\d{1,2})日$/.exec(part) || [];
+    const date = new Date(Date.UTC(2000, month - 1, day));
+    return month && date.toLocaleDateString(document.documentElement.lang, { month: "short", day: "numeric", timeZone: "UTC" });
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); show(form.elements.file.files[0]); });
   form.addEventListener("dragover", (event) => event.preventDefault());
