@@ -17,6 +17,7 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.domains.booking.commands import claim, sweep
 from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.people.contracts.words import Verdict
 from yitong.domains.schedule import contracts as schedule
 from yitong.domains.schedule.commands import sessions
 
@@ -245,7 +246,7 @@ def test_who_is_not_verified_is_led_to_it(
     visitor: New, household: NewHousehold, practice: Practice, new_identity: Callable[[], tuple[str, str]]
 ) -> None:
     home = household(with_self=False)
-    home.add(*new_identity(), verdict=make.people.Verdict.NO_MATCH)
+    home.add(*new_identity(), verdict=Verdict.NO_MATCH)
     someone = home.enter(visitor())
     someone.go(practice.path)
     someone.open("a.offer")

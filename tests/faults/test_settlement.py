@@ -17,6 +17,7 @@ from yitong.core.lots.verify import verify
 from yitong.domains.booking.models import Booking
 from yitong.domains.draws import models
 from yitong.domains.draws.contracts import EntryState
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.schedule.commands import sessions
 from yitong.domains.schedule.contracts import Pool, StopReason, StopSession
 from yitong.domains.schedule.queries import timetable as schedule
@@ -49,7 +50,7 @@ def _walk(random: Random, slots: list[int], applicants: int, stopped: int) -> No
         family = [patient]
         if random.random() < 0.3:
             child = clinic.identity(birth=build.NOW.date() - timedelta(days=365 * 9))
-            family.append(clinic.add_patient(actor, child, relation=make.people.Relation.CHILD))
+            family.append(clinic.add_patient(actor, child, relation=Relation.CHILD))
         choices = random.sample(place.sessions, random.randint(1, len(place.sessions)))
         build.apply(place, actor=actor, patients=family, sessions=choices)
         if random.random() < 0.3:

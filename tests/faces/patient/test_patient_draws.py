@@ -28,6 +28,7 @@ from yitong.domains.draws.contracts import FILE_HALF_DAYS, FILE_TITLES, EntrySta
 from yitong.domains.draws.ports import beacon
 from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.hospitals.models import Department
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.schedule.contracts import HalfDay
 from yitong.domains.schedule.models import ClinicSession
 from yitong.domains.waitlist.commands import joining
@@ -65,7 +66,7 @@ def test_department_that_gives_by_lot_leads_to_its_draw() -> None:
 def test_family_applies_without_scripts_and_sees_rank_and_ticket() -> None:
     place = build.opened(slots=(1, 3))
     mother, own = clinic.holder()
-    child = clinic.add_patient(mother, clinic.identity(birth=date(2016, 5, 1)), relation=make.people.Relation.CHILD)
+    child = clinic.add_patient(mother, clinic.identity(birth=date(2016, 5, 1)), relation=Relation.CHILD)
     client = signed_in(mother)
     wish = {"key": str(new_id()), "patients": [str(own), str(child)], "visit": "first", "place_0": "2", "place_1": "1"}
     with clock.frozen(place.row.opens_at):

@@ -20,6 +20,7 @@ from yitong.domains.booking.models import Booking
 from yitong.domains.draws import contracts, errors, jobs, models, queries
 from yitong.domains.draws.commands import applying, plan, settling, stages
 from yitong.domains.draws.contracts import BeaconState, DrawState, EntryState, VoidReason
+from yitong.domains.people.contracts.words import Relation
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.commands import sessions, slots
 from yitong.domains.schedule.contracts import MoveSlots, Pool, StopReason, StopSession
@@ -328,7 +329,7 @@ def test_family_gets_all_its_places_or_none() -> None:
     place = build.opened(slots=(2, 3))
     mother, own = clinic.holder()
     children = [
-        clinic.add_patient(mother, clinic.identity(birth=date(2016, 5, n + 1)), relation=make.people.Relation.CHILD)
+        clinic.add_patient(mother, clinic.identity(birth=date(2016, 5, n + 1)), relation=Relation.CHILD)
         for n in range(2)
     ]
     build.apply(place, actor=mother, patients=[own, *children])
@@ -342,7 +343,7 @@ def test_family_gets_all_its_places_or_none() -> None:
 def test_family_of_which_one_is_refused_leaves_nothing() -> None:
     place = build.opened(slots=(3,))
     mother, own = clinic.holder()
-    child = clinic.add_patient(mother, clinic.identity(birth=date(2016, 5, 1)), relation=make.people.Relation.CHILD)
+    child = clinic.add_patient(mother, clinic.identity(birth=date(2016, 5, 1)), relation=Relation.CHILD)
     build.apply(place, actor=mother, patients=[own, child])
     build.revealed(place)
     other = clinic.clinic(
