@@ -14,8 +14,11 @@ from yitong.core.db import policies
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyReused, Refusal, Unidentified
 from yitong.core.ids import new_id
+from yitong.domains.hospitals.commands import places
 from yitong.domains.hospitals.contracts.things import ClinicKind, Title
+from yitong.domains.hospitals.contracts.writes import ChangeDepartment
 from yitong.domains.hospitals.errors import DepartmentMissing, PractitionerMissing
+from yitong.domains.hospitals.queries import directory
 from yitong.domains.schedule import errors
 from yitong.domains.schedule.commands import planning, sessions, slots
 from yitong.domains.schedule.contracts import (
@@ -177,6 +180,23 @@ def test_generated_pools_keep_the_shares(clinic: make.Clinic) -> None:
     assert counts == {Pool.ONLINE: 7, Pool.PHONE: 3, Pool.REFERRAL: 17, Pool.REVISIT: 1, Pool.ONSITE: 4, Pool.DRAW: 0}
     special = [slot for slot in timetable.list_slots(clinic.hospital_id, row.id) if slot.is_special]
     assert [slot.pool for slot in special] == [Pool.ONSITE]
+
+
+def test_what_cannot_be_booked_rests_until_it_can(clinic: make.Clinic) -> None:
+    """A department that closed gets no more sessions of its roster, and has its own again once it opens."""
+    make.roster_line(clinic)
+    code = directory.get_campus(clinic.hospital_id, clinic.campus_id).code
+    facts = make.department_facts(code=clinic.department_code, campus_code=code)
+
+    def put(*, is_bookable: bool) -> None:
+        cmd = ChangeDepartment(clinic.hospital_id, clinic.department_id, replace(facts, is_bookable=is_bookable))
+        places.change_department(cmd, actor=make.hospital_admin(clinic.hospital_id), now=NOW)
+
+    put(is_bookable=False)
+    shut = generate(clinic, NOW.date(), date(2026, 11, 30))
+    assert (shut.sessions, shut.known, shut.clashed) == (0, 0, 0)
+    put(is_bookable=True)
+    assert generate(clinic, NOW.date(), date(2026, 11, 30)).sessions == 2
 
 
 def test_a_clash_is_left_out_and_counted(clinic: make.Clinic) -> None:

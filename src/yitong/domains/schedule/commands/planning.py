@@ -181,7 +181,7 @@ def import_sessions(
 def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: datetime) -> contracts.Generated:
     """Sessions of some days from the roster; holidays and worked weekends are known. Repeatable: a line's day that has
     its session keeps it. A sitting that clashes with another one of its practitioner, or whose practitioner left, is
-    left out and counted.
+    left out and counted; those of a department that can't be booked rest until it can.
 
     Emits: SessionsPlanned. Refuses: TimesInvalid, SessionExists or PractitionerBusy (another planning runs), KeyReused.
     """
@@ -203,7 +203,7 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
         hospital_id=cmd.hospital_id,
         from_date__lte=cmd.until_date,
     ).order_by("starts", "id")
-    wanted = roster.sittings([line.as_contract() for line in lines], cmd)
+    wanted = roster.sittings(_of_open_departments(cmd.hospital_id, [line.as_contract() for line in lines]), cmd)
     planned: list[roster.Planned] = []
     titles = _titles(cmd.hospital_id, [line for line, _ in wanted])
     fee = cache(lambda kind, title, day: hospitals.fee_fen(cmd.hospital_id, kind, title, day))
@@ -253,6 +253,11 @@ class _Places:
             if not sits_in(doctor, one.department_id):
                 raise errors.PractitionerNotOfDepartment()
         return department
+
+
+def _of_open_departments(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> list[contracts.RosterLine]:
+    found = hospitals.departments_by_id(hospital_id, {line.department_id for line in lines})
+    return [line for line in lines if found[line.department_id].is_bookable]
 
 
 def _titles(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> dict[UUID | None, str | None]:
