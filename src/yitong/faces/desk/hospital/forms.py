@@ -176,11 +176,11 @@ class DepartmentForm(Key):
     sex = forms.ChoiceField(
         label=_("只看"),
         required=False,
-        choices=[("", _("不限")), *((sex, terms.SEXES[sex]) for sex in ("female", "male"))],
+        choices=[("", _("男女都看")), *((sex, terms.SEXES[sex]) for sex in ("female", "male"))],
     )
     age_from = _years(_("满几岁"), _("含；不限就不填"))
     age_below = _years(_("不满几岁"), _("不含；不限就不填"))
-    location = _text(_("位置"), 120, hint=_("楼、层、区，例如：门诊楼三层东区"))
+    location = _text(_("科室位置"), 120, hint=_("楼、层、区，例如：门诊楼三层东区"))
     introduction = _text(_("科室介绍"), 4000, rows=4)
     is_bookable = forms.BooleanField(
         label=_("可以预约"),

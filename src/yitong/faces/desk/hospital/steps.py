@@ -34,7 +34,7 @@ def steps(request: Request, place: Place, reader: Reader) -> list[Step]:
     rostered = schedule.has_roster(at, reader.today, actor=actor)
     sits = schedule.has_sessions_ahead(at, actor=actor, now=reader.now)
     found = [
-        _step("desk:facts", _("基本资料"), place.hospital.name, "desk:facts", _("查看和修改"), is_done=True),
+        _step("desk:facts", _("基本资料"), reader.name(place.hospital), "desk:facts", _("查看和修改"), is_done=True),
         *_counted(done),
         _step(
             "desk:roster",
@@ -72,7 +72,7 @@ def _counted(done: SetUp) -> list[Step]:
     return [
         _step(
             "desk:campuses",
-            _("院区"),
+            _("本院院区"),
             places if done.campuses else _("患者到哪里看病"),
             "desk:campuses" if done.campuses else "desk:campus_add",
             _("查看和修改") if done.campuses else _("加一个院区"),
@@ -80,7 +80,7 @@ def _counted(done: SetUp) -> list[Step]:
         ),
         _step(
             "desk:departments",
-            _("科室"),
+            _("本院科室"),
             rooms if done.departments else _("患者按它找号，每个科室要有国家代码"),
             "desk:departments" if done.departments else "desk:department_add",
             _("查看和修改") if done.departments else _("加一个科室"),
@@ -88,7 +88,7 @@ def _counted(done: SetUp) -> list[Step]:
         ),
         _step(
             "desk:practitioners",
-            _("医师"),
+            _("本院医师"),
             doctors if done.practitioners else _("谁出诊，在哪个科室"),
             "desk:practitioners" if done.practitioners else "desk:practitioner_add",
             _("查看和修改") if done.practitioners else _("加一位医师"),
