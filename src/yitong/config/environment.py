@@ -26,3 +26,8 @@ def host_of(url: str) -> str:
     """As browsers name it in `Host`: an IPv6 address in brackets. Empty where the URL has none."""
     host = urlsplit(url).hostname or ""
     return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(url: str) -> bool:
+    """Whether only this machine reaches it: a place for trying out, or for tests."""
+    return host_of(url) in ("127.0.0.1", "[::1]", "localhost")

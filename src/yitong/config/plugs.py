@@ -11,6 +11,9 @@ number is made at its window, draws go without a beacon and say so.
 """
 
 import os
+from functools import partial
+
+from django.conf import settings
 
 from yitong.config import environment
 from yitong.config.facts import DomainFacts
@@ -55,7 +58,8 @@ def plug_all(*, demo: bool) -> None:
         )
     )
     beacon.plug(beacon_of_place())
-    plug_identity_provider(OidcProvider)  # its addresses are data of each hospital
+    here = environment.is_loopback(settings.PUBLIC_URL)
+    plug_identity_provider(partial(OidcProvider, asks_this_machine=here))  # its addresses are data of each hospital
     fact_source.plug(DomainFacts())
     rights.plug(EveryDomain())
 

@@ -1,5 +1,6 @@
 """Sign-in through a hospital's own provider, over HTTP on loopback against the simulator."""
 
+import socket
 import ssl
 import threading
 from datetime import timedelta
@@ -40,7 +41,7 @@ def key():
 
 @pytest.fixture
 def directory(key, monkeypatch):
-    monkeypatch.setattr(ports, "_connect", OidcProvider)
+    monkeypatch.setattr(ports, "_connect", partial(OidcProvider, asks_this_machine=True))
     known = idp.Directory("desk", "s3cret&=:%", (BACK,), PEOPLE, key=key)
     server = idp.serve(known)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -136,6 +137,30 @@ def test_provider_that_does_not_answer_is_down(provider):
     assert models.IdentityAttempt.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    "host", ["http://127.0.0.1", "http://localhost", "https://0.0.0.0", "https://[::ffff:127.0.0.1]"]
+)
+def test_no_hospital_makes_us_ask_our_own_machine(host, monkeypatch):
+    monkeypatch.setattr(ports, "_connect", partial(OidcProvider, asks_this_machine=False))
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        issuer = f"{host}:{inside.getsockname()[1]}"
+        providers.set_provider(SetProvider(HERE, issuer, "desk", "s"), actor=ADMIN, now=clock.now())
+        with pytest.raises(errors.ProviderDown):
+            providers.begin_identity(HERE, BACK, now=clock.now())
+        inside.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            inside.accept()
+
+
+def test_nor_what_lies_on_its_link(monkeypatch):
+    monkeypatch.setattr(httpx.Client, "stream", lambda *_given, **_more: pytest.fail("asked"))
+    monkeypatch.setattr(ports, "_connect", partial(OidcProvider, asks_this_machine=False))
+    for host in ("169.254.169.254", "[fe80::1]"):
+        providers.set_provider(SetProvider(HERE, f"https://{host}", "desk", "s"), actor=ADMIN, now=clock.now())
+        with pytest.raises(errors.ProviderDown):
+            providers.begin_identity(HERE, BACK, now=clock.now())
+
+
 def test_state_of_another_browser_used_twice_or_old_signs_nobody_in(provider):
     bound("nurse", "sub-wang")
     start = providers.begin_identity(HERE, BACK, now=clock.now())
@@ -200,7 +225,8 @@ def test_what_a_page_may_show_of_a_provider_has_no_secret(provider):
 
 
 @pytest.mark.parametrize(
-    "issuer", ["", "http://sso.example", "ftp://x", "https://", "https://a@b", "https://x/?q=1", "javascript:1"]
+    "issuer",
+    ["", "http://sso.example", "ftp://x", "https://", "https://[x", "https://a@b", "https://x/?q=1", "javascript:1"],
 )
 def test_addresses_without_https_are_refused(issuer):
     with pytest.raises(errors.ProviderInvalid):
@@ -261,7 +287,7 @@ def test_simulator_refuses_bad_requests(provider, params, status, error):
 )
 def test_simulator_refuses_bad_exchanges(provider, change, status):
     verifier = "v" * 43
-    url = OidcProvider(queries.get_provider(HERE)).authorization_url(
+    url = ports.identity_provider(queries.get_provider(HERE)).authorization_url(
         redirect_uri=BACK, state="s", nonce="n", verifier=verifier
     )
     answer = httpx.post(url, data={"login": "wang", "password": "pw-wang"}, trust_env=False, verify=PLAIN)

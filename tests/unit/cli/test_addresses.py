@@ -65,3 +65,10 @@ def test_an_address_that_cant_be_taken_is_named_whole(monkeypatch: pytest.Monkey
 )
 def test_the_host_of_a_public_address_is_named_as_browsers_do(url: str, host: str) -> None:
     assert environment.host_of(url) == host
+
+
+def test_a_provider_on_this_machine_is_asked_only_where_nobody_else_reaches_us() -> None:
+    local = ["http://127.0.0.1:8000", "http://[::1]:8000", "http://localhost:8000"]
+    assert [environment.is_loopback(one) for one in local] == [True] * 3
+    assert not environment.is_loopback("https://book.city.example")
+    assert not environment.is_loopback("http://127.0.0.1.example")

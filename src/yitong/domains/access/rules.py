@@ -216,7 +216,10 @@ def check_key(key: KeyInUse, today: date) -> None:
 
 def check_issuer(issuer: str) -> str:
     """An https address; http on loopback alone, where the simulator stands."""
-    address = urlsplit(issuer.strip())
+    try:
+        address = urlsplit(issuer.strip())
+    except ValueError:  # brackets without an IPv6 address between them
+        raise ProviderInvalid(field="issuer") from None
     local = address.hostname in ("127.0.0.1", "::1", "localhost")
     if not address.hostname or address.scheme not in (("http", "https") if local else ("https",)):
         raise ProviderInvalid(field="issuer")

@@ -2,11 +2,17 @@
 
 Nothing is remembered between calls: discovery and keys are asked for at each sign-in, so that a provider may change its
 keys. Any answer that does not hold is IdentityRefused; one that does not come is ProviderDown.
+
+A hospital's administrator types the address, and it may well stand in the hospital's inner network. What he can't make
+us ask is this machine, or what lies on its own link, where clouds keep their secrets; nor anything without a
+certificate that we believe, and no redirect is followed.
 """
 
 import json
+import socket
 import ssl
 from functools import cache
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
@@ -34,11 +40,24 @@ def _authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+def _is_near(host: str) -> bool:
+    """Whether any address of the host is this machine, or on its own link. Raises socket.gaierror where it has none."""
+    for *_, (address, *_) in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
+        found = ip_address(str(address))
+        if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+            found = found.ipv4_mapped
+        if found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast:
+            return True
+    return False
+
+
 class OidcProvider:
     """One provider; implements `access.ports.IdentityProvider`."""
 
-    def __init__(self, settings: ProviderSettings) -> None:
+    def __init__(self, settings: ProviderSettings, *, asks_this_machine: bool) -> None:
+        """`asks_this_machine`: whether a provider may stand on it, as the simulator does."""
         self._settings = settings
+        self._asks_this_machine = asks_this_machine
 
     def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
         found = self._discover()
@@ -86,6 +105,8 @@ class OidcProvider:
         """Refuses IdentityRefused (it says no: 400, 401, 403), ProviderDown (anything else than a JSON object)."""
         body = b""
         try:
+            if not self._asks_this_machine and _is_near(urlsplit(url).hostname or ""):
+                raise ProviderDown()
             with (
                 httpx.Client(timeout=TIMEOUT_S, trust_env=False, verify=_authorities()) as client,
                 client.stream(method, url, **form) as response,
@@ -98,7 +119,7 @@ class OidcProvider:
                     if len(body) > MOST_BYTES:
                         raise ProviderDown()
             found = json.loads(body)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, socket.gaierror) as error:
             raise ProviderDown() from error
         if not isinstance(found, dict):
             raise ProviderDown()
