@@ -12,7 +12,14 @@ from yitong.core.db import command
 from yitong.core.errors import Throttled
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands, errors, jobs, models, queries
-from yitong.domains.people.contracts.patients import AskHospitalNumber, LinkCarrier, NumberAnswer, NumberAsk
+from yitong.domains.people.contracts.patients import (
+    AskHospitalNumber,
+    LinkCarrier,
+    MergePatients,
+    NumberAnswer,
+    NumberAsk,
+    UnmergePatients,
+)
 from yitong.domains.people.contracts.words import CarrierKind, CarrierState, NumberOutcome
 from yitong.domains.people.ports import hospital_register
 from yitong.domains.people.queries.carriers import find_number_of, lacks_hospital_number
@@ -214,6 +221,27 @@ def test_an_account_asks_ten_times_a_day(register: Register, frozen_clock: Calla
     ask(patient_id)  # his next booking is not held back by it
 
 
+@pytest.mark.rule("R-102")
+def test_a_number_stays_with_the_record_for_which_it_was_asked(
+    register: Register, frozen_clock: Callable[..., object]
+) -> None:
+    frozen_clock(NOW)
+    one, other, officer = make.patient_seen(), make.patient_seen(), make.staff_actor("city_operator")
+    carrier_id = ask(other)
+    merge = MergePatients("k1", one, other, "同一人")
+    merge_id = commands.merge_patients(merge, actor=officer, now=NOW).merge_id
+    jobs.ask_hospitals(0)
+    (asked,) = register.asks
+    own = models.Patient.objects.get(id=other)
+    assert (asked.carrier_id, asked.name, asked.identity_number) == (carrier_id, own.name, own.identity_number)
+    assert queries.find_hospital_number(one, HERE, SYSTEM) == "M0000"
+    commands.unmerge_patients(UnmergePatients("k2", one, merge_id, "不是同一人"), actor=officer, now=NOW)
+    assert queries.find_hospital_number(one, HERE, SYSTEM) is None
+    assert queries.find_hospital_number(other, HERE, SYSTEM) == "M0000"
+    [leads] = models.CarrierIndex.objects.filter(carrier_id=carrier_id)
+    assert leads.patient_id == other
+
+
 def test_who_is_forgotten_is_not_asked_about(register: Register, frozen_clock: Callable[..., object]) -> None:
     frozen_clock(NOW)
     patient_id = make.patient_seen()
@@ -222,6 +250,40 @@ def test_who_is_forgotten_is_not_asked_about(register: Register, frozen_clock: C
     jobs.ask_hospitals(0)
     assert jobs.ask_hospital(patient_id, carrier_id) is None
     assert register.asks == []
+
+
+def test_of_who_is_forgotten_no_hospital_s_words_are_kept(
+    register: Register, frozen_clock: Callable[..., object]
+) -> None:
+    frozen_clock(NOW)
+    patient_id = make.patient_seen()
+    register.told[HERE] = REFUSED
+    ask(patient_id)
+    jobs.ask_hospitals(0)
+    assert models.Carrier.objects.get().reason == REFUSED.reason
+    commands.erase([patient_id], None, now=NOW)
+    row = models.Carrier.objects.get()
+    assert (row.state, row.reason, row.next_at) == ("refused", "", None)
+
+
+def test_a_late_booking_asks_nothing_about_who_is_forgotten() -> None:
+    patient_id = make.patient_seen()
+    assert lacks_hospital_number(patient_id, HERE, since=NOW)
+    commands.erase([patient_id], None, now=NOW)
+    assert not lacks_hospital_number(patient_id, HERE, since=NOW)
+    with pytest.raises(errors.PatientMissing):
+        ask(patient_id)
+    assert not models.Carrier.objects.exists()
+
+
+def test_a_reason_that_no_table_takes_stops_no_turn(register: Register, frozen_clock: Callable[..., object]) -> None:
+    frozen_clock(NOW)
+    register.told[HERE] = NumberAnswer(NumberOutcome.REFUSED, reason="档案\x00不符\ud800\n")
+    patient_id = make.patient_seen()
+    ask(patient_id)
+    jobs.ask_hospitals(0)
+    row = models.Carrier.objects.get()
+    assert (row.state, row.reason) == ("refused", "档案不符")
 
 
 class PowerCut(BaseException):

@@ -191,6 +191,8 @@ def ask_hospital_number(cmd: AskHospitalNumber, *, actor: Actor, now: datetime) 
     patient_id = limits.lock_limits(cmd.patient_id).patient_id
     if actor.account_id is not None and actor.account_id not in accounts_of(patient_id):
         raise errors.PatientMissing()
+    if not models.Patient.objects.filter(id=patient_id, state=PatientState.ACTIVE.value).exists():
+        raise errors.PatientMissing()
     rows = models.Carrier.objects.select_for_update(of=("self",)).filter(
         patient_id__in=records_of([patient_id]),
         kind=CarrierKind.HOSPITAL_NUMBER.value,
@@ -236,20 +238,23 @@ def take_number_turn(patient_id: UUID, carrier_id: UUID, *, now: datetime) -> Nu
     The next try is set before this one begins, so whoever dies with it in hand has lost nothing. After the last one
     the question rests until somebody asks again: the next booking there, the patient, the window.
 
+    It is about the very record for which it was asked, also after a merge: the same question never names two people,
+    and a merge that is taken back leaves each with his own number.
+
     Locks: Carrier.
     """
     row = _locked(patient_id, carrier_id)
     if row.state != CarrierState.PENDING or row.next_at is None or row.next_at > now:
         return None
-    patient = models.Patient.objects.get(id=survivor_of(patient_id))
-    if row.tries >= len(WAITS_S) or patient.state != PatientState.ACTIVE:
+    patient = models.Patient.objects.get(id=patient_id)
+    if row.tries >= len(WAITS_S) or patient.state == PatientState.ERASED:
         row.next_at = None
         row.save(update_fields=["next_at"])
         return None
     row.next_at = now + timedelta(seconds=WAITS_S[row.tries])
     row.tries += 1
     row.save(update_fields=["tries", "next_at"])
-    assert patient.name is not None, "an active patient has a name"
+    assert patient.name is not None, "only an erased patient has no name"
     return NumberAsk(
         carrier_id=row.id,
         hospital_id=UUID(row.issuer),
@@ -316,7 +321,8 @@ def note_hospital_number(cmd: NoteHospitalNumber, *, actor: Actor, now: datetime
 
 
 def _refuse(row: models.Carrier, hospital_id: UUID, reason: str, actor: Actor, now: datetime) -> None:
-    row.state, row.reason, row.ended_at = CarrierState.REFUSED.value, reason.strip()[:200], now
+    said = "".join(sign for sign in reason if sign.isprintable()).strip()  # a partner's words, and not all are storable
+    row.state, row.reason, row.ended_at = CarrierState.REFUSED.value, said[:200], now
     row.next_at = None
     row.save(update_fields=["state", "reason", "ended_at", "next_at"])
     refused = HospitalNumberRefused(

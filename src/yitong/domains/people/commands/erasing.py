@@ -45,7 +45,9 @@ def _erase_patient(patient_id: UUID, account_id: UUID | None, now: datetime) -> 
     links.delete()
     models.PatientIdentity.objects.filter(patient_id=patient_id).delete()
     models.CarrierIndex.objects.filter(patient_id=patient_id).delete()
-    models.Carrier.objects.filter(patient_id=patient_id).exclude(ended_at=None).update(value=None, value_index=None)
+    models.Carrier.objects.filter(patient_id=patient_id).exclude(ended_at=None).update(
+        value=None, value_index=None, reason=""
+    )
     models.Carrier.objects.filter(patient_id=patient_id, ended_at=None).update(
         state=CarrierState.ENDED.value, ended_at=now, next_at=None, value=None, value_index=None, reason=""
     )

@@ -14,6 +14,7 @@ from yitong.domains.people.contracts.accounts import Done
 from yitong.domains.people.contracts.events import CandidateDecided, PatientsMerged, PatientsUnmerged
 from yitong.domains.people.contracts.patients import Merged, MergePatients, RejectCandidate, UnmergePatients
 from yitong.domains.people.contracts.words import IdentityLevel, PatientState, Relation
+from yitong.domains.people.queries import records_of
 from yitong.domains.people.rules.identity import LEVELS
 
 TOO_MANY_DAYS = {
@@ -223,9 +224,9 @@ def _give_back(merge: models.PatientMerge, survivor: models.Patient, merged: mod
         models.PatientIdentity.objects.filter(
             family=item["family"], number_index=bytes.fromhex(item["number_index"]), patient_id=survivor.id
         ).update(patient_id=merged.id)
-    models.CarrierIndex.objects.filter(carrier_id__in=moved["carriers"], patient_id=survivor.id).update(
-        patient_id=merged.id
-    )
+    # Those that moved with it, and the number for which the hospital was asked before and which it made since.
+    own = models.Carrier.objects.filter(patient_id__in=records_of([merged.id])).values("id")
+    models.CarrierIndex.objects.filter(carrier_id__in=own, patient_id=survivor.id).update(patient_id=merged.id)
     for item in moved["seats"]:
         _give_back_seat(item, survivor, merged)
     if survivor.level_at == merged.level_at and survivor.level != moved["level"]:  # it was the other's level

@@ -15,7 +15,7 @@ from yitong.core.db.fields import blind_index
 from yitong.core.db.keys import keyring
 from yitong.domains.people import errors, models, permissions
 from yitong.domains.people.contracts.patients import Carrier, QrCode
-from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind, CarrierState, IdentityKind
+from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind, CarrierState, IdentityKind, PatientState
 from yitong.domains.people.queries.reads import record_read
 from yitong.domains.people.queries.survivors import records_of, survivor_of
 from yitong.domains.people.rules import identity
@@ -77,10 +77,13 @@ def find_number_of(patient_id: UUID, hospital_id: UUID, actor: Actor) -> Carrier
 
 
 def lacks_hospital_number(patient_id: UUID, hospital_id: UUID, *, since: datetime) -> bool:
-    """Whether a booking of `since` has the hospital asked: no number is there or being made, and nobody has asked since
-    (or an event that comes twice would ask twice)."""
+    """Whether a booking of `since` has the hospital asked: no number is there or being made, nobody has asked since (or
+    an event that comes twice would ask twice), and the patient has not been forgotten meanwhile."""
+    patient_id = survivor_of(patient_id)
+    if not models.Patient.objects.filter(id=patient_id, state=PatientState.ACTIVE.value).exists():
+        return False
     there = Q(state=CarrierState.ACTIVE.value) | Q(next_at__isnull=False) | Q(created_at__gte=since)
-    return not _numbers_at([survivor_of(patient_id)], hospital_id).filter(there).exists()
+    return not _numbers_at([patient_id], hospital_id).filter(there).exists()
 
 
 def list_due_numbers(now: datetime) -> list[tuple[UUID, UUID, UUID]]:
