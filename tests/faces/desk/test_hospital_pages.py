@@ -115,8 +115,8 @@ def test_a_new_hospital_is_led_to_its_first_sessions(founder: Desk) -> None:
     assert founder.post(f"/desk/roster/add/?department={here}", **line).status_code == 303
     days = {"from_date": "2026-11-24", "until_date": "2026-12-06"}
     unpriced = founder.post("/desk/roster/generate/", **days)
-    assert unpriced.status_code == 404
-    assert "专家门诊 主任医师还没有价格" in said(unpriced)
+    assert "还没有价格，没有生成：专家门诊 主任医师 2" in said(unpriced)
+    assert "生成好了" not in said(unpriced)
     assert f'href="{HOME}fees/"' in unpriced.content.decode()
     assert founder.post(f"{HOME}fees/", **price()).status_code == 303
     assert next_of(founder) == "/desk/roster/generate/"

@@ -18,6 +18,7 @@ from yitong.domains.hospitals.commands import places
 from yitong.domains.hospitals.contracts.things import ClinicKind, Title
 from yitong.domains.hospitals.contracts.writes import ChangeDepartment
 from yitong.domains.hospitals.errors import DepartmentMissing, PractitionerMissing
+from yitong.domains.hospitals.models import Fee
 from yitong.domains.hospitals.queries import directory
 from yitong.domains.schedule import errors
 from yitong.domains.schedule.commands import planning, sessions, slots
@@ -197,6 +198,19 @@ def test_what_cannot_be_booked_rests_until_it_can(clinic: make.Clinic) -> None:
     assert (shut.sessions, shut.known, shut.clashed) == (0, 0, 0)
     put(is_bookable=True)
     assert generate(clinic, NOW.date(), date(2026, 11, 30)).sessions == 2
+
+
+@pytest.mark.rule("R-162")
+def test_what_has_no_price_yet_is_left_out_and_keeps_no_other_waiting(clinic: make.Clinic) -> None:
+    make.roster_line(clinic)
+    make.roster_line(clinic, weekday=1, clinic_kind="night", half_day="night", starts=time(18), ends=time(20))
+    Fee.objects.filter(hospital_id=clinic.hospital_id, clinic_kind="night").update(effective_date=date(2027, 1, 1))
+    wish = GenerateSessions("once", clinic.hospital_id, NOW.date(), date(2026, 11, 30))
+    done = planning.generate_sessions(wish, actor=clinic.manager, now=NOW)
+    assert (done.sessions, done.known, done.unpriced) == (2, 0, (("night", "chief", 1),))
+    assert planning.generate_sessions(wish, actor=clinic.manager, now=NOW) == done
+    make.fee(clinic.hospital_id, 6000, kind=ClinicKind.NIGHT, effective_date=date(2026, 11, 24))
+    assert generate(clinic, NOW.date(), date(2026, 11, 30)).sessions == 1
 
 
 def test_a_clash_is_left_out_and_counted(clinic: make.Clinic) -> None:

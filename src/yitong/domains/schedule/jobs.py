@@ -74,3 +74,7 @@ def generate_days(timestamp: int) -> None:
         else:
             if made.clashed:
                 log.warning("schedule.sittings_clash", hospital_id=str(hospital.hospital_id), n=made.clashed)
+            for kind, title, n in made.unpriced:
+                log.warning(
+                    "schedule.sittings_unpriced", hospital_id=str(hospital.hospital_id), kind=kind, title=title, n=n
+                )

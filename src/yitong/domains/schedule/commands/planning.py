@@ -1,5 +1,6 @@
 """Rosters, and the sessions that come of them or of an import."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from yitong.core.errors import Busy
 from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals.contracts.things import Department
+from yitong.domains.hospitals.errors import FeeMissing
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import contracts, errors, models, permissions
 from yitong.domains.schedule.commands.shared import line_changed_again, sits_in
@@ -180,15 +182,17 @@ def import_sessions(
 @command(refusals=PLANNING)
 def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: datetime) -> contracts.Generated:
     """Sessions of some days from the roster; holidays and worked weekends are known. Repeatable: a line's day that has
-    its session keeps it. A sitting that clashes with another one of its practitioner, or whose practitioner left, is
-    left out and counted; those of a department that can't be booked rest until it can.
+    its session keeps it. A sitting that clashes with another one of its practitioner, whose practitioner left, or that
+    has no price yet, is left out and counted, and keeps no other waiting; those of a department that can't be booked
+    rest until it can.
 
     Emits: SessionsPlanned. Refuses: TimesInvalid, SessionExists or PractitionerBusy (another planning runs), KeyReused.
     """
     permissions.check_can_manage(actor, cmd.hospital_id)
     once = idempotency.begin(actor, "schedule.generate_sessions", cmd)
     if once.answer is not None:
-        return contracts.Generated(**{**once.answer, "hospital_id": cmd.hospital_id})
+        left_out = tuple(tuple(one) for one in once.answer.get("unpriced", ()))
+        return contracts.Generated(**{**once.answer, "hospital_id": cmd.hospital_id, "unpriced": left_out})
     roster.check_days(cmd.from_date, cmd.until_date, today=clock.shanghai_date(now))
     existing = models.ClinicSession.objects.filter(
         hospital_id=cmd.hospital_id, date__gte=cmd.from_date, date__lte=cmd.until_date
@@ -207,7 +211,7 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
     planned: list[roster.Planned] = []
     titles = _titles(cmd.hospital_id, [line for line, _ in wanted])
     fee = cache(lambda kind, title, day: hospitals.fee_fen(cmd.hospital_id, kind, title, day))
-    clashed = 0
+    clashed, unpriced = 0, Counter[tuple[str, str]]()
     for line, day in wanted:
         if (line.roster_line_id, day) in known:
             continue
@@ -215,21 +219,24 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
             clashed += 1
             continue
         title = titles[line.practitioner_id]
+        try:
+            fee_fen = fee(line.clinic_kind, title, day)
+        except FeeMissing:
+            unpriced[line.clinic_kind, title or ""] += 1
+            continue
         new = roster.plan_session(
-            line,
-            day,
-            session_id=new_id(),
-            title=title,
-            fee_fen=fee(line.clinic_kind, title, day),
-            policies=in_force(line.department_id),
+            line, day, session_id=new_id(), title=title, fee_fen=fee_fen, policies=in_force(line.department_id)
         )
         if sittings.take(new):
             planned.append(roster.Planned(new, line.roster_line_id))
         else:
             clashed += 1
     slots = _write(cmd.hospital_id, planned, in_force, actor=actor, now=now)
-    kept = len(wanted) - len(planned) - clashed
-    return once.finish(contracts.Generated(cmd.hospital_id, len(planned), slots, known=kept, clashed=clashed))
+    kept = len(wanted) - len(planned) - clashed - unpriced.total()
+    without_price = tuple((kind, title, n) for (kind, title), n in sorted(unpriced.items()))
+    return once.finish(
+        contracts.Generated(cmd.hospital_id, len(planned), slots, known=kept, clashed=clashed, unpriced=without_price)
+    )
 
 
 class _Places:

@@ -258,13 +258,15 @@ class GenerateSessions:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """`clashed`: left out, because the practitioner sits elsewhere at that time, or left."""
+    """`clashed`: left out, because the practitioner sits elsewhere at that time, or left. `unpriced`: left out, because
+    no price is in force on their day (R-162): how many of each clinic kind and title ("" for none)."""
 
     hospital_id: UUID
     sessions: int
     slots: int
     known: int
     clashed: int
+    unpriced: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from yitong.domains.booking.contracts import LIVE, State
 from yitong.domains.hospitals.contracts.things import Practitioner
-from yitong.domains.hospitals.errors import FeeMissing
-from yitong.domains.schedule.contracts import HalfDay, RosterLine, Session
+from yitong.domains.schedule.contracts import Generated, HalfDay, RosterLine, Session
 from yitong.faces.common import terms, words
 from yitong.faces.common.words import Reader
 
@@ -103,10 +102,12 @@ class Left:
     booked: int
 
 
-def unpriced(refusal: FeeMissing) -> str:
-    """What has no price, as the page of prices calls it: `专家门诊 主任医师`."""
-    title = terms.term(terms.TITLES, str(refusal.params["title"]))
-    return " ".join(part for part in (terms.term(terms.CLINICS, str(refusal.params["clinic_kind"])), title) if part)
+def unpriced(made: Generated) -> str:
+    """What has no price, as the page of prices calls it, and for how many sittings: `专家门诊 主任医师 4`."""
+    named = (
+        (terms.term(terms.CLINICS, kind), terms.term(terms.TITLES, title), str(n)) for kind, title, n in made.unpriced
+    )
+    return _("、").join(" ".join(filter(None, parts)) for parts in named)
 
 
 def left(sessions: Iterable[Session], counts: Mapping[UUID, Mapping[State, int]], reader: Reader) -> list[Left]:

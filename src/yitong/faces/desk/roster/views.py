@@ -13,7 +13,6 @@ from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import permissions as may_write
 from yitong.domains.hospitals.contracts.things import Department
-from yitong.domains.hospitals.errors import FeeMissing
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import permissions as may
 from yitong.domains.schedule.commands import planning
@@ -139,14 +138,14 @@ def generate(request: Request, place: Place) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             made = planning.generate_sessions(form.to_command(place.hospital_id), actor=request.actor, now=reader.now)
-        except (*IN_PLACE, FeeMissing) as caught:
+        except IN_PLACE as caught:
             refusal = caught
         else:
             form = forms.Generate(initial=initial)  # the next press is another wish, with a key of its own
     context = {
         "form": form,
         "made": made,
-        "unpriced": presenters.unpriced(refusal) if isinstance(refusal, FeeMissing) else "",
+        "unpriced": presenters.unpriced(made) if made is not None else "",
         "can_write": may_write.can(request.actor, may_write.Action.WRITE_MASTER_DATA, place.hospital_id),
         "refusal": pages.said(refusal, reader),
     }
