@@ -18,6 +18,8 @@ from tests.faces.desk.conftest import NOW, Desk, Hospital, enter
 from yitong.core.db.models import Event
 from yitong.core.ids import new_id
 from yitong.domains.access import queries as access
+from yitong.domains.access.commands import staff
+from yitong.domains.access.contracts import EndRole, RoleName
 from yitong.domains.hospitals import models
 from yitong.domains.hospitals.commands import places
 from yitong.domains.hospitals.contracts.things import ClinicKind, Title
@@ -290,6 +292,28 @@ def test_a_doctor_is_linked_with_a_doctor_of_the_own_staff_alone(hospital: Hospi
     assert directory.get_practitioner(hospital.id, one).staff_id is None
 
 
+def test_who_is_linked_and_no_longer_a_doctor_is_shown_and_stays(hospital: Hospital, desk: Sit) -> None:
+    admin, path = desk("hospital_admin"), f"{HOME}doctors/{hospital.doctor_id}/"
+    linked = hospital.doctor.staff_id
+    end = EndRole(linked, RoleName.DOCTOR, hospital.id)
+    staff.end_role(end, actor=make.hospital_admin(hospital.id), now=NOW)
+    assert f'<option value="{linked}" selected>' in admin.get(path).content.decode()
+    assert "已不是本院医师" in said(admin.get(path))
+    assert admin.post(f"{path}staff/", staff=linked).status_code == 303
+    assert directory.get_practitioner(hospital.id, hospital.doctor_id).staff_id == linked
+    other = make.practitioner(hospital.id, hospital.department_code)
+    assert admin.post(f"{HOME}doctors/{other}/staff/", staff=linked).status_code == 422
+
+
+def test_doctors_are_found_among_many_staff(hospital: Hospital, desk: Sit, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = desk("hospital_admin")
+    for _n in range(3):
+        make.staff_member("nurse", hospital_id=hospital.id)
+    doctor_id = make.staff_member("doctor", hospital_id=hospital.id).staff_id
+    monkeypatch.setattr("yitong.domains.access.queries.MOST", 2)
+    assert f'<option value="{doctor_id}">' in admin.get(f"{HOME}doctors/{hospital.doctor_id}/").content.decode()
+
+
 # -- prices ------------------------------------------------------------------------------------------------------------
 
 
@@ -332,6 +356,7 @@ def test_the_secret_of_the_own_sign_in_goes_in_and_never_comes_out(founder: Desk
     insecure = founder.post(path, **{**given, "issuer": "http://sso.hospital.example"})
     assert (insecure.status_code, 'id="id_issuer-error"' in insecure.content.decode()) == (422, True)
     assert "s3cret" not in insecure.content.decode()
+    assert "密钥没有留在页面上，请再填一次" in said(insecure)  # or who corrects the address would keep the one before
     assert founder.post(path, **given).status_code == 303
     assert founder.post(path, **{**given, "client_id": "yitong-2", "client_secret": ""}).status_code == 303
     settings = access.get_provider(at_id)

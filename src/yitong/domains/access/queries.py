@@ -130,6 +130,13 @@ def list_staff(
     return _members(rows.filter(login__gt=after).order_by("login")[: max(1, min(limit, MOST))], now)
 
 
+def list_doctors(hospital_id: UUID, actor: Actor, now: datetime) -> list[StaffMember]:
+    """By login, who of the hospital's staff is a doctor there."""
+    permissions.check_can(actor, permissions.Action.READ_HOSPITAL_STAFF, hospital_id)
+    held = models.StaffRole.objects.held(now).filter(hospital_id=hospital_id, name=RoleName.DOCTOR.value)
+    return _members(models.Staff.objects.filter(id__in=held.values("staff_id")).order_by("login")[:MOST], now)
+
+
 def find_terminal(token: str) -> Terminal | None:
     """The shared desk that this browser is."""
     row = models.Terminal.objects.filter(token_hash=rules.digest(token), closed_at=None).first()  # unique

@@ -271,9 +271,12 @@ class Bind(forms.Form):
         label=_("登录名"), required=False, help_text=_("关联后，本人登录就先看到自己的出诊，能给自己的号加号")
     )
 
-    def __init__(self, *given: object, doctors: Iterable[StaffMember], **more: object) -> None:
+    def __init__(self, *given: object, doctors: Iterable[StaffMember], linked: UUID | None, **more: object) -> None:
         super().__init__(*given, **more)  # type: ignore[arg-type]
-        named = [(str(one.staff_id), f"{one.name}（{one.login}）") for one in doctors]
+        self.fields["staff"].initial = linked
+        named: list[tuple[str, StrOrPromise]] = [(str(one.staff_id), f"{one.name}（{one.login}）") for one in doctors]
+        if linked is not None and str(linked) not in dict(named):
+            named.append((str(linked), _("现在关联的职工，已不是本院医师")))
         self.fields["staff"].choices = [("", _("不关联")), *named]  # type: ignore[attr-defined]
 
     def to_command(self, hospital_id: UUID, practitioner_id: UUID) -> BindPractitioner:
@@ -337,6 +340,11 @@ class Provider(forms.Form):
         secret.required = known is None
         secret.help_text = _("加密保存，以后谁也看不到") if known is None else _("不填就还用原来的；谁也看不到原来的")
         self.fields["issuer"].error_messages["refused"] = _("地址要以 https:// 开头，不带问号和井号")
+
+    def ask_secret_again(self) -> None:
+        """After a refusal: the page shows no secret, and a press without one would keep the old one silently."""
+        if self.data.get("client_secret") and "client_secret" not in self.errors:
+            self.add_error("client_secret", _("密钥没有留在页面上，请再填一次"))
 
     def to_command(self, hospital_id: UUID) -> SetProvider:
         data = self.cleaned_data

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.access import queries as access
-from yitong.domains.access.contracts import RoleName, StaffMember
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import practitioners as commands
+from yitong.domains.hospitals.contracts.things import Practitioner
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.faces.common import pages
 from yitong.faces.common.acting import attempt, said
@@ -23,8 +23,6 @@ from yitong.faces.desk.forms import status_of
 from yitong.faces.desk.hospital import forms, presenters
 from yitong.faces.desk.hospital.steps import next_step
 from yitong.faces.desk.place import Place, at_desk
-
-MOST_STAFF = 500  # that a query gives
 
 
 @require_GET
@@ -96,7 +94,7 @@ def practitioner(request: Request, place: Place, practitioner_id: UUID) -> HttpR
         "form": form,
         "name": reader.name(found),
         "practitioner_id": practitioner_id,
-        "bind": forms.Bind(doctors=_doctors(request, place, reader), initial={"staff": found.staff_id or ""}),
+        "bind": _bind(request, place, found, reader),
         "refusal": said(form, refusal, reader),
     }
     return pages.page(request, "desk/hospital/practitioner.html", context, status_of(form, refusal))
@@ -105,11 +103,11 @@ def practitioner(request: Request, place: Place, practitioner_id: UUID) -> HttpR
 @require_POST
 @at_desk
 def bind(request: Request, place: Place, practitioner_id: UUID) -> HttpResponse:
-    """Only who is a doctor of this hospital can be chosen; another's login is no choice of the form."""
+    """Only who is a doctor of this hospital can be chosen, and who is linked already; another's login is no choice."""
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
     found = hospitals.get_practitioner(place.hospital_id, practitioner_id)
-    form = forms.Bind(request.POST, doctors=_doctors(request, place, reader))
+    form = _bind(request, place, found, reader)
     refusal: Refusal | None = None
     if form.is_valid():
         cmd = form.to_command(place.hospital_id, practitioner_id)
@@ -131,6 +129,8 @@ def _departments(place: Place, reader: Reader) -> list[tuple[str, str]]:
     return [(one.code, named[one.department_id]) for one in found]
 
 
-def _doctors(request: Request, place: Place, reader: Reader) -> list[StaffMember]:
-    every = access.list_staff(request.actor, reader.now, hospital_id=place.hospital_id, limit=MOST_STAFF)
-    return [one for one in every if (RoleName.DOCTOR, place.hospital_id) in one.roles]
+def _bind(request: Request, place: Place, found: Practitioner, reader: Reader) -> forms.Bind:
+    """Bound to the press, or (on the doctor's own page, whose press is another form's) with who is linked now."""
+    given = request.POST if "staff" in request.POST else None
+    doctors = access.list_doctors(place.hospital_id, request.actor, reader.now)
+    return forms.Bind(given, doctors=doctors, linked=found.staff_id)

@@ -35,14 +35,17 @@ def provider(request: Request, place: Place) -> HttpResponse:
         refusal = attempt(form, lambda: commands.set_provider(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:own_sign_in", notice=_("已保存，登录页现在就有本院的入口"))
+    told, status = said(form, refusal, reader), status_of(form, refusal)
+    if form.is_bound:
+        form.ask_secret_again()
     context = {
         "known": known,
         "since": reader.moment(known.set_at) if known else "",
         "back": f"{settings.PUBLIC_URL.rstrip('/')}{reverse('desk:provider_back')}",
         "form": form,
-        "refusal": said(form, refusal, reader),
+        "refusal": told,
     }
-    return pages.page(request, "desk/hospital/provider.html", context, status_of(form, refusal))
+    return pages.page(request, "desk/hospital/provider.html", context, status)
 
 
 @require_http_methods(["GET", "POST"])
