@@ -60,7 +60,7 @@ def city(clone: Callable[[], None], django_db_blocker: DjangoDbBlocker) -> Itera
 
 @pytest.fixture(scope="session")
 def server(city: None) -> Iterator[str]:
-    """The address of a server with its worker, its SMS gateway and its identity authority."""
+    """The address of a server with its worker, SMS gateway, identity authority and hospitals' registers."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     logs = ROOT / ".yitong" / "test"
@@ -74,7 +74,7 @@ def server(city: None) -> Iterator[str]:
             "DJANGO_SETTINGS_MODULE": "yitong.config.settings",
         }.items():
             environment.setenv(name, value)
-        for name in ("YITONG_SMS", "YITONG_IDENTITY"):
+        for name in ("YITONG_SMS", "YITONG_IDENTITY", "YITONG_REGISTER"):
             for part in ("URL", "SECRET"):
                 environment.setenv(f"{name}_{part}", "")  # so that what the demo puts there goes afterwards
                 del os.environ[f"{name}_{part}"]

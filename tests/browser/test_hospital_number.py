@@ -1,0 +1,66 @@
+"""A hospital's own number, from a first booking over the worker and the hospitals' registers to the patient's pages."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+from tests import make
+from tests.browser.households import Household
+from tests.browser.practices import Practice
+from tests.browser.visitors import Visitor
+
+from yitong.core import clock
+from yitong.domains.booking.commands import claim
+from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.schedule.contracts import Pool
+
+pytestmark = pytest.mark.rule("R-049")
+
+New = Callable[..., Visitor]
+NewHousehold = Callable[..., Household]
+NewPractice = Callable[[], Practice]
+NewIdentity = Callable[[], tuple[str, str]]
+
+
+def booked(home: Household, at: Practice) -> str:
+    """The path of a first booking there."""
+    if not at.sessions:
+        at.sit(at.days[0])
+    hospital_id, slot = at.clinic.hospital_id, make.slots(at.sessions[0], Pool.ONLINE)[0]
+    cmd = HoldSlot(f"number{make.number()}", hospital_id, slot.slot_id, home.patients[0])
+    return f"/bookings/{hospital_id}/{claim.hold_slot(cmd, actor=home.actor, now=clock.now()).booking_id}/"
+
+
+def test_the_number_comes_by_itself(visitor: New, household: NewHousehold, new_practice: NewPractice) -> None:
+    home = household()
+    path = booked(home, new_practice())
+    someone = home.enter(visitor())
+    someone.until(path, "M******01")
+    someone.look("booking-with-number")
+    someone.go(f"/me/people/{home.patients[0]}/")
+    assert "M******01" in someone.text()
+    someone.look("person-with-number")
+
+
+@pytest.mark.parametrize(("language", "size"), [("zh", "normal"), ("en", "largest")])
+def test_a_refusal_says_what_to_do_and_is_asked_again(
+    visitor: New,
+    household: NewHousehold,
+    new_practice: NewPractice,
+    new_identity: NewIdentity,
+    language: str,
+    size: str,
+) -> None:
+    home, (name, number) = household(with_self=False), new_identity()
+    home.add(name + "拒", number)  # whom the registers refuse
+    path = booked(home, new_practice())
+    someone = home.enter(visitor(language=language, size=size))
+    someone.until(path, "医院建档未成功" if language == "zh" else "The hospital could not open a file")
+    someone.look(f"booking-number-refused-{language}")
+    someone.go(f"/me/people/{home.patients[0]}/")
+    someone.look(f"person-number-refused-{language}")
+    button = someone.page.get_by_role("button", name="再请医院建档" if language == "zh" else "Ask the hospital again")
+    expect(button).to_have_count(1)
+    button.click()
+    expect(someone.page.get_by_text("已请医院建档" if language == "zh" else "The hospital was asked")).to_be_visible()
+    expect(button).to_have_count(0)
