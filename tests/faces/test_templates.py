@@ -52,6 +52,26 @@ def test_every_form_that_posts_carries_the_token() -> None:
     assert wrong(forms_without_token) == {}
 
 
+# Forms of the desk that are the same at every hospital: one's own sign-in and keys, and what the city decides.
+OF_NO_HOSPITAL = ("desk/sign_in/", "desk/duplicates/", "desk/jump/_keys.html", "desk/_rail_items.html")
+OF_HOSPITALS = [
+    path for path in TEMPLATES if name_of(path).startswith("desk/") and not name_of(path).startswith(OF_NO_HOSPITAL)
+]
+
+
+def forms_without_hospital(source: str) -> list[str]:
+    """All tabs share one place: without it a press could be meant for another hospital (`at_desk`)."""
+    forms = re.findall(r"<form[^>]*method=\"post\".*?</form>", source, re.S | re.I)
+    posts = re.findall(r"<(?!form)[^>]*\shx-(?:post|put|patch|delete)=[^>]*>", source)  # they bear no form's fields
+    return [form[:120] for form in forms if "{{ shell.at_hospital }}" not in form] + posts
+
+
+def test_every_form_of_the_desk_bears_its_hospital() -> None:
+    found = {name_of(path): forms_without_hospital(path.read_text(encoding="utf-8")) for path in OF_HOSPITALS}
+    assert len(found) > 50
+    assert {name: forms for name, forms in found.items() if forms} == {}
+
+
 def foreign(source: str) -> list[str]:
     return re.findall(r"(?:src|href|action)=\"(?:https?:)?//", source)
 
@@ -95,6 +115,8 @@ def test_chinese_stands_only_where_it_is_translated() -> None:
         (inline, "<script>x()</script>"),
         (inline, """<p hx-vals='js:{"a": 1}'>"""),
         (forms_without_token, '<form method="post"><button></button></form>'),
+        (forms_without_hospital, '<form method="post">{% csrf_token %}</form>'),
+        (forms_without_hospital, '<button hx-post="/desk/x/"></button>'),
         (foreign, '<img src="https://example.org/x.png">'),
         (foreign, '<a href="//example.org">'),
         (icons_not_drawn, '{% icon "no-such-icon" %}'),

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from tests import clinic as build
 from tests import make
@@ -20,6 +20,9 @@ from yitong.domains.hospitals.commands import practitioners
 from yitong.domains.hospitals.contracts.things import ClinicKind
 from yitong.domains.hospitals.contracts.writes import BindPractitioner
 from yitong.domains.schedule.contracts import Pool
+from yitong.faces.common.actors import staff_session
+from yitong.faces.common.pages import HOSPITAL_FIELD
+from yitong.faces.desk import place as places
 
 NOW = make.NOW
 TODAY = clock.shanghai_date(NOW)
@@ -39,8 +42,16 @@ class Desk:
         return self.client.get(path, **more)  # type: ignore[arg-type,return-value]
 
     def post(self, path: str, **data: object) -> HttpResponse:
-        """With a key, as every form of the desk that needs one has."""
-        return self.client.post(path, {"key": str(new_id()), **data})  # type: ignore[return-value]
+        """With a key, as every form of the desk that needs one has, and the hospital for which its page was made."""
+        return self.client.post(path, {"key": str(new_id()), **self.place(), **data})  # type: ignore[return-value]
+
+    def place(self) -> dict[str, str]:
+        """What every form bears that was opened now."""
+        request = HttpRequest()
+        request.COOKIES = {name: one.value for name, one in self.client.cookies.items()}
+        request.staff_session = staff_session(request)  # type: ignore[attr-defined]
+        found = places.find(request)
+        return {HOSPITAL_FIELD: str(found.hospital_id)} if found else {}
 
 
 @dataclass

@@ -247,7 +247,7 @@ def test_a_doctor_sits_where_the_form_says_and_leaves(hospital: Hospital, desk: 
     make.department(hospital.id, code="SECOND")
     add = f"{HOME}doctors/add/"
     home = hospital.department_code
-    given = doctor(home=home, more=["SECOND", home], key=key)
+    given = {**doctor(home=home, more=["SECOND", home], key=key), **admin.place()}
     assert [admin.client.post(add, given).status_code for _n in range(2)] == [303, 303]
     [row] = models.Practitioner.objects.filter(hospital_id=hospital.id, code="P1")
     found = directory.get_practitioner(hospital.id, row.id)

@@ -143,7 +143,8 @@ def test_a_copy_leaves_the_first_and_a_clash_is_said_in_place(hospital: Hospital
     assert manager.post(path, **moved(mode="copy")).status_code == 303
     assert RosterLine.objects.get(id=row.id).until_date is None
     before = Event.objects.count()
-    clash = manager.client.post(path, {"key": str(new_id()), **moved()}, headers={"HX-Request": "true"})
+    sent = {"key": str(new_id()), **manager.place(), **moved()}
+    clash = manager.client.post(path, sent, headers={"HX-Request": "true"})
     assert (clash.status_code, b"<html" in clash.content, 'role="alert"' in clash.content.decode()) == (
         409,
         False,
@@ -202,11 +203,11 @@ def test_the_file_of_joiners_and_leavers(hospital: Hospital, desk: Sit) -> None:
     broken = admin.post("/desk/staff/import/", text=text + "join,bad login,x,nurse\n")
     assert (broken.status_code, Staff.objects.filter(login="li.si").exists()) == (422, False)
     file = SimpleUploadedFile("staff.csv", text.encode("utf-8-sig"), "text/csv")
-    done = admin.client.post("/desk/staff/import/", {"file": file})
+    done = admin.post("/desk/staff/import/", file=file)
     assert (done.status_code, done.content.decode().count('class="secret"')) == (200, 1)
     assert access.roles_of(leaver.staff_id, NOW) == frozenset()
     other = SimpleUploadedFile("staff.csv", text.encode("gb18030"), "text/csv")
-    assert admin.client.post("/desk/staff/import/", {"file": other}).status_code == 422
+    assert admin.post("/desk/staff/import/", file=other).status_code == 422
     assert admin.post("/desk/staff/import/").status_code == 422
 
 

@@ -107,9 +107,9 @@ def test_check_in_from_the_list_stays_in_its_row(hospital: Hospital, desk: Sit) 
 
     assert 'name="number"' in row(someone.get(path, headers=part))
     assert "办理报到" in row(someone.get(f"{path}?back=1", headers=part))
-    wrong = {"key": str(new_id()), "number": "110101199001011237"}
+    wrong = {"key": str(new_id()), "number": "110101199001011237", **someone.place()}
     assert 'role="alert"' in row(someone.client.post(path, wrong, headers=part), 422)
-    right = {"key": str(new_id()), "number": number_of(patient)}
+    right = {**wrong, "key": str(new_id()), "number": number_of(patient)}
     done = row(someone.client.post(path, right, headers=part))
     assert "已报到" in done
     assert "办理报到" not in done

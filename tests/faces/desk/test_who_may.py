@@ -1,5 +1,6 @@
 """Role × page, whole: who gets in, who is refused, and that a refusal changes nothing."""
 
+import re
 from collections.abc import Callable
 from uuid import UUID
 
@@ -14,10 +15,12 @@ from tests.faces.desk.conftest import NOW, ONSITE, Desk, Hospital, enter, open_h
 
 from yitong.core import clock
 from yitong.core.db.models import Event
-from yitong.domains.access.commands import providers
-from yitong.domains.access.contracts import SetProvider
+from yitong.core.sentences import sentence
+from yitong.domains.access.commands import providers, staff
+from yitong.domains.access.contracts import GiveRole, RoleName, SetProvider
 from yitong.domains.booking.contracts import State
 from yitong.domains.booking.models import Booking
+from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people.models import ReadLog
 from yitong.domains.schedule.commands import stoppages
 
@@ -159,6 +162,9 @@ ACTS: dict[str, tuple[str, set[str], dict[str, object]]] = {
 OPEN = {"sign_in", "invite", "provider", "provider_back", "switch", "sign_out"}  # before anybody is known
 
 
+# What is one's own, or the city's: the same wherever one works.
+OF_NO_HOSPITAL = {"me", "password", "pin", "second_factor", "place", "keys", "duplicates", "duplicate", "merges"}
+
 REFUSED = (403, 404, 422)  # a choice that isn't offered here is refused by its form
 
 
@@ -198,6 +204,7 @@ def things(of: Hospital) -> dict[str, object]:
     providers.set_provider(provider, actor=make.hospital_admin(of.id), now=make.NOW)
     stopping = stoppages.plan_stoppage(cmd, actor=manager, now=make.NOW)
     return {
+        "hospital": of.id,
         "day": of.day,
         "department": of.department_id,
         "campus": make_campus(of),
@@ -263,6 +270,67 @@ def test_another_hospitals_staff_find_nothing(hospital: Hospital, names: dict[st
             assert (name, stranger.post(filled(path, names), **sent).status_code in REFUSED) == (name, True)
     assert Event.objects.count() == before
     assert ReadLog.objects.filter(hospital_id=hospital.id).count() == reads
+
+
+@pytest.fixture
+def of_two(hospital: Hospital) -> tuple[Desk, UUID]:
+    """One with every role at two hospitals, who works at the first; and the second."""
+    other = make.hospital()
+    invited = make.staff_member(*ROLES, hospital_id=hospital.id)
+    for role in ROLES:
+        given = GiveRole(invited.staff_id, RoleName(role), other)
+        staff.give_role(given, actor=make.hospital_admin(other), now=NOW)
+    someone = enter(invited, with_totp=True)
+    someone.post("/desk/place/", hospital=hospital.id)
+    return someone, other
+
+
+def test_every_form_bears_the_hospital_of_its_page(of_two: tuple[Desk, UUID], names: dict[str, object]) -> None:
+    someone, _other = of_two
+    field, bare = f'name="at_hospital" value="{names["hospital"]}"', {}
+    for name, (path, _who) in PAGES.items():
+        body = someone.get(filled(path, names)).content.decode()
+        forms = re.findall(r"<form[^>]*method=\"post\".*?</form>", body, re.S)
+        own = [form for form in forms if "/preferences/" not in form and "/desk/sign-out/" not in form]
+        if [form for form in own if field not in form]:
+            bare[name] = len(own)
+    assert set(bare) == OF_NO_HOSPITAL & {"password", "pin", "second_factor", "place", "keys"}
+
+
+def test_no_form_that_was_made_for_another_hospital_does_anything(
+    of_two: tuple[Desk, UUID], names: dict[str, object]
+) -> None:
+    """The page stood open in one tab while its reader went to the second hospital in another."""
+    someone, other = of_two
+    opened = someone.place()
+    assert opened == {"at_hospital": str(names["hospital"])}
+    assert someone.post("/desk/place/", hospital=other).status_code == 303
+    before = Event.objects.count()
+    for old in (opened, {"at_hospital": ""}):
+        for name, (path, _who) in PAGES.items():
+            if name not in OF_NO_HOSPITAL:
+                assert (name, someone.post(filled(path, names), **old).status_code in (405, 409)) == (name, True)
+        for name, (path, _who, data) in ACTS.items():
+            if name not in OF_NO_HOSPITAL:
+                sent = {key: filled(str(value), names) for key, value in data.items()}
+                assert (name, someone.post(filled(path, names), **sent, **old).status_code) == (name, 409)
+    assert Event.objects.count() == before
+
+
+@pytest.mark.parametrize("more", [{}, {"headers": {"HX-Request": "true"}}])
+def test_who_went_to_another_hospital_is_told_so(of_two: tuple[Desk, UUID], more: dict[str, dict[str, str]]) -> None:
+    someone, other = of_two
+    path, sent = "/desk/first-visit/", {"text": "带好身份证", "text_en": "", **someone.place()}
+    someone.post("/desk/place/", hospital=other)
+    refused = someone.client.post(path, sent, **more)  # type: ignore[arg-type]
+    text, here = refused.content.decode(), hospitals.get_hospital(other)
+    said = sentence("PLACE_CHANGED", {"hospital": here.name}, "zh-hans")
+    assert (refused.status_code, said.message in text, said.next_step in text) == (409, True, True)
+    assert ("<html" in text, 'href="/desk/place/"' in text) == (not more, not more)  # the rail leads back
+    assert hospitals.get_hospital(other).first_visit == ""
+    someone.post("/desk/place/", hospital=sent["at_hospital"])
+    assert someone.client.post(path, sent, **more).status_code in (204, 303)  # type: ignore[arg-type]
+    assert hospitals.get_hospital(UUID(sent["at_hospital"])).first_visit == "带好身份证"
 
 
 def test_nobody_is_led_to_the_sign_in(names: dict[str, object]) -> None:

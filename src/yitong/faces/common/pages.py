@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -35,6 +35,7 @@ SIZES = ("normal", "large", "largest")
 SIZE_COOKIE = "yitong_size"
 NOTICE_COOKIE = "yitong_notice"
 OFFLINE_COOKIE = "yitong_offline"
+HOSPITAL_FIELD = "at_hospital"
 NOTICE_MAX_AGE_S = 60
 SECTIONS = ("/hospitals/", "/search/", "/book/", "/bookings/", "/messages/", "/me/", "/sign-in/")
 
@@ -66,10 +67,18 @@ class Shell:
     now: str
     undo: Undo | None = None
     keeps_offline: bool = True  # not for shared pages, which are kept without it
+    hospital: str = ""  # the one for which a page of the desk is made
 
     @property
     def layout(self) -> str:
         return f"common/{self.face}_shell.html"
+
+    @property
+    def at_hospital(self) -> SafeString:
+        """The field by which a form of the desk tells for which hospital it was made; nothing on other pages."""
+        if not self.hospital:
+            return SafeString()
+        return format_html('<input type="hidden" name="{}" value="{}">', HOSPITAL_FIELD, self.hospital)
 
     @property
     def is_english(self) -> bool:
@@ -263,6 +272,7 @@ def keeps_offline(request: HttpRequest) -> bool:
 
 
 def _shell(request: HttpRequest, template: str) -> Shell:
+    place = getattr(request, "desk_place", None)
     size = request.COOKIES.get(SIZE_COOKIE, "normal")
     notice, undo = _notice(request)
     return Shell(
@@ -275,6 +285,7 @@ def _shell(request: HttpRequest, template: str) -> Shell:
         now=clock.now().isoformat(timespec="milliseconds"),
         undo=undo,
         keeps_offline=keeps_offline(request),
+        hospital=str(place.hospital_id) if place else "",
     )
 
 

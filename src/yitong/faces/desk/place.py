@@ -11,7 +11,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from yitong.core.errors import Unidentified
+from yitong.core.errors import Conflict, Unidentified
 from yitong.domains.access.contracts import StaffSession
 from yitong.domains.hospitals.contracts.things import Hospital
 from yitong.domains.hospitals.queries import directory as hospitals
@@ -19,6 +19,12 @@ from yitong.faces.common import pages
 
 View = Callable[..., HttpResponse]
 PLACE_COOKIE = "yitong_place"
+
+
+class PlaceChanged(Conflict):
+    """The page was made for another hospital than the one where its reader works now."""
+
+    code = "PLACE_CHANGED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +77,19 @@ def choose(request: HttpRequest, response: HttpResponse, hospital_id: UUID) -> N
 
 
 def at_desk(view: View) -> View:
-    """The view gets the place as its second argument; who has none is led to where it is found."""
+    """The view gets the place as its second argument; who has none is led to where it is found.
+
+    All tabs of a browser share one place. So a form bears the hospital that its page showed (`shell.at_hospital`), and
+    one that bears another, or none, is refused: what was meant for one hospital is never written to the next.
+    """
 
     @wraps(view)
     def inside(request: HttpRequest, *args: Any, **parts: Any) -> HttpResponse:
         session = session_of(request)
         place = find(request)
         if place is not None:
+            if request.method == "POST" and request.POST.get(pages.HOSPITAL_FIELD) != str(place.hospital_id):
+                raise PlaceChanged(hospital=pages.reader_of(request).name(place.hospital))
             request.desk_place = place  # type: ignore[attr-defined]
             return view(request, place, *args, **parts)
         if session.must_enrol and not workplaces(session):
