@@ -4,11 +4,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from tests.watches import Watch
 
 from yitong.core.db import jobs, sweeps
 from yitong.core.db.models import SweepTurn
@@ -122,6 +124,72 @@ def test_worker_sweeps_turn_after_turn_until_it_is_told_to_stop(monkeypatch: pyt
     assert runs[:3] == [runs[0], runs[0] + 1, runs[0] + 2]  # though the slow one kept a hand all the while
 
 
+@pytest.mark.rule("R-018")
+@pytest.mark.usefixtures("committed_db")
+def test_what_waits_for_the_outside_keeps_none_of_our_own_work_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: dict[str, int] = {}
+    answered, stop = threading.Event(), threading.Event()
+
+    def own(name: str) -> Callable[[int], None]:
+        return lambda timestamp: runs.update({name: runs.get(name, 0) + 1})
+
+    def plant(one: Sweep) -> Sweep:
+        if one.asks_outside:
+            return replace(one, run=lambda timestamp: answered.wait(20))
+        return replace(one, every_s=1, run=own(one.name))
+
+    listed = {name: plant(one) for name, one in sweeps._sweeps.items()}
+    monkeypatch.setattr(sweeps, "_sweeps", listed)
+    thread = threading.Thread(target=sweeps.run, args=(stop,))
+    thread.start()
+    expected = {one.name for one in listed.values() if not one.asks_outside}
+    until = time.monotonic() + 10
+    while not (runs.keys() == expected and min(runs.values()) > 1) and time.monotonic() < until:
+        time.sleep(0.02)
+    seen = dict(runs)
+    answered.set()
+    stop.set()
+    thread.join(5)
+    assert "domains.booking.jobs.expire_holds" in seen
+    assert seen.keys() == expected
+    assert min(seen.values()) > 1
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    made = Watch()
+    monkeypatch.setattr(sweeps, "time", made)
+    return made
+
+
+def test_turn_begins_nothing_once_its_time_is_over(watch: Watch) -> None:
+    due, done = iter("abcd"), []
+    for one in sweeps.within(due):
+        done.append(one)
+        watch.at += 4
+    assert done == ["a", "b", "c"]
+
+
+def test_each_partner_has_one_question_before_any_has_a_second(watch: Watch) -> None:
+    assert list(sweeps.Round().of(["b1", "b2", "b3", "a1", "c1", "c2"], lambda one: one[0])) == [
+        *("a1", "b1", "c1"),
+        *("b2", "c2"),
+        "b3",
+    ]
+
+
+def test_next_turn_begins_after_the_one_who_came_last(watch: Watch) -> None:
+    partners = sweeps.Round()
+    turns: list[str] = []
+    for due in ("abcde", "abcde", "abcdef", "bc"):
+        asked = ""
+        for one in partners.of(due, lambda one: one):
+            asked += one
+            watch.at += 6
+        turns.append(asked)
+    assert turns == ["ab", "cd", "ef", "bc"]
+
+
 def test_sweep_that_a_hand_is_at_is_given_to_no_other() -> None:
     rota = Rota([named("a"), named("b")])
     taken = [rota.take(), rota.take()]
@@ -168,9 +236,17 @@ def test_what_may_not_wait_is_swept_as_often_as_it_is_promised() -> None:
     assert paces == {
         "booking.jobs.expire_holds": 5,
         "draws.jobs.advance_draws": 10,
+        "draws.jobs.ask_beacon": 10,
         "notify.jobs.deliver_due": 5,
+        "people.jobs.ask_hospitals": 10,
         "people.jobs.verify_due": 10,
         "schedule.jobs.carry_out_stops": 5,
         "waitlist.jobs.end_offers": 5,
         "waitlist.jobs.serve_kept": 10,
+    }
+    assert {one.name.removeprefix("domains.") for one in sweeps.sweeps() if one.asks_outside} == {
+        "draws.jobs.ask_beacon",
+        "notify.jobs.deliver_due",
+        "people.jobs.ask_hospitals",
+        "people.jobs.verify_due",
     }

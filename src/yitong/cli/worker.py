@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import structlog
 
 HEARTBEAT_S = 10
+JOBS_AT_ONCE = 2  # of each share
 STALLED_AFTER_S = 30
 
 log = structlog.get_logger("yitong.worker")
@@ -43,20 +44,43 @@ def run() -> None:
 
 async def _work(app, *, wait: bool = True) -> None:  # type: ignore[no-untyped-def]
     """Until it is told to stop, or (without `wait`) all is done. What is done well goes: jobs are no history, events
-    are. What failed stays to be looked at."""
+    are. What failed stays to be looked at.
+
+    Jobs that wait for a partner's answer are a share apart: were they to take all hands while the line to the outside
+    is dead, releases would wait behind them.
+    """
+    from procrastinate import signals
+
+    from yitong.core.db.jobs import OUTSIDE
+
+    own = {task.queue for task in app.tasks.values()} - {OUTSIDE}
     async with app.open_async():
         taking_up = asyncio.create_task(_take_up_stalled(app))
         try:
-            await app.run_worker_async(
-                concurrency=2,
-                shutdown_graceful_timeout=10,
-                stalled_worker_timeout=STALLED_AFTER_S,
-                name=worker_name(),
-                delete_jobs="successful",
-                wait=wait,
-            )
+            async with asyncio.TaskGroup() as group:
+                shares = [group.create_task(_share(app, queues, wait=wait)) for queues in (own, {OUTSIDE})]
+
+                def end() -> None:  # each ends what it has begun
+                    for share in shares:
+                        share.cancel()
+
+                with signals.on_stop(end):
+                    await asyncio.wait(shares)
         finally:
             taking_up.cancel()
+
+
+async def _share(app, queues: set[str], *, wait: bool) -> None:  # type: ignore[no-untyped-def]
+    await app.run_worker_async(
+        queues=sorted(queues),
+        concurrency=JOBS_AT_ONCE,
+        install_signal_handlers=False,  # one handler for each signal is all that a process has
+        shutdown_graceful_timeout=10,
+        stalled_worker_timeout=STALLED_AFTER_S,
+        name=worker_name(),
+        delete_jobs="successful",
+        wait=wait,
+    )
 
 
 async def _take_up_stalled(app) -> None:  # type: ignore[no-untyped-def]

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 from tests import make
+from tests.watches import Watch
 
 from yitong.core.actor import Actor
-from yitong.core.db import command
+from yitong.core.db import command, sweeps
 from yitong.core.errors import Throttled
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands, errors, jobs, models, queries
@@ -127,6 +128,33 @@ def test_a_silent_hospital_keeps_no_other_waiting(register: Register, frozen_clo
     assert [one.hospital_id for one in register.asks].count(HERE) == 1
     assert [queries.find_hospital_number(one, THERE, SYSTEM) is None for one in patients] == [False] * 3
     assert models.Carrier.objects.filter(state="pending", issuer=str(HERE), tries=0).count() == 2  # their turn stays
+
+
+def test_hospitals_all_silent_are_each_tried_within_a_few_turns(
+    register: Register, frozen_clock: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch()
+    monkeypatch.setattr(sweeps, "time", watch)
+    patients = [make.patient_seen() for _ in range(2)]
+    places = [UUID(int=100 + n) for n in range(7)]
+    for place in places:
+        register.told[place] = SILENT
+        for patient_id in patients:
+            ask(patient_id, place)
+    number = register.number
+
+    def after_8_s(asked: NumberAsk) -> NumberAnswer:
+        watch.at += 8
+        return number(asked)
+
+    monkeypatch.setattr(register, "number", after_8_s)
+    for turn in range(4):
+        before = watch.at
+        frozen_clock(NOW + timedelta(seconds=watch.at))
+        jobs.ask_hospitals(turn)
+        assert watch.at - before <= sweeps.TURN_S + 8
+    asked = [one.hospital_id for one in register.asks]
+    assert (len(asked), set(asked[:7])) == (8, set(places))
 
 
 def test_one_hospital_fills_no_turn_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 from tests import make
+from tests.watches import Watch
 
 from yitong.core.actor import Actor
+from yitong.core.db import sweeps
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyReused, Throttled, Unidentified
 from yitong.core.ids import new_id
@@ -309,6 +311,27 @@ def test_unknown_is_asked_again_and_given_up_after_eight_tries(frozen_clock) -> 
     again = commands.ask_verification(AskVerification("again", added.patient_id), actor=actor, now=now)
     assert again.state is VerificationState.ASKED
     assert again.verification_id != added.verification_id
+
+
+def test_silent_authority_ends_a_turn_and_the_next_goes_on_where_it_ended(frozen_clock, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    watch = Watch()
+    monkeypatch.setattr(sweeps, "time", watch)
+    authority = Authority(Verdict.UNKNOWN)
+    check = authority.check
+
+    def after_8_s(ask: IdentityAsk) -> Verdict:
+        watch.at += 8
+        return check(ask)
+
+    monkeypatch.setattr(authority, "check", after_8_s)
+    identity_authority.plug(authority)
+    for _ in range(5):
+        add(account())
+    for turn in (1, 2, 3):
+        frozen_clock(NOW + timedelta(seconds=watch.at))
+        jobs.verify_due(0)
+        assert len({ask.verification_id for ask in authority.asks}) == min(2 * turn, 5)
+    assert len(authority.asks) == 6
 
 
 def test_asking_again_while_a_question_is_open_is_that_question() -> None:

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 from procrastinate.contrib.django import app
 from procrastinate.retry import RetryStrategy
 
+OUTSIDE = "outside"  # the queue of jobs that wait for a partner's answer; hands of its own work at it
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

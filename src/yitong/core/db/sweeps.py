@@ -4,22 +4,29 @@ A job of its own for each turn would cost a city in which nothing happens six st
 times a minute for each kind of work, and rows that nobody reads. So a worker keeps the turns of sweeps by itself. The
 database's clock says which turn it is, and one row for each sweep says which turn was last begun: of many workers one
 takes it. What a killed worker leaves undone is found by the next turn.
+
+What asks the outside may have to wait for each answer until it gives up. Each such sweep has a hand of its own, so that
+a partner who is silent keeps neither our own work waiting nor the other partners'; and a turn of it lasts no longer
+than it must (`within`, `Round`).
 """
 
 import heapq
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Any, TypeVar
 
 import structlog
 from django.db import close_old_connections, connection, connections
 
-HANDS = 2  # a long sweep never keeps the others waiting
+HANDS = 2  # for work on our own database: a long sweep never keeps the others waiting
 LONGEST_S = 60
+TURN_S = 10  # of a sweep that asks the outside: after that nothing more is begun
 
 F = TypeVar("F", bound=Callable[[int], Any])
+T = TypeVar("T")
 
 log = structlog.get_logger("yitong.sweeps")
 
@@ -29,23 +36,25 @@ class Sweep:
     name: str
     every_s: int
     run: Callable[[int], Any]
+    asks_outside: bool = False
 
 
 _sweeps: dict[str, Sweep] = {}
 
 
-def swept(*, every_s: int) -> Callable[[F], F]:
+def swept(*, every_s: int, asks_outside: bool = False) -> Callable[[F], F]:
     """Registers work that comes every few seconds, in a domain's `jobs.py`. It takes the timestamp of its turn.
 
     A turn that takes longer than `every_s` is followed by the next at once; another worker may begin that one while
-    this one is still at work. What fails is logged, and the next turn finds the same work again.
+    this one is still at work. What fails is logged, and the next turn finds the same work again. `asks_outside`: it
+    waits for the answers of a partner.
     """
     if not 0 < every_s < LONGEST_S:
         raise TypeError(f"every {every_s} s: what comes each minute or less often is a job")
 
     def register(run: F) -> F:
         name = f"{run.__module__.removeprefix('yitong.')}.{run.__name__}"
-        _sweeps[name] = Sweep(name, every_s, run)
+        _sweeps[name] = Sweep(name, every_s, run, asks_outside)
         return run
 
     return register
@@ -57,18 +66,21 @@ def sweeps() -> list[Sweep]:
 
 def run(stop: threading.Event) -> None:
     """Carries out sweeps until `stop` is set."""
-    rota = Rota(sweeps())
-    hands = [threading.Thread(target=_work, args=(rota,), name=f"sweeps-{number}") for number in range(HANDS)]
+    own = Rota([one for one in sweeps() if not one.asks_outside])
+    outside = [Rota([one]) for one in sweeps() if one.asks_outside]
+    rotas = [own] * HANDS + outside
+    hands = [threading.Thread(target=_work, args=(rota,), name=f"sweeps-{n}") for n, rota in enumerate(rotas)]
     for hand in hands:
         hand.start()
     stop.wait()
-    rota.end()
+    for rota in (own, *outside):
+        rota.end()
     for hand in hands:
         hand.join()
 
 
 class Rota:
-    """Which sweep is next, for the hands of one worker. One that a hand is at is not in it."""
+    """Which sweep is next, for hands of one worker. One that a hand is at is not in it."""
 
     def __init__(self, listed: list[Sweep]) -> None:
         self._sweeps = {one.name: one for one in listed}
@@ -142,3 +154,34 @@ def take_turn(one: Sweep) -> Turn:
         )
         timestamp, is_ours, left_s = cursor.fetchone()
     return Turn(timestamp, is_ours, left_s)
+
+
+def within(due: Iterable[T]) -> Iterator[T]:
+    """What is due, until the turn's time is over; the rest is found by the next."""
+    over_at = time.monotonic() + TURN_S
+    for one in due:
+        if time.monotonic() >= over_at:
+            return
+        yield one
+
+
+class Round:
+    """Lets partners answer in turn: each has one question before any has a second, and the next turn of the sweep
+    begins after the one who came last in this. So none waits for good, however many are silent.
+
+    Where it stands each worker remembers by itself: another's round, or one begun anew, reaches everybody as well.
+    """
+
+    def __init__(self) -> None:
+        self._last: Any = None
+
+    def of(self, due: Iterable[T], partner_of: Callable[[T], Hashable]) -> Iterator[T]:
+        """What is due, in each partner's own order, until the turn's time is over."""
+        questions: dict[Any, list[T]] = {}
+        for one in due:
+            questions.setdefault(partner_of(one), []).append(one)
+        partners = sorted(questions, key=lambda partner: (self._last is not None and partner <= self._last, partner))
+        rounds = zip_longest(*(questions[partner] for partner in partners))
+        for one in within(asked for asked in chain.from_iterable(rounds) if asked is not None):
+            self._last = partner_of(one)
+            yield one

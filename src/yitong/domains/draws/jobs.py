@@ -1,6 +1,7 @@
 """Draws by the clock: each is planned, opened, closed, drawn and settled when its time has come. A crash between two
 steps loses nothing: the next turn finds the draw where it stands."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.db import policies
 from yitong.core.db.jobs import periodic
-from yitong.core.db.sweeps import swept
+from yitong.core.db.sweeps import Round, swept
 from yitong.core.errors import Refusal
 from yitong.domains.draws import queries, rules
 from yitong.domains.draws.commands import plan, settling, stages
@@ -21,6 +22,8 @@ from yitong.domains.schedule.queries import timetable as schedule
 
 AHEAD = timedelta(days=3)  # before it opens: the hospital has that long to give the hash of its secret
 TURNS = 2000  # winners of one draw in one run; the next run goes on
+
+waiting = Round()  # for the beacon
 
 log = structlog.get_logger()
 
@@ -44,14 +47,29 @@ def plan_draws(timestamp: int) -> int:
 
 @swept(every_s=10)
 def advance_draws(timestamp: int) -> int:
-    """Every ten seconds: each draw does what is due. Gives how many are under way."""
-    due = queries.list_due()
+    """Every ten seconds: each draw does what is due, but for asking the beacon. Gives how many there were."""
+    due = [one for one in queries.list_due() if not _awaits_beacon(one)]
+    _advance_all(due)
+    return len(due)
+
+
+@swept(every_s=10, asks_outside=True)
+def ask_beacon(timestamp: int) -> None:
+    """Every ten seconds: draws that can't go on without the beacon. While it is silent, no other draw waits for it."""
+    due = [one for one in queries.list_due() if _awaits_beacon(one)]
+    _advance_all(waiting.of(due, lambda one: one.draw_id))
+
+
+def _advance_all(due: Iterable[Due]) -> None:
     for one in due:
         try:
             advance(one)
         except Refusal as refusal:  # somebody holds its lock: the next turn takes it
             log.info("draws.later", draw_id=str(one.draw_id), code=refusal.code)
-    return len(due)
+
+
+def _awaits_beacon(one: Due) -> bool:
+    return one.state is DrawState.CLOSED and one.beacon_state is BeaconState.AWAITED
 
 
 def advance(one: Due) -> None:

@@ -96,7 +96,7 @@ def _insert_once(row: models.Message) -> None:
         return
     models.Message.objects.bulk_create([row], ignore_conflicts=True)  # two at once: the constraint lets one pass
     if row.medium == Medium.SMS:
-        jobs.enqueue(DELIVER_JOB, queue="notify", message_id=str(row.id))
+        jobs.enqueue(DELIVER_JOB, queue=jobs.OUTSIDE, message_id=str(row.id))
 
 
 # -- contacts ----------------------------------------------------------------------------------------------------------

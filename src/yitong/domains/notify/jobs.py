@@ -4,22 +4,22 @@ from datetime import datetime
 from uuid import UUID
 
 from yitong.core import clock
-from yitong.core.db.jobs import job, periodic
-from yitong.core.db.sweeps import swept
+from yitong.core.db.jobs import OUTSIDE, job, periodic
+from yitong.core.db.sweeps import swept, within
 from yitong.domains.notify import commands, queries
 from yitong.domains.notify.ports import sms_gateway
 
 
-@job(queue="notify")
+@job(queue=OUTSIDE)
 def deliver(message_id: str) -> None:
     """One try at one text. What fails is tried again by the sweep, under the same id."""
     attempt(UUID(message_id))
 
 
-@swept(every_s=5)
+@swept(every_s=5, asks_outside=True)
 def deliver_due(timestamp: int) -> None:
     """Texts whose turn has come: tries again, and what a killed worker dropped."""
-    for message_id in queries.list_due(clock.now()):
+    for message_id in within(queries.list_due(clock.now())):
         attempt(message_id)
 
 

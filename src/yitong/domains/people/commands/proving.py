@@ -69,7 +69,7 @@ def ask(patient: models.Patient, account_id: UUID | None, *, asks_phone: bool, a
     )
     asked = VerificationAsked(subject_id=patient.id, verification_id=row.id)
     events.append(asked, actor, at=now, shard=f"patient:{patient.id}")
-    jobs.enqueue(VERIFY_JOB, queue="people", patient_id=str(patient.id), verification_id=str(row.id))
+    jobs.enqueue(VERIFY_JOB, queue=jobs.OUTSIDE, patient_id=str(patient.id), verification_id=str(row.id))
     return row.id
 
 
