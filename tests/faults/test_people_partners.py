@@ -92,6 +92,25 @@ def control(url: str, **moods: float) -> dict[str, Any]:
         return client.get("/control").json()
 
 
+@contextmanager
+def register_that_says(status: int, body: bytes) -> Iterator[str]:
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as hook:
+        threading.Thread(target=hook.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{hook.server_address[1]}"
+        hook.shutdown()
+
+
 def test_signature_of_the_published_example() -> None:
     made = signatures.signature(
         SECRET.encode(), "post", "/v1/messages", 1795312800, "00112233445566778899aabbccddeeff", b'{"id":"1"}'
@@ -276,22 +295,40 @@ def test_half_an_answer_of_a_register_is_none(told: object) -> None:
     if isinstance(told, dict) and told.get("id") == "own":
         told = {**told, "id": str(asked.carrier_id)}
 
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = json.dumps(told).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    with register_that_says(200, json.dumps(told).encode()) as url:
+        assert registers(url).number(asked) == UNKNOWN
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as hook:
-        threading.Thread(target=hook.serve_forever, daemon=True).start()
-        assert registers(f"http://127.0.0.1:{hook.server_address[1]}").number(asked) == UNKNOWN
-        hook.shutdown()
+@pytest.mark.rule("R-049")
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ('{"reason": "证件号码位数不对"}'.encode(), "证件号码位数不对"),
+        (b'{"reason": " "}', None),
+        (b'{"reason": 7}', None),
+        (b"[]", None),
+        (b"<html>", None),
+        (b"\xff", None),
+        (b"", None),
+    ],
+)
+def test_question_that_a_register_can_not_take_is_refused(status: int, body: bytes, reason: str | None) -> None:
+    with register_that_says(status, body) as url:
+        answer = registers(url).number(new_patient())
+    assert answer == NumberAnswer(NumberOutcome.REFUSED, reason=reason or f"HTTP {status}")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 408, 409, 429, 500, 502, 503])
+def test_other_troubles_of_a_register_are_no_answer(status: int) -> None:
+    with register_that_says(status, b'{"reason": "x"}') as url:
+        assert registers(url).number(new_patient()) == UNKNOWN
+
+
+def test_register_names_what_it_misses() -> None:
+    with simulator("register") as url:
+        refused = NumberAnswer(NumberOutcome.REFUSED, reason="missing ['name']")
+        assert registers(url).number(new_patient(name="")) == refused
 
 
 @pytest.mark.parametrize("name", ["sms", "identity", "register"])

@@ -24,7 +24,7 @@ class Registers:
         missing = ASKED - set(asked)
         empty = {word for word in ("id", "hospital", "name", "kind", "number") if not asked.get(word)}
         if missing or empty:
-            return 400, {"error": f"missing {sorted(missing | empty)}"}
+            return 400, {"reason": f"missing {sorted(missing | empty)}"}
         says_no = self.partner.happens(self.partner.moods.refuse)
         with self.partner.lock:
             again = asked["id"] in self.answers

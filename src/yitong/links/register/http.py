@@ -11,6 +11,7 @@ from yitong.domains.people.contracts.words import NumberOutcome
 
 NUMBERS = "/v1/numbers"
 TIMEOUT_S = 8.0
+REFUSED = (400, 422)  # this question can't be taken as it is, however often it is asked
 UNKNOWN = NumberAnswer(NumberOutcome.UNKNOWN)
 
 log = structlog.get_logger("yitong.links.register")
@@ -48,6 +49,9 @@ class HttpHospitalRegister:
         headers = signatures.signed(self._key_id, self._secret, "POST", NUMBERS, body, timestamp=timestamp)
         try:
             answer = self._client.post(NUMBERS, content=body, headers={**headers, "Content-Type": "application/json"})
+            if answer.status_code in REFUSED:
+                log.warning("register.refused", carrier_id=str(ask.carrier_id), status=answer.status_code)
+                return NumberAnswer(NumberOutcome.REFUSED, reason=_why(answer))
             told = answer.json() if answer.status_code == 200 else None
         except (httpx.HTTPError, ValueError) as error:
             log.warning("register.no_answer", carrier_id=str(ask.carrier_id), error=type(error).__name__)
@@ -56,6 +60,16 @@ class HttpHospitalRegister:
         if read is UNKNOWN:
             log.warning("register.unknown", carrier_id=str(ask.carrier_id), status=answer.status_code)
         return read
+
+
+def _why(answer: httpx.Response) -> str:
+    """In the hospital's words, or as its status where it says nothing that can be read."""
+    try:
+        told = answer.json()
+    except ValueError:
+        told = None
+    reason = told.get("reason") if isinstance(told, dict) else None
+    return reason if isinstance(reason, str) and reason.strip() else f"HTTP {answer.status_code}"
 
 
 def _read(told: object, carrier_id: str) -> NumberAnswer:
