@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -10,9 +12,10 @@ from django.db import connections
 from tests import make
 
 from yitong.core.errors import Refusal
+from yitong.core.ids import new_id
 from yitong.domains.access import models
-from yitong.domains.access.commands import limits, sign_in, staff
-from yitong.domains.access.contracts import AddStaff, RoleName, SignIn
+from yitong.domains.access.commands import limits, providers, sign_in, staff
+from yitong.domains.access.contracts import AddStaff, RoleName, SetProvider, SignIn
 
 NOW = make.NOW
 HERE = UUID(int=11)
@@ -63,3 +66,20 @@ def test_login_is_given_once_in_a_race(committed_db: None) -> None:
     seen = at_once(lambda: staff.add_staff(cmd, actor=make.hospital_admin(HERE), now=NOW), 8)
     assert seen == {"ok": 1, "LOGIN_TAKEN": 7}
     assert models.StaffRole.objects.count() == 1
+
+
+def test_first_provider_of_a_hospital_is_set_once_in_a_race(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_found_none = Barrier(2, timeout=10)
+
+    def id_once_both_looked() -> UUID:
+        both_found_none.wait()
+        return new_id()
+
+    monkeypatch.setattr(providers, "new_id", id_once_both_looked)
+    cmd = SetProvider(HERE, "https://sso.example", "desk", "s")
+    set_it = partial(providers.set_provider, cmd, actor=make.hospital_admin(HERE), now=NOW)
+    assert at_once(set_it, 2) == {"ok": 1, "BUSY": 1}
+    set_it()  # asked again, it stands already
+    assert models.IdentityProvider.objects.count() == 1

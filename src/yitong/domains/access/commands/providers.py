@@ -6,6 +6,7 @@ from uuid import UUID
 from yitong.core.actor import Actor
 from yitong.core.db import events
 from yitong.core.db.command import command
+from yitong.core.errors import Busy
 from yitong.core.ids import new_id
 from yitong.domains.access import models, permissions, ports, queries, rules
 from yitong.domains.access.commands import opening
@@ -22,12 +23,13 @@ from yitong.domains.access.errors import IdentityRefused, IdentityUnknown, Provi
 from yitong.domains.access.permissions import Action
 
 
-@command()
+@command(refusals={"identity_provider_once_a_hospital": Busy})
 def set_provider(cmd: SetProvider, *, actor: Actor, now: datetime) -> None:
     """Say how to reach the hospital's provider; what stands already changes nothing. With another issuer, who is whom
     has to be said anew, and so has the secret: it was a promise between us and the one before.
 
-    Locks: IdentityProvider. Emits: ProviderChanged. Refuses: Forbidden, ProviderInvalid.
+    Locks: IdentityProvider. Emits: ProviderChanged. Refuses: Forbidden, ProviderInvalid, Busy (somebody was setting
+    the first one at the same moment).
     """
     permissions.check_can(actor, Action.SET_PROVIDER, cmd.hospital_id)
     issuer = rules.check_issuer(cmd.issuer)
