@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pyotp
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -257,7 +257,8 @@ def clinic(*, hospital_id: UUID | None = None, now: datetime = NOW) -> Clinic:
     department_code = f"D{number()}"
     department_id = department(hospital_id, code=department_code, campus_code=code, now=now)
     doctor_id = practitioner(hospital_id, department_code, now=now)
-    doctor = staff_actor("doctor", hospital_id=hospital_id, staff_id=uuid4())
+    invited = staff_member("doctor", hospital_id=hospital_id, now=now, password=None)
+    doctor = staff_actor("doctor", hospital_id=hospital_id, staff_id=invited.staff_id)
     bound = BindPractitioner(hospital_id, doctor_id, UUID(doctor.id))
     practitioners.bind_practitioner(bound, actor=hospital_admin(hospital_id), now=now)
     if is_new:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import product
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from tests import make
 from yitong.core.actor import Actor
 from yitong.core.db.models import Event
 from yitong.core.errors import Forbidden, KeyReused, Unidentified
-from yitong.domains.access.contracts import RoleName
+from yitong.domains.access.commands import staff
+from yitong.domains.access.contracts import EndRole, RoleName
 from yitong.domains.hospitals import errors, models, permissions
 from yitong.domains.hospitals.commands import fees, hospitals, places, practitioners
+from yitong.domains.hospitals.contracts.events import PractitionerBound
 from yitong.domains.hospitals.contracts.things import ClinicKind, Title
 from yitong.domains.hospitals.contracts.writes import (
     AddCampus,
@@ -284,7 +287,7 @@ def test_practitioner_is_bound_to_one_member_of_staff():
     hospital_id = make.hospital()
     make.campus(hospital_id)
     make.department(hospital_id, code="D1")
-    admin, staff_id = make.hospital_admin(hospital_id), UUID(int=77)
+    admin, staff_id = make.hospital_admin(hospital_id), make.staff_member("doctor", hospital_id=hospital_id).staff_id
     one, two = make.practitioner(hospital_id, "D1"), make.practitioner(hospital_id, "D1")
     practitioners.bind_practitioner(BindPractitioner(hospital_id, one, staff_id), actor=admin, now=NOW)
     assert directory.find_practitioner_of_staff(hospital_id, staff_id).practitioner_id == one
@@ -293,6 +296,37 @@ def test_practitioner_is_bound_to_one_member_of_staff():
     with pytest.raises(errors.PractitionerMissing):
         practitioners.bind_practitioner(BindPractitioner(hospital_id, UUID(int=1), staff_id), actor=admin, now=NOW)
     assert directory.find_practitioner_of_staff(hospital_id, UUID(int=78)) is None
+
+
+def test_practitioner_is_bound_to_a_doctor_of_the_hospital_alone():
+    hospital_id, elsewhere = make.hospital(), make.hospital()
+    make.campus(hospital_id)
+    make.department(hospital_id, code="D1")
+    admin, practitioner_id = make.hospital_admin(hospital_id), make.practitioner(hospital_id, "D1")
+    doctor_id = make.staff_member("doctor", hospital_id=hospital_id).staff_id
+    bind = partial(practitioners.bind_practitioner, actor=admin, now=NOW)
+    bind(BindPractitioner(hospital_id, practitioner_id, doctor_id))
+    gone_id = make.staff_member("doctor", hospital_id=hospital_id).staff_id
+    staff.leave(gone_id, actor=admin, now=NOW)
+    for other_id in (
+        make.staff_member("nurse", "hospital_admin", hospital_id=hospital_id).staff_id,
+        make.staff_member("doctor", hospital_id=elsewhere).staff_id,
+        make.staff_member("city_operator").staff_id,
+        gone_id,
+        UUID(int=77),
+    ):
+        with pytest.raises(errors.StaffIsNoDoctor):
+            bind(BindPractitioner(hospital_id, practitioner_id, other_id))
+    assert models.Practitioner.objects.get(id=practitioner_id).staff_id == doctor_id
+    assert Event.objects.filter(operation=PractitionerBound.operation).count() == 1
+    later = NOW + timedelta(seconds=1)
+    staff.end_role(EndRole(doctor_id, RoleName.DOCTOR, hospital_id), actor=admin, now=later)
+    stays = BindPractitioner(hospital_id, practitioner_id, doctor_id)
+    practitioners.bind_practitioner(stays, actor=admin, now=later)  # who is linked may stay
+    practitioners.bind_practitioner(replace(stays, staff_id=None), actor=admin, now=later)
+    with pytest.raises(errors.StaffIsNoDoctor):
+        practitioners.bind_practitioner(stays, actor=admin, now=later)
+    assert models.Practitioner.objects.get(id=practitioner_id).staff_id is None
 
 
 def test_clinic_kinds_are_offered_and_withdrawn():

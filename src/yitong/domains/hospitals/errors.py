@@ -60,6 +60,12 @@ class StaffBoundElsewhere(Conflict):
     code = "PRACTITIONER_STAFF_TAKEN"
 
 
+class StaffIsNoDoctor(Conflict):
+    """Who is to be linked to a practitioner is, now, no doctor of that hospital."""
+
+    code = "PRACTITIONER_STAFF_NO_DOCTOR"
+
+
 class FeeFixed(Conflict):
     """A price in force or past is history: a new one begins on a later day (R-162)."""
 

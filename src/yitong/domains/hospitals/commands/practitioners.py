@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from yitong.core.actor import Actor
+from yitong.core.actor import Actor, Role
 from yitong.core.db import idempotency
 from yitong.core.db.command import command
 from yitong.core.ids import new_id
+from yitong.domains.access import queries as access
+from yitong.domains.access.contracts import RoleName
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.commands import writing
 from yitong.domains.hospitals.contracts.events import PractitionerBound, PractitionerChanged
@@ -24,6 +26,7 @@ from yitong.domains.hospitals.errors import (
     PractitionerCodeTaken,
     PractitionerMissing,
     StaffBoundElsewhere,
+    StaffIsNoDoctor,
 )
 from yitong.domains.hospitals.permissions import Action
 
@@ -71,13 +74,25 @@ def import_practitioners(cmd: ImportPractitioners, *, actor: Actor, now: datetim
 
 @command(refusals={"practitioner_one_a_staff": StaffBoundElsewhere})
 def bind_practitioner(cmd: BindPractitioner, *, actor: Actor, now: datetime) -> Made:
-    """Say which member of staff a practitioner is. Locks: Practitioner. Emits: PractitionerBound."""
+    """Say which doctor among the hospital's staff a practitioner is; None: nobody. Who is linked already may stay so
+    without the role.
+
+    Locks: Practitioner. Emits: PractitionerBound. Refuses: Forbidden, PractitionerMissing, StaffIsNoDoctor,
+    StaffBoundElsewhere.
+    """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     row = _found(cmd.hospital_id, cmd.practitioner_id)
+    if cmd.staff_id is not None and cmd.staff_id != row.staff_id:
+        _check_is_doctor(cmd.staff_id, cmd.hospital_id, now)
     writing.write(row, {"staff_id": cmd.staff_id})
     event = PractitionerBound(hospital_id=cmd.hospital_id, subject_id=row.pk, staff_id=cmd.staff_id)
     writing.announce(event, actor, now)
     return Made(row.pk)
+
+
+def _check_is_doctor(staff_id: UUID, hospital_id: UUID, now: datetime) -> None:
+    if Role(RoleName.DOCTOR, hospital_id) not in access.roles_of(staff_id, now):
+        raise StaffIsNoDoctor()
 
 
 def _set_practitioner(
