@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tests import draws, make
 from tests.browser import fair_weeks, households, lots, practices
-from tests.browser.wards import ALL_ROLES, Ward, token_of
+from tests.browser.wards import ALL_ROLES, Ward, stay_signed_in, token_of
 
 from yitong.cli.demo.people import identity_number
 from yitong.core import clock
@@ -324,6 +324,7 @@ def build_world(ward: Ward, numbers: list[str]) -> World:
             home.slow_down()
         if who == "reviewed":
             ids["review"] = str(home.ask_review("我是村卫生室的，替村里老人约号，他们不会用手机。"))
+    stay_signed_in()
     _desk(ward, ids, cookies)
     _new_hospital(ids, cookies)
     _draw(ward, homes["patient"], homes["unlucky"], ids)

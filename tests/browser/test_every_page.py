@@ -4,6 +4,7 @@ with YITONG_LONG=1 (`make long`) both in every width, size, language and light. 
 
 from collections.abc import Callable, Iterator
 from itertools import product
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
@@ -99,6 +100,8 @@ def test_every_page_is_clean(
             said += [*judges.left_in_chinese(page), *judges.torn(page)]
         if answer.status != STATUSES.get(one.state, 200):
             said.append(f"answered {answer.status}")
+        if urlsplit(page.url).path != urlsplit(world.path(one)).path:  # to sign in, most likely
+            said.append(f"led to {urlsplit(page.url).path}")
         if said:
             found[one.shot] = said
         complaints.clear()

@@ -91,12 +91,21 @@ def token_of(invited: Invited) -> str:
 
 def undo_within(hospital_id: UUID, seconds: int) -> None:
     """From here on a stop of this hospital can be taken back for so long."""
+    _decide("booking.stop_undo_seconds", seconds, hospital_id)
+
+
+def stay_signed_in() -> None:
+    """From here on whoever works in the city is asked to sign in again as late as the rule allows (R-205)."""
+    _decide("staff.idle_minutes", 60, None)
+
+
+def _decide(key: str, value: int, hospital_id: UUID | None) -> None:
     now = clock.now()
     with transaction.atomic():
         policies.record(
-            "booking.stop_undo_seconds",
-            seconds,
-            scope="hospital",
+            key,
+            value,
+            scope="city" if hospital_id is None else "hospital",
             hospital_id=hospital_id,
             scope_id=hospital_id,
             effective_from=now - timedelta(minutes=1),
