@@ -42,6 +42,7 @@ from yitong.domains.hospitals.contracts.writes import (
     SetFirstVisitGuide,
 )
 from yitong.domains.hospitals.queries import directory, searching
+from yitong.domains.hospitals.queries import facts as stand
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
@@ -278,9 +279,10 @@ def test_licence_is_encrypted_and_shown_to_the_administrator_alone(owner_connect
     make.campus(hospital_id)
     make.department(hospital_id, code="D1")
     practitioner_id = make.practitioner(hospital_id, "D1", licence="110100000099999")
-    assert directory.get_licence(hospital_id, practitioner_id, make.hospital_admin(hospital_id)) == "110100000099999"
+    told = stand.practitioner_facts(hospital_id, practitioner_id, make.hospital_admin(hospital_id))
+    assert told.licence == "110100000099999"
     with pytest.raises(Forbidden):
-        directory.get_licence(hospital_id, practitioner_id, make.city_operator())
+        stand.practitioner_facts(hospital_id, practitioner_id, make.city_operator())
 
 
 def test_practitioner_is_bound_to_one_member_of_staff():

@@ -73,6 +73,12 @@ class FeeFixed(Conflict):
     rule = "R-162"
 
 
+class FactsChanged(Conflict):
+    """What stands is no longer what the change was made from: somebody else wrote meanwhile."""
+
+    code = "HOSPITAL_FACTS_CHANGED"
+
+
 class AnnouncementWithdrawnAlready(Conflict):
     code = "ANNOUNCEMENT_WITHDRAWN"
 

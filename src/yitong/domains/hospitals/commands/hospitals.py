@@ -34,6 +34,7 @@ from yitong.domains.hospitals.errors import (
     HospitalCodeTaken,
 )
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import facts as stand
 
 
 @command(refusals={"hospital_code_once": HospitalCodeTaken, "hospital_name_once": HospitalCodeTaken})
@@ -90,11 +91,14 @@ def reopen_hospital(hospital_id: UUID, *, actor: Actor, now: datetime) -> Made:
 def change_hospital(cmd: ChangeHospital, *, actor: Actor, now: datetime) -> Made:
     """The hospital says anew who it is; what stands already changes nothing.
 
-    Locks: Hospital. Emits: HospitalChanged. Refuses: Forbidden, HospitalMissing, FactsInvalid, HospitalCodeTaken.
+    Locks: Hospital. Emits: HospitalChanged. Refuses: Forbidden, HospitalMissing, FactsInvalid, FactsChanged,
+    HospitalCodeTaken.
     """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     rules.check_hospital(cmd.facts)
     row = writing.locked_hospital(cmd.hospital_id)
+    if cmd.seen:
+        writing.check_seen(cmd.seen, stand.hospital_facts(cmd.hospital_id), cmd.facts)
     values = writing.plain(cmd.facts)
     if not writing.differs(row, values):
         return Made(row.id)

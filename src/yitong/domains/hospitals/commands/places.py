@@ -29,6 +29,7 @@ from yitong.domains.hospitals.errors import (
     DepartmentMissing,
 )
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import facts as stand
 
 
 @command(refusals={"campus_code_once": CampusCodeTaken})
@@ -46,10 +47,11 @@ def add_campus(cmd: AddCampus, *, actor: Actor, now: datetime) -> Made:
 def change_campus(cmd: ChangeCampus, *, actor: Actor, now: datetime) -> Made:
     """What stands already changes nothing.
 
-    Locks: Hospital. Emits: CampusChanged. Refuses: Forbidden, CampusMissing, FactsInvalid, CampusCodeTaken.
+    Locks: Hospital. Emits: CampusChanged. Refuses: Forbidden, CampusMissing, FactsInvalid, FactsChanged,
+    CampusCodeTaken.
     """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
-    return _set_campus(cmd.hospital_id, cmd.campus_id, cmd.facts, actor, now)
+    return _set_campus(cmd.hospital_id, cmd.campus_id, cmd.facts, actor, now, seen=cmd.seen)
 
 
 @command()
@@ -80,10 +82,10 @@ def add_department(cmd: AddDepartment, *, actor: Actor, now: datetime) -> Made:
 def change_department(cmd: ChangeDepartment, *, actor: Actor, now: datetime) -> Made:
     """One that is closed is kept, no longer bookable; what stands already changes nothing.
 
-    Locks: Hospital. Emits: DepartmentChanged. Refuses: as add_department, and DepartmentMissing.
+    Locks: Hospital. Emits: DepartmentChanged. Refuses: as add_department, and DepartmentMissing, FactsChanged.
     """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
-    return _set_department(cmd.hospital_id, cmd.department_id, cmd.facts, actor, now)
+    return _set_department(cmd.hospital_id, cmd.department_id, cmd.facts, actor, now, seen=cmd.seen)
 
 
 @command(refusals={"department_name_once_a_campus": DepartmentCodeTaken})
@@ -104,7 +106,9 @@ def import_departments(cmd: ImportDepartments, *, actor: Actor, now: datetime) -
     return writing.finish_import("departments", cmd.hospital_id, done, actor, now)
 
 
-def _set_campus(hospital_id: UUID, campus_id: UUID | None, facts: CampusFacts, actor: Actor, now: datetime) -> Made:
+def _set_campus(
+    hospital_id: UUID, campus_id: UUID | None, facts: CampusFacts, actor: Actor, now: datetime, *, seen: str = ""
+) -> Made:
     rules.check_campus(facts)
     writing.locked_hospital(hospital_id)
     row = models.Campus(id=new_id(), hospital_id=hospital_id)
@@ -113,6 +117,8 @@ def _set_campus(hospital_id: UUID, campus_id: UUID | None, facts: CampusFacts, a
         if found is None:
             raise CampusMissing()
         row = found
+        if seen:
+            writing.check_seen(seen, stand.campus_facts(hospital_id, campus_id), facts)
     values = writing.plain(facts)
     if not writing.differs(row, values):
         return Made(row.id)
@@ -123,7 +129,13 @@ def _set_campus(hospital_id: UUID, campus_id: UUID | None, facts: CampusFacts, a
 
 
 def _set_department(
-    hospital_id: UUID, department_id: UUID | None, facts: DepartmentFacts, actor: Actor, now: datetime
+    hospital_id: UUID,
+    department_id: UUID | None,
+    facts: DepartmentFacts,
+    actor: Actor,
+    now: datetime,
+    *,
+    seen: str = "",
 ) -> Made:
     rules.check_department(facts)
     writing.locked_hospital(hospital_id)
@@ -133,6 +145,8 @@ def _set_department(
         if found is None:
             raise DepartmentMissing()
         row = found
+        if seen:
+            writing.check_seen(seen, stand.department_facts(hospital_id, department_id), facts)
     values = _department_values(facts, writing.ids_by_code(models.Campus, hospital_id))
     if not writing.differs(row, values):
         return Made(row.id)

@@ -29,6 +29,7 @@ from yitong.domains.hospitals.errors import (
     StaffIsNoDoctor,
 )
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import facts as stand
 
 
 @command(refusals={"practitioner_code_once": PractitionerCodeTaken})
@@ -46,10 +47,10 @@ def add_practitioner(cmd: AddPractitioner, *, actor: Actor, now: datetime) -> Ma
 def change_practitioner(cmd: ChangePractitioner, *, actor: Actor, now: datetime) -> Made:
     """One who left is kept, no longer active; what stands already changes nothing.
 
-    Locks: Hospital, Practitioner. Emits: PractitionerChanged. Refuses: as add, and PractitionerMissing.
+    Locks: Hospital, Practitioner. Emits: PractitionerChanged. Refuses: as add, and PractitionerMissing, FactsChanged.
     """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
-    return _set_practitioner(cmd.hospital_id, cmd.practitioner_id, cmd.facts, actor, now)
+    return _set_practitioner(cmd.hospital_id, cmd.practitioner_id, cmd.facts, actor, now, seen=cmd.seen)
 
 
 @command()
@@ -96,7 +97,13 @@ def _check_is_doctor(staff_id: UUID, hospital_id: UUID, now: datetime) -> None:
 
 
 def _set_practitioner(
-    hospital_id: UUID, practitioner_id: UUID | None, facts: PractitionerFacts, actor: Actor, now: datetime
+    hospital_id: UUID,
+    practitioner_id: UUID | None,
+    facts: PractitionerFacts,
+    actor: Actor,
+    now: datetime,
+    *,
+    seen: str = "",
 ) -> Made:
     rules.check_practitioner(facts)
     writing.locked_hospital(hospital_id)
@@ -104,6 +111,8 @@ def _set_practitioner(
     row = models.Practitioner(id=new_id(), hospital_id=hospital_id)
     if practitioner_id is not None:
         row = _found(hospital_id, practitioner_id)
+        if seen:
+            writing.check_seen(seen, stand.practitioner_facts(hospital_id, practitioner_id, actor), facts)
     values = _values(facts)
     is_another = writing.differs(row, values)
     if is_another:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from yitong.core.digests import digest_of
 from yitong.core.policy.kinds import JsonValue
 from yitong.domains.hospitals.contracts.things import ClinicKind, CodeBasis, Title
 
@@ -67,6 +68,15 @@ class PractitionerFacts:
     is_active: bool = True
 
 
+MasterFacts = HospitalFacts | CampusFacts | DepartmentFacts | PractitionerFacts
+
+
+def seen_of(facts: MasterFacts) -> str:
+    """A word for these facts as somebody saw them. Given with a change, the change is refused where they are no longer
+    what stands; without it, the last one to write is right."""
+    return digest_of(facts).hex()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeFacts:
     clinic_kind: ClinicKind
@@ -87,6 +97,7 @@ class AddHospital:
 class ChangeHospital:
     hospital_id: UUID
     facts: HospitalFacts
+    seen: str = ""  # `seen_of` the facts that the change was made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,7 @@ class ChangeCampus:
     hospital_id: UUID
     campus_id: UUID
     facts: CampusFacts
+    seen: str = ""  # `seen_of` the facts that the change was made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,7 @@ class ChangeDepartment:
     hospital_id: UUID
     department_id: UUID
     facts: DepartmentFacts
+    seen: str = ""  # `seen_of` the facts that the change was made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +163,7 @@ class ChangePractitioner:
     hospital_id: UUID
     practitioner_id: UUID
     facts: PractitionerFacts
+    seen: str = ""  # `seen_of` the facts that the change was made from
 
 
 @dataclass(frozen=True, slots=True)

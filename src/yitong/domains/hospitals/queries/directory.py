@@ -6,9 +6,8 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
-from yitong.core.actor import Actor
 from yitong.core.db import reference
-from yitong.domains.hospitals import models, permissions, rules
+from yitong.domains.hospitals import models, rules
 from yitong.domains.hospitals.contracts.things import (
     Announcement,
     Campus,
@@ -183,15 +182,6 @@ def find_practitioner_of_staff(hospital_id: UUID, staff_id: UUID) -> Practitione
     """The practitioner who is this member of staff, if any."""
     found = _with_departments(_practitioners(hospital_id).filter(staff_id=staff_id))
     return found[0] if found else None
-
-
-def get_licence(hospital_id: UUID, practitioner_id: UUID, actor: Actor) -> str:
-    """The licence number, for the hospital's own administrator."""
-    permissions.check_can(actor, permissions.Action.READ_LICENCE, hospital_id)
-    row = models.Practitioner.objects.filter(hospital_id=hospital_id, id=practitioner_id).first()  # one row at most
-    if row is None:
-        raise PractitionerMissing()
-    return row.licence
 
 
 def list_clinic_kinds(hospital_id: UUID) -> list[OfferedKind]:

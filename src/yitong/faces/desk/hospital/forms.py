@@ -1,23 +1,17 @@
 """What a hospital says of itself: who it is, where, which departments and doctors it has, and at which price."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.access.contracts import ProviderFacts, SetProvider, StaffMember
-from yitong.domains.hospitals.contracts.things import (
-    Campus,
-    ClinicKind,
-    CodeBasis,
-    Department,
-    Hospital,
-    Practitioner,
-    Title,
-)
+from yitong.domains.hospitals.contracts.things import ClinicKind, CodeBasis, Title
 from yitong.domains.hospitals.contracts.writes import (
     AddCampus,
     AddDepartment,
@@ -33,8 +27,10 @@ from yitong.domains.hospitals.contracts.writes import (
     HospitalFacts,
     PractitionerFacts,
     SetFee,
+    seen_of,
 )
 from yitong.faces.common import terms
+from yitong.faces.common.templatetags.yitong import joined
 from yitong.faces.common.texts import Lines
 from yitong.faces.desk.forms import NO_MEMORY, Day, Key
 
@@ -76,7 +72,35 @@ def _code(label: "StrOrPromise", most: int, hint: "StrOrPromise") -> forms.CharF
     return found
 
 
-class Facts(forms.Form):
+class Seen(forms.Form):
+    """What a page showed of a thing goes with its form, so that nobody's change in between is written over unseen."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def show_what_stands(self) -> list[tuple["StrOrPromise", "StrOrPromise", str]]:
+        """After somebody else's change: the fields in which what stands differs from what was typed, with what stands,
+        as facts. The page has then shown it, so the next press is made from it."""
+        data = cast(QueryDict, self.data).copy()
+        data["seen"] = self.initial["seen"]
+        self.data = data
+        return [
+            (self.fields[name].label or "", _shown(self.fields[name], self.initial.get(name)), "")
+            for name in self.changed_data
+            if not self.fields[name].widget.is_hidden
+        ]
+
+
+def _shown(field: forms.Field, value: object) -> "StrOrPromise":
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(field, forms.ChoiceField):
+        names = dict(cast(Iterable[tuple[str, "StrOrPromise"]], field.choices))
+        given = value if isinstance(value, list) else [value or ""]
+        return joined(names.get(str(one), one) for one in given if one) or _("没有填")
+    return _("没有填") if value in (None, "") else str(value)
+
+
+class Facts(Seen):
     name = _text(_("中文名称"), 120, asked=_("请填医院名称"))
     name_en = _english(_("英文名称"), 200, asked=_("请填英文名称"))
     short_name = _text(_("简称"), 40, asked=_("请填简称"))
@@ -89,14 +113,13 @@ class Facts(forms.Form):
     introduction = _text(_("医院介绍"), 4000, rows=6)
 
     @staticmethod
-    def of(one: Hospital) -> dict[str, object]:
-        told = {name: getattr(one, name) for name in Facts.base_fields}
-        return {**told, "specialties": "\n".join(one.specialties)}
+    def of(one: HospitalFacts) -> dict[str, object]:
+        return {**asdict(one), "specialties": "\n".join(one.specialties), "seen": seen_of(one)}
 
     def to_command(self, hospital_id: UUID) -> ChangeHospital:
-        data = self.cleaned_data
+        data = {name: value for name, value in self.cleaned_data.items() if name != "seen"}
         lines = tuple(line.strip() for line in data["specialties"].splitlines() if line.strip())
-        return ChangeHospital(hospital_id, HospitalFacts(**{**data, "specialties": lines}))
+        return ChangeHospital(hospital_id, HospitalFacts(**{**data, "specialties": lines}), self.cleaned_data["seen"])
 
 
 def _all_of(wrong: "StrOrPromise") -> "dict[str, StrOrPromise]":
@@ -118,7 +141,7 @@ def _degrees(label: "StrOrPromise", most: int, digits: int) -> forms.DecimalFiel
     )
 
 
-class CampusForm(Key):
+class CampusForm(Key, Seen):
     code = _code(_("院区代码"), 32, _("医院自己的代码，例如 BENBU；接口和文件用它认院区"))
     name = _text(_("院区名称"), 80, asked=_("请填院区名称"), hint=_("只有一个院区就写“本部”"))
     name_en = _english(_("英文名称"), 120)
@@ -129,17 +152,17 @@ class CampusForm(Key):
     longitude = _degrees(_("经度"), 180, 9)
 
     @staticmethod
-    def of(one: Campus) -> dict[str, object]:
-        return {name: getattr(one, name) for name in CampusForm.base_fields if name != "key"}
+    def of(one: CampusFacts) -> dict[str, object]:
+        return {**asdict(one), "seen": seen_of(one)}
 
     def facts(self) -> CampusFacts:
-        return CampusFacts(**{name: value for name, value in self.cleaned_data.items() if name != "key"})
+        return CampusFacts(**{name: value for name, value in self.cleaned_data.items() if name not in ("key", "seen")})
 
     def to_add(self, hospital_id: UUID) -> AddCampus:
         return AddCampus(hospital_id, self.facts(), self.text())
 
     def to_change(self, hospital_id: UUID, campus_id: UUID) -> ChangeCampus:
-        return ChangeCampus(hospital_id, campus_id, self.facts())
+        return ChangeCampus(hospital_id, campus_id, self.facts(), self.cleaned_data["seen"])
 
 
 def _years(label: "StrOrPromise", hint: "StrOrPromise") -> forms.IntegerField:
@@ -153,7 +176,7 @@ def _years(label: "StrOrPromise", hint: "StrOrPromise") -> forms.IntegerField:
     )
 
 
-class DepartmentForm(Key):
+class DepartmentForm(Key, Seen):
     campus_code = forms.ChoiceField(label=_("院区"))
     code = _code(_("科室代码"), 40, _("医院自己的代码，例如 XNK；接口和文件用它认科室"))
     name = _text(_("科室名称"), 80, asked=_("请填科室名称"), hint=_("患者看到的名称，同一院区不能重名"))
@@ -194,9 +217,8 @@ class DepartmentForm(Key):
         self.fields["national_code"].error_messages["refused"] = _("代码要像 03 或 03.04 这样")
 
     @staticmethod
-    def of(one: Department, campus_code: str) -> dict[str, object]:
-        named = {name: getattr(one, name) for name in DepartmentForm.base_fields if name not in ("key", "campus_code")}
-        return {**named, "campus_code": campus_code, "sex": one.sex or ""}
+    def of(one: DepartmentFacts) -> dict[str, object]:
+        return {**asdict(one), "sex": one.sex or "", "seen": seen_of(one)}
 
     def clean_national_code(self) -> str:
         """The drawer in which the department will lie has to be one of the list."""
@@ -206,17 +228,17 @@ class DepartmentForm(Key):
         return given
 
     def facts(self) -> DepartmentFacts:
-        data = {name: value for name, value in self.cleaned_data.items() if name != "key"}
+        data = {name: value for name, value in self.cleaned_data.items() if name not in ("key", "seen")}
         return DepartmentFacts(**{**data, "code_basis": CodeBasis(data["code_basis"]), "sex": data["sex"] or None})
 
     def to_add(self, hospital_id: UUID) -> AddDepartment:
         return AddDepartment(hospital_id, self.facts(), self.text())
 
     def to_change(self, hospital_id: UUID, department_id: UUID) -> ChangeDepartment:
-        return ChangeDepartment(hospital_id, department_id, self.facts())
+        return ChangeDepartment(hospital_id, department_id, self.facts(), self.cleaned_data["seen"])
 
 
-class PractitionerForm(Key):
+class PractitionerForm(Key, Seen):
     code = _code(_("医师编号"), 40, _("医院自己的编号；接口和文件用它认医师"))
     name = _text(_("姓名"), 60, asked=_("请填姓名"))
     name_en = _english(_("英文姓名"), 80)
@@ -238,10 +260,9 @@ class PractitionerForm(Key):
         self.fields["more"].choices = list(departments)  # type: ignore[attr-defined]
 
     @staticmethod
-    def of(one: Practitioner, licence: str, codes: Sequence[str]) -> dict[str, object]:
-        same = ("code", "name", "name_en", "title", "specialties", "introduction", "is_active")
-        told = {name: getattr(one, name) for name in same}
-        return {**told, "licence": licence, "home": codes[0] if codes else "", "more": list(codes[1:])}
+    def of(one: PractitionerFacts) -> dict[str, object]:
+        home, *more = one.department_codes or ("",)
+        return {**asdict(one), "home": home, "more": more, "seen": seen_of(one)}
 
     def facts(self) -> PractitionerFacts:
         data = self.cleaned_data
@@ -261,7 +282,7 @@ class PractitionerForm(Key):
         return AddPractitioner(hospital_id, self.facts(), self.text())
 
     def to_change(self, hospital_id: UUID, practitioner_id: UUID) -> ChangePractitioner:
-        return ChangePractitioner(hospital_id, practitioner_id, self.facts())
+        return ChangePractitioner(hospital_id, practitioner_id, self.facts(), self.cleaned_data["seen"])
 
 
 class Bind(forms.Form):

@@ -10,7 +10,9 @@ from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import places as commands
+from yitong.domains.hospitals.errors import FactsChanged
 from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.faces.common import pages
 from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
@@ -57,7 +59,7 @@ def campus(request: Request, place: Place, campus_id: UUID) -> HttpResponse:
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
     found = hospitals.get_campus(place.hospital_id, campus_id)
-    initial = {**forms.CampusForm.of(found), "key": new_id()}
+    initial = {**forms.CampusForm.of(stand.campus_facts(place.hospital_id, campus_id)), "key": new_id()}
     form = forms.CampusForm(request.POST if request.method == "POST" else None, initial=initial)
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
@@ -66,6 +68,7 @@ def campus(request: Request, place: Place, campus_id: UUID) -> HttpResponse:
         if refusal is None:
             return pages.go(request, "desk:campuses", notice=_("已保存，患者现在就能看到"))
     context = {"form": form, "name": reader.name(found), "refusal": said(form, refusal, reader)}
+    context["stands"] = form.show_what_stands() if isinstance(refusal, FactsChanged) else []
     return pages.page(request, "desk/hospital/campus.html", context, status_of(form, refusal))
 
 
@@ -114,11 +117,11 @@ def department(request: Request, place: Place, department_id: UUID) -> HttpRespo
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
     found = hospitals.get_department(place.hospital_id, department_id)
-    here = hospitals.get_campus(place.hospital_id, found.campus_id)
+    known = stand.department_facts(place.hospital_id, department_id)
     form = forms.DepartmentForm(
         request.POST if request.method == "POST" else None,
         campuses=_campuses(place, reader),
-        initial={**forms.DepartmentForm.of(found, here.code), "key": new_id()},
+        initial={**forms.DepartmentForm.of(known), "key": new_id()},
     )
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
@@ -137,6 +140,7 @@ def _department_page(
         "form": form,
         "name": name,
         "drawers": presenters.drawers(),
+        "stands": form.show_what_stands() if isinstance(refusal, FactsChanged) else [],
         "refusal": said(form, refusal, reader),
     }
     return pages.page(request, "desk/hospital/department.html", context, status_of(form, refusal))

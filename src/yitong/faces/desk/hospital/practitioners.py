@@ -13,7 +13,9 @@ from yitong.domains.access import queries as access
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import practitioners as commands
 from yitong.domains.hospitals.contracts.things import Practitioner
+from yitong.domains.hospitals.errors import FactsChanged
 from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.faces.common import pages
 from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
@@ -76,13 +78,11 @@ def practitioner(request: Request, place: Place, practitioner_id: UUID) -> HttpR
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
     found = hospitals.get_practitioner(place.hospital_id, practitioner_id)
-    codes = {one.department_id: one.code for one in hospitals.list_departments(place.hospital_id)}
-    licence = hospitals.get_licence(place.hospital_id, practitioner_id, request.actor)
-    seats = [codes[one] for one in found.department_ids if one in codes]
+    known = stand.practitioner_facts(place.hospital_id, practitioner_id, request.actor)
     form = forms.PractitionerForm(
         request.POST if request.method == "POST" else None,
         departments=_departments(place, reader),
-        initial={**forms.PractitionerForm.of(found, licence, seats), "key": new_id()},
+        initial={**forms.PractitionerForm.of(known), "key": new_id()},
     )
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
@@ -95,6 +95,7 @@ def practitioner(request: Request, place: Place, practitioner_id: UUID) -> HttpR
         "name": reader.name(found),
         "practitioner_id": practitioner_id,
         "bind": _bind(request, place, found, reader),
+        "stands": form.show_what_stands() if isinstance(refusal, FactsChanged) else [],
         "refusal": said(form, refusal, reader),
     }
     return pages.page(request, "desk/hospital/practitioner.html", context, status_of(form, refusal))

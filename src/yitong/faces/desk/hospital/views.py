@@ -9,6 +9,8 @@ from yitong.core.errors import Refusal
 from yitong.domains.access import queries as access
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import hospitals as commands
+from yitong.domains.hospitals.errors import FactsChanged
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.faces.common import pages
 from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
@@ -38,7 +40,7 @@ def facts(request: Request, place: Place) -> HttpResponse:
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
     given = request.POST if request.method == "POST" else None
-    form = forms.Facts(given, initial=forms.Facts.of(place.hospital))
+    form = forms.Facts(given, initial=forms.Facts.of(stand.hospital_facts(place.hospital_id)))
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_command(place.hospital_id)
@@ -46,4 +48,5 @@ def facts(request: Request, place: Place) -> HttpResponse:
         if refusal is None:
             return pages.go(request, "desk:setup", notice=_("已保存，患者现在就能看到"))
     context = {"form": form, "code": place.hospital.code, "refusal": said(form, refusal, reader)}
+    context["stands"] = form.show_what_stands() if isinstance(refusal, FactsChanged) else []
     return pages.page(request, "desk/hospital/facts.html", context, status_of(form, refusal))
