@@ -211,6 +211,7 @@ PAGES = (
     Page("office:channel_key_revoke", "/office/channels/{channel}/keys/{key}/revoke/", "security"),
     Page("office:staff", "/office/staff/", "security"),
     Page("office:staff_add", "/office/staff/add/", "security"),
+    Page("office:administrators", "/office/staff/administrators/", "security"),
     Page("office:administrator_add", "/office/staff/administrators/add/", "security"),
     Page("office:member", "/office/staff/{officer}/", "security"),
     Page("office:leave", "/office/staff/{officer}/leave/", "security"),

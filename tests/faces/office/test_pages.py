@@ -24,6 +24,7 @@ from yitong.core.db import audit, events, policies
 from yitong.core.db.models import DeadLetter, Event, PolicyRecord
 from yitong.core.ids import new_id
 from yitong.domains.access import queries as access
+from yitong.domains.access.commands import staff
 from yitong.domains.access.contracts import RoleName, Scope
 from yitong.domains.access.errors import ChannelRevoked
 from yitong.domains.booking.contracts import ChannelCount
@@ -40,6 +41,7 @@ from yitong.domains.people.commands import abuse
 from yitong.domains.people.contracts.accounts import AppealLock
 from yitong.faces.office import words
 
+KEY = {"key": str(new_id())}
 Enter = Callable[..., Client]
 Text = Callable[[Any], str]
 
@@ -385,14 +387,15 @@ def test_wrong_terms_make_no_channel(enter: Enter) -> None:
 @pytest.mark.rule("R-205")
 def test_staff_join_get_roles_and_leave(enter: Enter, text: Text) -> None:
     client = enter("security_admin")
-    joined = client.post("/office/staff/add/", {"login": "li.na", "name": "李娜", "roles": ["policy_officer"]})
+    joined = client.post("/office/staff/add/", {**KEY, "login": "li.na", "name": "李娜", "roles": ["policy_officer"]})
     assert "no-store" in joined.headers["Cache-Control"]
     assert 'id="secret"' in joined.content.decode()
     found = access.find_staff("li.na", make.security_admin(), HERE)
     assert found is not None
     page = f"/office/staff/{found.staff_id}/"
     assert "李娜" in text(client.get("/office/staff/"))
-    assert client.post("/office/staff/add/", {"login": "li.na", "name": "李", "roles": ["auditor"]}).status_code == 409
+    taken = {"key": str(new_id()), "login": "li.na", "name": "李", "roles": ["auditor"]}
+    assert client.post("/office/staff/add/", taken).status_code == 409
     assert client.post(f"{page}roles/give/", {"role": "auditor"}).status_code == 422  # R-205: kept apart
     for over in ("2026-11-01", "0001-01-01", "9999-12-31"):
         assert client.post(f"{page}roles/give/", {"role": "city_operator", "until": over}).status_code == 422
@@ -421,7 +424,7 @@ def test_the_first_administrator_of_a_hospital_is_let_in_and_the_city_writes_not
     client, hospital_id = enter("security_admin"), make.hospital(now=NOW)
     path = "/office/staff/administrators/add/"
     assert f'href="{path}"' in client.get("/office/staff/").content.decode()
-    given = {"hospital": str(hospital_id), "login": "wang.lu", "name": "王路"}
+    given = {**KEY, "hospital": str(hospital_id), "login": "wang.lu", "name": "王路"}
     for wrong in ({"hospital": ""}, {"hospital": str(new_id())}, {"login": "x y"}, {"name": ""}):
         answer = client.post(path, {**given, **wrong})
         assert (wrong, answer.status_code) == (wrong, 422)
@@ -430,8 +433,71 @@ def test_the_first_administrator_of_a_hospital_is_let_in_and_the_city_writes_not
     found = access.find_staff("wang.lu", make.security_admin(), HERE)
     assert found is not None
     assert found.roles == ((RoleName.HOSPITAL_ADMIN, hospital_id),)
-    taken = client.post(path, {**given, "name": "另一人"})
+    taken = client.post(path, {**given, "key": str(new_id()), "name": "另一人"})
     assert (taken.status_code, 'value="另一人"' in taken.content.decode()) == (409, True)
+
+
+def secret_in(page: str) -> str:
+    found = re.search(r'id="secret">([^<]+)<', page)
+    return found[1] if found else ""
+
+
+@pytest.mark.rule("S-83")
+def test_an_invitation_that_was_pressed_twice_or_lost_is_found_in_the_list(enter: Enter) -> None:
+    client, hospital_id = enter("security_admin"), make.hospital(now=NOW, name="清河医院")
+    path = "/office/staff/administrators/add/"
+    key = re.search(r'name="key" value="([^"]+)"', client.get(path).content.decode())
+    assert key is not None
+    given = {"key": key[1], "hospital": str(hospital_id), "login": "wang.lu", "name": "王路"}
+    first, again = (client.post(path, given) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert len(secret_in(first.content.decode())) > 10
+    page = again.content.decode()
+    assert (secret_in(page), "邀请码已经显示过一次" in page) == ("", True)
+    assert client.post(path, {**given, "name": "另一人"}).status_code == 409
+    found = access.find_staff("wang.lu", make.security_admin(), HERE)
+    assert found is not None
+    anew = f"/office/staff/{found.staff_id}/invite/"
+    assert f'action="{anew}"' in page
+    assert 'href="/office/staff/administrators/"' in client.get("/office/staff/").content.decode()
+    listed = client.get("/office/staff/administrators/").content.decode()
+    assert f'href="/office/staff/{found.staff_id}/"' in listed
+    assert ("王路" in listed, "清河医院" in listed, "还没登录过" in listed) == (True, True, True)
+    member = client.get(f"/office/staff/{found.staff_id}/").content.decode()
+    assert (f'action="{anew}"' in member, 'href="/office/staff/administrators/"' in member) == (True, True)
+    code = secret_in(client.post(anew).content.decode())
+    assert code not in ("", secret_in(first.content.decode()))
+
+
+def test_administrators_are_listed_a_page_at_a_time(enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yitong.faces.office.staff.views.PAGE", 2)
+    client, hospital_id, other_id = enter("auditor"), make.hospital(now=NOW), make.hospital(now=NOW)
+    for login in ("a-one", "b-two", "c-three"):
+        make.staff_member("hospital_admin", hospital_id=hospital_id, login=login, now=NOW, password=None)
+    make.staff_member("nurse", hospital_id=hospital_id, login="b-nurse", now=NOW, password=None)
+    gone = make.staff_member("hospital_admin", hospital_id=other_id, login="b-gone", now=NOW, password=None)
+    staff.leave(gone.staff_id, actor=make.security_admin(), now=NOW)
+    path = "/office/staff/administrators/"
+    first = client.get(path).content.decode()
+    assert re.findall(r'<td class="mono">([^<]+)<', first) == ["a-one", "b-two"]
+    assert ('href="?after=b-two"' in first, 'href="?"' in first, "邀请医院管理员" in first) == (True, False, False)
+    last = client.get(f"{path}?after=b-two").content.decode()
+    assert re.findall(r'<td class="mono">([^<]+)<', last) == ["c-three"]
+    assert ('href="?after=' in last, 'href="?"' in last) == (False, True)
+    assert client.get(f"{path}?after=%00").status_code == 200
+
+
+def test_list_of_administrators_asks_as_often_at_many_as_at_one(enter: Enter, django_assert_num_queries: Any) -> None:
+    client, hospital_id = enter("auditor"), make.hospital(now=NOW)
+    path = "/office/staff/administrators/"
+    make.staff_member("hospital_admin", hospital_id=hospital_id, now=NOW, password=None)
+    client.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        client.get(path)
+    for _ in range(20):
+        make.staff_member("hospital_admin", hospital_id=hospital_id, now=NOW, password=None)
+    with django_assert_num_queries(len(captured)):
+        client.get(path)
 
 
 @pytest.mark.parametrize(
@@ -448,7 +514,7 @@ def test_the_first_administrator_of_a_hospital_is_let_in_and_the_city_writes_not
 def test_wrong_staff_do_not_join(given: dict[str, object], enter: Enter) -> None:
     client = enter("security_admin")
     before = len(access.list_city_staff(make.security_admin(), HERE))
-    assert client.post("/office/staff/add/", given).status_code == 422
+    assert client.post("/office/staff/add/", {**KEY, **given}).status_code == 422
     assert len(access.list_city_staff(make.security_admin(), HERE)) == before
 
 

@@ -67,6 +67,7 @@ READS: dict[str, set[str]] = {
     "channels/{channel_id}/keys/{key_id}/revoke/": {"security_admin"},
     "staff/": {"security_admin", "auditor"},
     "staff/add/": {"security_admin"},
+    "staff/administrators/": {"security_admin", "auditor"},
     "staff/administrators/add/": {"security_admin"},
     "staff/{staff_id}/": {"security_admin", "auditor"},
     "staff/{staff_id}/leave/": {"security_admin"},

@@ -238,17 +238,19 @@ class ChangePassword:
 
 @dataclass(frozen=True, slots=True)
 class AddStaff:
-    """One who joins, with roles at one hospital or (None) for the city."""
+    """One who joins, with roles at one hospital or (None) for the city. Without a `key`, a repeat is refused like
+    anybody else's wish for that login."""
 
     login: str
     name: str
     hospital_id: UUID | None
     roles: tuple[RoleName, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """`invite` is shown once: with it the person sets the first password."""
+    """`invite` is shown once: with it the person sets the first password. Empty where it has been shown."""
 
     staff_id: UUID
     login: str

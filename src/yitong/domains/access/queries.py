@@ -117,6 +117,14 @@ def list_city_staff(actor: Actor, now: datetime) -> list[StaffMember]:
     return _members(rows.order_by("login")[:MOST], now)
 
 
+def list_administrators(actor: Actor, now: datetime, *, after: str = "", limit: int = 50) -> list[StaffMember]:
+    """By login, a page after the login `after`: who lets in the staff of some hospital."""
+    permissions.check_can(actor, permissions.Action.READ_HOSPITAL_STAFF)
+    held = models.StaffRole.objects.held(now).filter(name=RoleName.HOSPITAL_ADMIN.value)
+    rows = models.Staff.objects.filter(state="active", id__in=held.values("staff_id"), login__gt=after)
+    return _members(rows.order_by("login")[: max(1, min(limit, MOST))], now)
+
+
 def list_staff(
     actor: Actor, now: datetime, *, hospital_id: UUID | None = None, after: str = "", limit: int = 50
 ) -> list[StaffMember]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 
 from yitong.core.actor import Actor, Role
-from yitong.core.db import events
+from yitong.core.db import events, idempotency
 from yitong.core.db.command import command
 from yitong.core.events import Event
 from yitong.core.ids import new_id
@@ -46,14 +46,20 @@ from yitong.domains.access.permissions import Action
 def add_staff(cmd: AddStaff, *, actor: Actor, now: datetime) -> Invited:
     """One who joins. The answer's code, shown once, sets the first password within seven days.
 
-    Emits: StaffAdded, RoleGiven. Refuses: Forbidden, LoginInvalid, NameInvalid, RoleMisplaced, RolesApart, LoginTaken.
+    Emits: StaffAdded, RoleGiven. Refuses: Forbidden, LoginInvalid, NameInvalid, RoleMisplaced, RolesApart, LoginTaken,
+    KeyReused.
     """
     _check_may_staff(actor, cmd.hospital_id)
+    once = idempotency.begin(actor, "access.add_staff", cmd) if cmd.key else None
+    if once is not None and once.answer is not None:
+        return Invited(UUID(once.answer["staff_id"]), once.answer["login"], "")
     invite = rules.new_invite()
     staff = _new(rules.check_login(cmd.login), rules.check_name(cmd.name), invite, now)
     _announce(StaffAdded(hospital_id=cmd.hospital_id, subject_id=staff.id, to_state="active"), actor, now)
     for role in dict.fromkeys(cmd.roles):
         _give(staff, role, cmd.hospital_id, None, actor, now)
+    if once is not None:
+        once.finish(Invited(staff.id, staff.login, ""))  # the code lies nowhere in clear
     return Invited(staff.id, staff.login, invite)
 
 

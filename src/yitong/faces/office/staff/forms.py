@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from yitong.core.clock import day_bounds
 from yitong.domains.access.contracts import CITY_ROLES, AddStaff, GiveRole, RoleName
 from yitong.faces.office import words
-from yitong.faces.office.forms import NO_MEMORY, Day
+from yitong.faces.office.forms import NO_MEMORY, Day, Key
 
 CITY = [role for role in RoleName if role in CITY_ROLES]
 CHOICES = [(role.value, words.ROLES[role]) for role in CITY]
 
 
-class Person(forms.Form):
+class Person(Key):
     login = forms.CharField(
         label=_("登录名"),
         max_length=64,
@@ -42,7 +42,7 @@ class Add(Person):
 
     def to_command(self) -> AddStaff:
         data = self.cleaned_data
-        return AddStaff(data["login"], data["name"], None, tuple(RoleName(role) for role in data["roles"]))
+        return AddStaff(data["login"], data["name"], None, tuple(map(RoleName, data["roles"])), self.text())
 
 
 class AddAdministrator(Person):
@@ -58,7 +58,7 @@ class AddAdministrator(Person):
 
     def to_command(self) -> AddStaff:
         data = self.cleaned_data
-        return AddStaff(data["login"], data["name"], UUID(data["hospital"]), (RoleName.HOSPITAL_ADMIN,))
+        return AddStaff(data["login"], data["name"], UUID(data["hospital"]), (RoleName.HOSPITAL_ADMIN,), self.text())
 
 
 class Give(forms.Form):

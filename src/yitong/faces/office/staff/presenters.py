@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
-from yitong.domains.access.contracts import StaffMember
+from yitong.domains.access.contracts import RoleName, StaffMember
 from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader
 from yitong.faces.office import words
@@ -42,6 +42,17 @@ TABLE: Table[Line] = Table(
     },
     otherwise=Order("login"),
 )
+
+
+def administrators(
+    found: Iterable[StaffMember], places: Mapping[UUID, str], reader: Reader
+) -> list[tuple[Line, list[str]]]:
+    """Each with the hospitals whose administrator he is."""
+    return [(line(one, places, reader), _administers(one, places)) for one in found]
+
+
+def _administers(one: StaffMember, places: Mapping[UUID, str]) -> list[str]:
+    return [places.get(at, "") for role, at in one.roles if role == RoleName.HOSPITAL_ADMIN and at is not None]
 
 
 def lines(found: Iterable[StaffMember], places: Mapping[UUID, str], reader: Reader) -> list[Line]:

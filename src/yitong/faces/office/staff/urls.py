@@ -5,6 +5,7 @@ from yitong.faces.office.staff import views
 urlpatterns = [
     path("", views.staff, name="staff"),
     path("add/", views.add, name="staff_add"),
+    path("administrators/", views.administrators, name="administrators"),
     path("administrators/add/", views.add_administrator, name="administrator_add"),
     path("<uuid:staff_id>/", views.member, name="member"),
     path("<uuid:staff_id>/roles/give/", views.give, name="role_give"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -10,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yitong.core.errors import Forbidden, Refusal
+from yitong.core.ids import new_id
 from yitong.domains.access import permissions, queries
 from yitong.domains.access.commands import second_factor
 from yitong.domains.access.commands import staff as commands
@@ -24,6 +26,7 @@ from yitong.faces.office import gate, words
 from yitong.faces.office.forms import IN_PLACE, status_of
 from yitong.faces.office.staff import forms, presenters
 
+PAGE = 50  # of at most 500 that a query gives
 SAID_HERE = (*IN_PLACE, RoleOfOneself)
 
 
@@ -40,13 +43,30 @@ def staff(request: Request) -> HttpResponse:
     return pages.page(request, "office/staff/staff.html", context)
 
 
+@require_GET
+@gate.in_office
+def administrators(request: Request) -> HttpResponse:
+    """Of all hospitals, a page at a time: who was invited and lost the code is found here, and invited again."""
+    reader = pages.reader_of(request)
+    after = request.GET.get("after", "").replace("\0", "")  # which no text of the database can hold
+    found = queries.list_administrators(request.actor, reader.now, after=after, limit=PAGE + 1)
+    shown = found[:PAGE]
+    context = {
+        "people": presenters.administrators(shown, _places(reader), reader),
+        "more": f"?{urlencode({'after': shown[-1].login})}" if len(found) > PAGE else "",
+        "first": "?" if after else "",
+        "can_add": permissions.can(request.actor, Action.MANAGE_HOSPITAL_STAFF),
+    }
+    return pages.page(request, "office/staff/administrators.html", context)
+
+
 @never_cache
 @require_http_methods(["GET", "POST"])
 @gate.in_office
 def add(request: Request) -> HttpResponse:
     permissions.check_can(request.actor, Action.MANAGE_CITY_STAFF)
     reader = pages.reader_of(request)
-    form = forms.Add(request.POST if request.method == "POST" else None)
+    form = forms.Add(request.POST if request.method == "POST" else None, initial={"key": new_id()})
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
@@ -66,7 +86,8 @@ def add_administrator(request: Request) -> HttpResponse:
     """Of a hospital: the one person of it whom the city lets in, and who then writes its data and lets in its staff."""
     permissions.check_can(request.actor, Action.MANAGE_HOSPITAL_STAFF)
     reader = pages.reader_of(request)
-    form = forms.AddAdministrator(request.POST if request.method == "POST" else None, hospitals=_places(reader))
+    given = request.POST if request.method == "POST" else None
+    form = forms.AddAdministrator(given, hospitals=_places(reader), initial={"key": new_id()})
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
@@ -171,6 +192,7 @@ def _page(
         "line": presenters.line(found, places, reader),
         "roles": [(role.value, words.role(role)) for role, at in found.roles if at is None],
         "elsewhere": [presenters.role_at(role, at, places) for role, at in found.roles if at is not None],
+        "is_of_hospital": bool(found.roles) and all(at is not None for _, at in found.roles),
         "can_manage": can_manage and found.is_active and request.actor.id != str(staff_id),
         "form": form or forms.Give(),
         "refusal": pages.said(refusal, reader),
