@@ -50,7 +50,7 @@ LONG = os.environ.get("YITONG_LONG") == "1"  # `make long`
 settings.register_profile(
     "calm",
     deadline=None,
-    max_examples=300 if LONG else 40,
+    max_examples=300 if LONG else 25,
     phases=PHASES,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.lots import SIGNER, drawn
 
@@ -66,7 +66,6 @@ def test_evenness_test_sees_a_crooked_draw() -> None:
 
 
 @given(count=st.integers(0, 60), chance=st.integers(0, 10**6), shuffle=st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
 def test_order_of_applying_changes_nothing(count: int, chance: int, shuffle: Random) -> None:
     one = drawn(count, chance=chance)
     mixed = list(one.entries)
@@ -81,7 +80,6 @@ def test_order_of_applying_changes_nothing(count: int, chance: int, shuffle: Ran
     refused=st.sets(st.integers(0, 29), max_size=10),
     gone=st.integers(0, 3),
 )
-@settings(max_examples=100, deadline=None)
 def test_places_are_given_in_turn_whole_and_never_twice(
     chance: int, offers: list[int], refused: set[int], gone: int
 ) -> None:
@@ -106,7 +104,6 @@ def test_places_are_given_in_turn_whole_and_never_twice(
 
 
 @given(count=st.integers(1, 70), chance=st.integers(0, 10**6), at=st.integers(0, 70))
-@settings(max_examples=40, deadline=None)
 def test_every_entry_can_be_proved(count: int, chance: int, at: int) -> None:
     one = drawn(count, chance=chance)
     lines = [one.terms.line(), *(placed.line() for placed in one.entries)]
@@ -114,7 +111,6 @@ def test_every_entry_can_be_proved(count: int, chance: int, at: int) -> None:
 
 
 @given(count=st.integers(0, 40), chance=st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None)
 def test_a_file_as_we_write_it_is_whole(count: int, chance: int) -> None:
     one = drawn(count, chance=chance)
     report = verify(one.lines(), published_root=one.commitment.root, trusted={SIGNER.id: SIGNER.public})
@@ -124,7 +120,6 @@ def test_a_file_as_we_write_it_is_whole(count: int, chance: int) -> None:
 
 
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
-@settings(max_examples=150, deadline=None)
 def test_one_flipped_bit_anywhere_is_found(at: int, bit: int) -> None:
     one = drawn(6)
     content = bytearray(b"".join(one.lines()))

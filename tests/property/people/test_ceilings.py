@@ -50,7 +50,7 @@ def refused_by(patient_id: object, held: Sequence[date]) -> str | None:
 def test_constraints_equal_the_rule(db: None) -> None:
     patient_id = make.patient_seen()
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(suppress_health_check=list(HealthCheck))
     @given(days)
     @example([START] * 3)
     @example([START, START])
