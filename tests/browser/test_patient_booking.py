@@ -1,6 +1,7 @@
 """From the home page to a code, and what can be done with it afterwards; on a phone, at a desk, without scripts."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -66,8 +67,18 @@ def take(practice: Practice, slot_id: UUID) -> None:
     claim.hold_slot(wish, actor=Actor("system", "test", "web"), now=clock.now())
 
 
+def until_sold(someone: Visitor, practice: Practice) -> None:
+    """The window hears of a hospital that was founded just now in its own time, where the machine is busy."""
+    end = time.monotonic() + 30
+    for session in practice.sessions:
+        where = f"{someone.url}/counter/sessions/{session.hospital_id}/{session.session_id}"
+        while someone.page.request.get(where).status != 200:
+            assert time.monotonic() < end, where
+
+
 def book(someone: Visitor, practice: Practice, *, again: bool = False) -> str:
     """A booking by the pages. Returns its eight digits."""
+    until_sold(someone, practice)
     someone.go(f"{practice.path}?visit={'again' if again else 'first'}")
     someone.open("a.offer")
     someone.open("a.window")
