@@ -193,9 +193,12 @@ def counter(city: City, *, notice_s: float) -> Iterator[tuple[int, float]]:
 
 @contextmanager
 def echo(city: City) -> Iterator[int]:
-    """The bare echo, with the flags of the counter."""
+    """The bare echo behind Granian: the bar is a server that others use, not our own."""
     port = _place.free_port()
-    command = [*serving.counter_command("127.0.0.1", port)[:-1], "_echo:application"]
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", "1", "--loop", "uvloop", "--http", "1", *serving.COMMON, "_echo:application"),
+    ]
     with served(command, port, city):
         yield port
 

@@ -25,10 +25,7 @@ def origin(host: str, port: int) -> str:
 
 def counter_command(host: str, port: int) -> list[str]:
     """The booking window by itself. One process batches best, so it has one worker; for a second, run it twice."""
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host, "--port", str(port)),
-        *("--workers", "1", "--loop", "uvloop", "--http", "1", *COMMON, "yitong.config.counter:application"),
-    ]
+    return [sys.executable, "-m", "yitong.config.alone", host, str(port)]
 
 
 def web_command(host: str, port: int, workers: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""What Granian serves for `yitong counter`: the booking window alone, as RSGI, without Django."""
+"""A booking window of this place, and how Granian serves it beside the pages (`front.py`)."""
 
 import base64
 import multiprocessing

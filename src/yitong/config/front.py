@@ -19,7 +19,7 @@ import structlog
 
 from yitong.config import counter
 from yitong.config.wsgi import application as django
-from yitong.counter.body import BodyTooLong, whole
+from yitong.counter.rsgi import BodyTooLong, whole
 
 THREADS = 2
 SPACE = "/counter/"

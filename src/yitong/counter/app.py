@@ -1,4 +1,4 @@
-"""One counter: its connections, its tasks, and how it comes back after a loss. RSGI, as Granian speaks it."""
+"""One counter: its connections, its tasks, and how it comes back after a loss."""
 
 import asyncio
 import gc
@@ -18,7 +18,6 @@ from yitong.counter.line.room import Room
 from yitong.counter.loss import cut, end_backends
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Picture
-from yitong.counter.problems import Answering
 from yitong.counter.store import Store, connect
 from yitong.domains.booking.contracts import LOT_USE, PASS_USE, Pass
 
@@ -52,7 +51,7 @@ class Counter:
         for task in self._tasks:
             task.cancel()
 
-    def __call__(self, scope: Any, protocol: Answering) -> Coroutine[Any, Any, None]:
+    def __call__(self, scope: Any, protocol: Any) -> Coroutine[Any, Any, None]:
         return self.door.answer(scope, protocol)
 
     async def _live(self) -> None:

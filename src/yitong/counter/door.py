@@ -6,30 +6,31 @@ refuses at once; all else joins the next batch.
 
 import asyncio
 import json
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from yitong.core import clock
 from yitong.core.digests import plain
 from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal
 from yitong.core.tokens import TokenInvalid, Tokens
-from yitong.counter import asks, channels, offers
+from yitong.counter import asks, channels, offers, rsgi
 from yitong.counter.asks import Ask
 from yitong.counter.batch import Batches, gone
-from yitong.counter.body import BodyTooLong, whole
 from yitong.counter.line.door import LineDoor
 from yitong.counter.line.room import Room
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Key, Known, Picture
-from yitong.counter.problems import NOT_STORED, Answering, refuse
+from yitong.counter.problems import NOT_STORED, refuse
+from yitong.counter.requests import LONGEST_BODY, Answering, Request
 from yitong.counter.tally import Tally
-from yitong.counter.wishes import Answer, Holder, Member, Wish, digest_of_hold
+from yitong.counter.wishes import Answer, Holder, Member, Tell, Wish, digest_of_hold
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking.contracts import Pass
 from yitong.domains.booking.errors import ClaimUnreadable, PassInvalid, SessionCancelled, WindowClosed
@@ -37,12 +38,13 @@ from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import SessionState
 from yitong.domains.schedule.errors import SlotMissing
 
-LONGEST_BODY = 16_384
 PASSES_KEPT = 50_000
 CLAIMS = "/counter/claims"
 FORM = "application/x-www-form-urlencoded"
 JSON = ("content-type", "application/json")
 HELD = [JSON, NOT_STORED]
+
+log = structlog.get_logger("yitong.counter")
 
 
 @dataclass
@@ -62,23 +64,37 @@ class Door:
         self._passes = self.passes.read_as(Holder)
         self._lines = LineDoor(self.room, self._in_line, self.tally) if self.room is not None else None
         self._holders: dict[str, Holder] = {}  # by their passes
+        self._standing: set[asyncio.Future[None]] = set()  # requests at the line; the loop alone would forget them
 
-    async def answer(self, scope: Any, protocol: Answering) -> None:
-        """Every request under `/counter/`."""
-        path = scope.path
-        if path == CLAIMS and scope.method == "POST":
-            await self._claims(scope, protocol)
+    def hear(self, asked: Request, reply: Answering) -> None:
+        """Every request under `/counter/`: answered within this call where memory can, else when it is settled. What
+        fails on the way is a bug, and answered as one."""
+        try:
+            self._hear(asked, reply)
+        except Exception:
+            log.exception("counter.unheard")
+            reply.response_empty(500, [])
+
+    async def answer(self, scope: Any, protocol: Any) -> None:
+        """The same, as RSGI has it."""
+        await rsgi.answer(self.hear, scope, protocol)
+
+    def _hear(self, asked: Request, reply: Answering) -> None:
+        if asked.path == CLAIMS and asked.method == "POST":
+            self._claim(asked, reply)
             return
-        match (scope.method, path.split("/")[2:]):
+        match (asked.method, asked.path.split("/")[2:]):
             case ("POST", ["lines", *which]) if self._lines is not None:
-                await self._lines.answer(which, scope, protocol)
+                task = asyncio.ensure_future(self._stand(self._lines, which, asked, reply))
+                self._standing.add(task)
+                task.add_done_callback(self._standing.discard)
             case ("GET", ["sessions" | "departments" as kind, _, one]):
                 try:
                     if not self.is_ready:  # what is left is not known
                         raise Busy()
-                    offers.answer(self.picture, kind, one, scope, protocol, now=clock.now())
+                    offers.answer(self.picture, kind, one, asked, reply, now=clock.now())
                 except Refusal as refusal:
-                    refuse(protocol, scope, refusal)
+                    refuse(reply, asked, refusal)
             case ("GET", ["health"]):
                 status = 200 if self.is_ready else 503
                 body = {
@@ -86,37 +102,48 @@ class Door:
                     "sessions": len(self.picture.boards),
                     "waiting": len(self.batches.queue.waiting),
                 }
-                protocol.response_bytes(status, [JSON, NOT_STORED], json.dumps(body).encode())
+                reply.response_bytes(status, HELD, json.dumps(body).encode())
             case _:
-                refuse(protocol, scope, Missing())
+                refuse(reply, asked, Missing())
 
-    async def _claims(self, scope: Any, protocol: Answering) -> None:
-        is_form = scope.headers.get("content-type", "").lower().startswith(FORM)
-        ask: Ask | None = None
-        body = b""
-        outcome: Answer
+    async def _stand(self, lines: LineDoor, which: list[str], asked: Request, reply: Answering) -> None:
         try:
-            body = await whole(scope, protocol, most=LONGEST_BODY)
-            now = clock.now()
-            ask = asks.read(body, is_form=is_form)
-            taken = self._take(ask, scope, now)
-            outcome = taken if isinstance(taken, Refusal) else await taken
-        except BodyTooLong:
-            outcome = ClaimUnreadable()
+            await lines.answer(which, asked, reply)
+        except Exception:
+            log.exception("counter.unheard")
+            reply.response_empty(500, [])
+
+    def _claim(self, asked: Request, reply: Answering) -> None:
+        ask: Ask | None = None
+        now = clock.now()
+        is_form = asked.headers.get("content-type", "").lower().startswith(FORM)
+        outcome: Refusal | None
+        try:
+            if asked.body is None:
+                raise ClaimUnreadable()
+            ask = asks.read(asked.body, is_form=is_form)
+            outcome = self._take(ask, asked, now, partial(self._tell, asked, reply, ask, now, is_form))
         except Refusal as refusal:
             outcome = refusal
+        if outcome is not None:
+            self._tell(asked, reply, ask, now, is_form, outcome)
+
+    def _tell(
+        self, asked: Request, reply: Answering, ask: Ask | None, now: datetime, is_form: bool, outcome: Answer
+    ) -> None:
+        """What became of a claim that came at `now`."""
         if ask is not None:
             self.tally.note(ask, self._holders.get(ask.pass_), outcome, now, is_form=is_form, has_stood=self._has_stood)
         if is_form:
-            _send_on(protocol, _way(ask, body, outcome))
+            _send_on(reply, _way(ask, asked.body or b"", outcome))
         elif isinstance(outcome, Known):
-            protocol.response_bytes(201, HELD, msgspec.json.encode(outcome.told))
+            reply.response_bytes(201, HELD, msgspec.json.encode(outcome.told))
         else:
-            refuse(protocol, scope, outcome)
+            refuse(reply, asked, outcome)
 
-    def _take(self, ask: Ask, scope: Any, now: datetime) -> Refusal | Awaitable[Answer]:
-        """What becomes of a wish, or the first answer of a repeat; refuses what memory knows to be refused. That all is
-        gone is given and not raised: a crowd hears mostly this."""
+    def _take(self, ask: Ask, asked: Request, now: datetime, tell: Tell) -> Refusal | None:
+        """Refuses what memory knows to be refused; else `tell` will hear what becomes of the wish, or the first answer
+        of a repeat. That all is gone is given and not raised: a crowd hears mostly this."""
         board = self.picture.by_slot.get(ask.slot_id)
         if board is None or board.hospital != ask.hospital_id:
             ask.put_plainly()
@@ -124,7 +151,7 @@ class Door:
         holder, member = self._who(ask, now)
         in_use = None if holder.key_id is None else self._key(holder.key_id, now)
         if self.is_ready:  # who is told to ask again has used nothing up
-            self.pace.take(holder.account_id, in_use or client_address(scope, self.proxies), now)
+            self.pace.take(holder.account_id, in_use or client_address(asked, self.proxies), now)
         if not 8 <= len(ask.key) <= 80 or not ask.key.isascii() or not ask.key.isprintable() or " " in ask.key:
             raise KeyMissing()
         key = (ask.hospital_id, holder.actor, ask.key)
@@ -147,21 +174,26 @@ class Door:
         if first.digest != digest:
             raise KeyReused()
         if isinstance(first, Known):
-            return self._again(key)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        first.answers.append(answer)
-        return self._joined(answer, key) if is_repeat else answer
+            self._again(key, tell)
+        else:
+            first.tellers.append(partial(self._joined, key, tell) if is_repeat else tell)
+        return None
 
-    async def _joined(self, answer: asyncio.Future[Answer], key: Key) -> Answer:
-        """Of a wish that is under way. It may be booked already, and moved, when the second asks."""
-        outcome = await answer
-        return await self._again(key) if isinstance(outcome, Known) else outcome
+    def _joined(self, key: Key, tell: Tell, outcome: Answer) -> None:
+        """Of a wish that was under way. It may be booked already, and moved, when the second hears of it."""
+        try:
+            if isinstance(outcome, Known):
+                self._again(key, tell)
+                return
+        except Refusal as refusal:
+            outcome = refusal
+        tell(outcome)
 
-    def _again(self, key: Key) -> asyncio.Future[Answer]:
+    def _again(self, key: Key, tell: Tell) -> None:
         """As the database has it: the booking may have been moved. Refuses Busy."""
         if not self.is_ready:
             raise Busy()
-        return self.batches.repeats.ask(key)
+        self.batches.repeats.ask(key, tell)
 
     def _open(self, board: Board | None, ask: Ask, now: datetime) -> Board:
         """Where the slot is; refuses what the picture knows: stopped, not open yet. Each as the claim itself would."""
@@ -239,17 +271,17 @@ class Door:
         return in_use
 
 
-def client_address(scope: Any, proxies: int) -> str:
+def client_address(asked: Request, proxies: int) -> str:
     """The client's address: the peer, or what the outermost proxy of ours says."""
     if proxies:
-        chain = scope.headers.get("x-forwarded-for", "").rsplit(",", proxies)
+        chain = asked.headers.get("x-forwarded-for", "").rsplit(",", proxies)
         if len(chain) >= proxies and (told := chain[-proxies].strip()):
             return str(told)
-    return str(scope.client).rpartition(":")[0]
+    return asked.client.rpartition(":")[0]
 
 
-def _send_on(protocol: Answering, where: str) -> None:
-    protocol.response_empty(303, [("location", where), NOT_STORED])
+def _send_on(reply: Answering, where: str) -> None:
+    reply.response_empty(303, [("location", where), NOT_STORED])
 
 
 def _way(ask: Ask | None, body: bytes, outcome: Known | Refusal) -> str:

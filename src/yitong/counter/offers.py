@@ -7,14 +7,14 @@ out. It counts what the pages' own channel may book.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from yitong.core.errors import Missing
 from yitong.counter.picture import Board, Picture, Window
-from yitong.counter.problems import Answering
+from yitong.counter.requests import Answering, Headers, Request
 from yitong.domains.schedule.contracts import Pool, SessionState
 
 FRESH = timedelta(milliseconds=100)
@@ -24,7 +24,6 @@ MOST_AT_ONCE = 8  # sessions that are one offer: doctors of one title, none of t
 
 _MOST = 20_000
 
-Headers = list[tuple[str, str]]
 Seen = tuple[tuple[Board, int], ...]  # the boards of an offer and what was free on each: what it tells follows from it
 
 
@@ -42,13 +41,13 @@ class Ready(NamedTuple):
 _ready: dict[tuple[str, str], Ready] = {}
 
 
-def answer(picture: Picture, kind: str, what: str, scope: Any, protocol: Answering, *, now: datetime) -> None:
+def answer(picture: Picture, kind: str, what: str, asked: Request, reply: Answering, *, now: datetime) -> None:
     """200 with the body and its tag, 304 where the asker has it. Refuses Missing."""
     ready = _ready_at(picture, kind, what, now)
-    if scope.headers.get("if-none-match") == ready.tag:
-        protocol.response_empty(304, ready.headers)
+    if asked.headers.get("if-none-match") == ready.tag:
+        reply.response_empty(304, ready.headers)
     else:
-        protocol.response_bytes(200, ready.headers, ready.body)
+        reply.response_bytes(200, ready.headers, ready.body)
 
 
 def _ready_at(picture: Picture, kind: str, what: str, now: datetime) -> Ready:

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Protocol
 
 from yitong.core import sentences
 from yitong.core.digests import plain
 from yitong.core.errors import Busy, Refusal
-from yitong.counter.body import Sending
+from yitong.counter.requests import Answering, Request
 
 BUSY_WAIT_S = "1"
 PROBLEM = ("content-type", "application/problem+json")
@@ -16,23 +15,16 @@ NOT_STORED = ("cache-control", "no-store")
 HEADERS = [PROBLEM, NOT_STORED, ("vary", "accept-language")]
 
 
-class Answering(Sending, Protocol):
-    """Granian's RSGI protocol, as far as we use it."""
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
-
-
-def refuse(protocol: Answering, scope: Any, refusal: Refusal) -> None:
+def refuse(reply: Answering, asked: Request, refusal: Refusal) -> None:
     """In the asker's language; says when to ask again."""
-    language = "en" if scope.headers.get("accept-language", "").lower().startswith("en") else "zh"
+    language = "en" if asked.headers.get("accept-language", "").lower().startswith("en") else "zh"
     if refusal.params:
-        protocol.response_bytes(refusal.status, _headers(refusal), _problem(refusal, language))
+        reply.response_bytes(refusal.status, _headers(refusal), _problem(refusal, language))
         return
     found = _plain.get((refusal.code, language))
     if found is None:
         found = _plain[refusal.code, language] = (_headers(refusal), _problem(refusal, language))
-    protocol.response_bytes(refusal.status, *found)
+    reply.response_bytes(refusal.status, *found)
 
 
 def _headers(refusal: Refusal) -> list[tuple[str, str]]:

@@ -5,15 +5,28 @@ Batches under way never wait for each other: no two of them hold a wish of the s
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import structlog
 
 from yitong.core.errors import Busy, Refusal
 from yitong.counter.picture import Key
-from yitong.counter.wishes import Answer, Wish
+from yitong.counter.wishes import Answer, Tell, Wish
 
 MOST = 128  # wishes of one batch: a longer one gains little, makes its first wish wait and holds the loop
 FEWEST_BESIDE = 48  # wishes that are worth a batch of their own while another is under way
 MOST_WAITING = 20_000  # wishes that wait; who comes then is told to ask again
+
+log = structlog.get_logger("yitong.counter")
+
+
+def tell_all(tellers: Iterable[Tell], answer: Answer) -> None:
+    """One who can't be told keeps nobody else's answer back."""
+    for tell in tellers:
+        try:
+            tell(answer)
+        except Exception:
+            log.exception("counter.untold")
 
 
 class Queue:
@@ -28,7 +41,7 @@ class Queue:
         self._arrived = asyncio.Event()
 
     def ask(self, wish: Wish) -> None:
-        """Puts a wish into the queue; its futures are answered when it is settled. Refuses Busy."""
+        """Puts a wish into the queue; its tellers hear when it is settled. Refuses Busy."""
         if len(self.waiting) >= MOST_WAITING:
             raise Busy()
         self.waiting.append(wish)
@@ -82,9 +95,7 @@ class Queue:
     def tell(self, wish: Wish, answer: Answer) -> None:
         """To every request that waits for it."""
         self.under_way.pop(wish.key, None)
-        for waiting in wish.answers:
-            if not waiting.done():
-                waiting.set_result(answer)
+        tell_all(wish.tellers, answer)
 
     def refuse_all(self, refusal: Refusal) -> None:
         self._unpark()

@@ -8,41 +8,36 @@ import asyncio
 
 from yitong.core.errors import Busy, Missing
 from yitong.counter.picture import Key
+from yitong.counter.queue import tell_all
 from yitong.counter.store import Store
-from yitong.counter.wishes import Answer
+from yitong.counter.wishes import Answer, Tell
 
 
 class Repeats:
     """Those that come while one question is under way are asked for together by the next."""
 
     def __init__(self) -> None:
-        self._asked: dict[Key, list[asyncio.Future[Answer]]] = {}
+        self._asked: dict[Key, list[Tell]] = {}
         self._arrived = asyncio.Event()
 
-    def ask(self, key: Key) -> asyncio.Future[Answer]:
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._asked.setdefault(key, []).append(answer)
+    def ask(self, key: Key, tell: Tell) -> None:
+        self._asked.setdefault(key, []).append(tell)
         self._arrived.set()
-        return answer
 
     async def run(self, store: Store) -> None:
         """Until the connection is lost: then raises, and whoever waits is told to ask again."""
         while True:
-            asked: dict[Key, list[asyncio.Future[Answer]]] = {}
+            asked: dict[Key, list[Tell]] = {}
             try:
                 await self._arrived.wait()
                 self._arrived.clear()
                 asked, self._asked = self._asked, {}
                 found = await store.by_key(asked)
             except BaseException:
-                _tell([*asked.values(), *self._asked.values()], Busy())
+                for waiting in (*asked.values(), *self._asked.values()):
+                    tell_all(waiting, Busy())
                 self._asked = {}
                 raise
             for key, waiting in asked.items():
-                _tell([waiting], found.get(key) or Missing())  # a day long past: forgotten by the database alone
-
-
-def _tell(waiting: list[list[asyncio.Future[Answer]]], answer: Answer) -> None:
-    for one in (future for futures in waiting for future in futures):
-        if not one.done():
-            one.set_result(answer)
+                answer: Answer = found.get(key) or Missing()  # a day long past: forgotten by the database alone
+                tell_all(waiting, answer)

@@ -3,8 +3,8 @@
 Ids are text here, as they come and as they go: nothing is gained by making objects of them in between.
 """
 
-import asyncio
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from yitong.domains.booking.contracts import HoldSlot, Near
 from yitong.domains.schedule.contracts import Pool
 
 Answer = Known | Refusal
+Tell = Callable[[Answer], None]
 
 
 class Member(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +55,7 @@ class Holder(msgspec.Struct, frozen=True, gc=False):
 
 
 class Wish(msgspec.Struct, eq=False):
-    """`n` is the slot that the picture proposes, by its place on the board. `answers`: one for each request that waits
+    """`n` is the slot that the picture proposes, by its place on the board. `tellers`: one for each request that waits
     under the same key, so that a client who hangs up takes nobody else's answer away."""
 
     key: Key
@@ -66,7 +67,7 @@ class Wish(msgspec.Struct, eq=False):
     near: Near
     is_first_visit: bool
     by_name: bool
-    answers: list[asyncio.Future[Answer]] = []  # a list of its own for each, as msgspec makes it
+    tellers: list[Tell] = []  # a list of its own for each, as msgspec makes it
     n: int = -1
 
     def command(self) -> HoldSlot:

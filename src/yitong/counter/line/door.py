@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -19,11 +18,11 @@ import msgspec
 
 from yitong.core import clock
 from yitong.core.errors import Busy, Missing, Refusal, Throttled
-from yitong.counter.body import BodyTooLong, whole
 from yitong.counter.line.places import Line
 from yitong.counter.line.room import Room
 from yitong.counter.pace import Buckets
-from yitong.counter.problems import NOT_STORED, Answering, refuse
+from yitong.counter.problems import NOT_STORED, refuse
+from yitong.counter.requests import Answering, Request
 from yitong.counter.tally import Tally
 from yitong.counter.wishes import Holder, Member
 from yitong.domains.booking import rules
@@ -32,7 +31,6 @@ from yitong.domains.booking.errors import LineNotOpen, LineUnreadable, VerifyReq
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
 
-LONGEST_BODY = 16_384
 FORM = "application/x-www-form-urlencoded"
 HELD = [("content-type", "application/json"), NOT_STORED]
 NEAR = 50  # who has no more before him asks often
@@ -71,28 +69,26 @@ class LineDoor:
             str, tuple[float, Refusal]
         ] = {}  # by pass: who asked too often: until when he is told so, and what
 
-    async def answer(self, parts: Sequence[str], scope: Any, protocol: Answering) -> None:
+    async def answer(self, parts: Sequence[str], asked: Request, reply: Answering) -> None:
         """`parts` of the path after `lines`."""
-        is_form = scope.headers.get("content-type", "").lower().startswith(FORM)
+        is_form = asked.headers.get("content-type", "").lower().startswith(FORM)
         now = clock.now()
         department: UUID | None = None
         outcome: tuple[Line, Holder] | Refusal
         try:
             department, is_leaving = _asked(parts)
-            ask = _read(await whole(scope, protocol, most=LONGEST_BODY), is_form=is_form)
+            ask = _read(asked.body, is_form=is_form)
             outcome = self._too_hasty(ask.pass_, now) or await self._take(
                 department, ask, now, is_leaving=is_leaving, is_form=is_form
             )
-        except BodyTooLong:
-            outcome = LineUnreadable()
         except Refusal as refusal:
             outcome = refusal
         if is_form:
-            self._send_on(protocol, department, outcome.code if isinstance(outcome, Refusal) else "")
+            self._send_on(reply, department, outcome.code if isinstance(outcome, Refusal) else "")
         elif isinstance(outcome, Refusal):
-            refuse(protocol, scope, outcome)
+            refuse(reply, asked, outcome)
         else:
-            protocol.response_bytes(200, HELD, msgspec.json.encode(self._told(*outcome, clock.now())))
+            reply.response_bytes(200, HELD, msgspec.json.encode(self._told(*outcome, clock.now())))
 
     def _too_hasty(self, passing: str, now: datetime) -> Refusal | None:
         """What who was told to wait a moment ago is told again, without a look at him. Scripts ask hundreds of times a
@@ -178,11 +174,11 @@ class LineDoor:
             (board.free(now) & board.pools.get(Pool.ONLINE, 0)).bit_count() for board in self.room.boards_of(line)
         )
 
-    def _send_on(self, protocol: Answering, department: UUID | None, refused: str) -> None:
+    def _send_on(self, reply: Answering, department: UUID | None, refused: str) -> None:
         """To the page of the line, which says what was refused; where there is no such department, home."""
         hospital = self.room.hospital_of(department) if department is not None else None
         where = f"/lines/{hospital}/{department}/" + (f"?refused={refused}" if refused else "") if hospital else "/"
-        protocol.response_empty(303, [("location", where), NOT_STORED])
+        reply.response_empty(303, [("location", where), NOT_STORED])
 
 
 def _asked(parts: Sequence[str]) -> tuple[UUID, bool]:
@@ -196,7 +192,9 @@ def _asked(parts: Sequence[str]) -> tuple[UUID, bool]:
     return department, bool(what)
 
 
-def _read(body: bytes, *, is_form: bool) -> Ask:
+def _read(body: bytes | None, *, is_form: bool) -> Ask:
+    if body is None:
+        raise LineUnreadable()
     try:
         if not is_form:
             return _asks.decode(body)

@@ -1,0 +1,32 @@
+"""A request as the window hears it, and how it answers, whichever server stands before it.
+
+Two do: Granian, which also serves the pages (`rsgi.py`), and our own connections where the window has a process to
+itself (`http1.py`).
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+Headers = list[tuple[str, str]]
+
+
+class Request(msgspec.Struct, gc=False):
+    """One request, with its body. `headers` are those that the window asks for, by their names in small letters."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    client: str  # address and port
+    body: bytes | None = b""  # None: it had more than `LONGEST_BODY`, and was not read
+
+
+class Answering(Protocol):
+    """Takes the answer to one request, once: at once or later. Whoever went away meanwhile is no error."""
+
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
+    def response_empty(self, status: int, headers: Headers) -> None: ...
+
+
+LONGEST_BODY = 16_384
