@@ -246,7 +246,7 @@ def counter(host: str, port: int) -> None:
     with database.opened() as opened:
         check_port(host, port)
         database.check_tables(opened.app_url)
-        code = serving.run(serving.counter_command(host, port), {"YITONG_DATABASE_URL": opened.app_url})
+        code = serving.keep(serving.counter_command(host, port), {"YITONG_DATABASE_URL": opened.app_url})
     sys.exit(code)
 
 

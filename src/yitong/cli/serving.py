@@ -1,12 +1,14 @@
-"""How web processes are started, and how they are reached: Granian and its flags, and addresses."""
+"""How web processes are started and kept, and how they are reached: commands, flags and addresses."""
 
 import os
 import signal
 import subprocess
 import sys
+import time
 
 from yitong.config.process import die_with
 
+LEAST_PAUSE_S, MOST_PAUSE_S, STEADY_AFTER_S = 0.25, 10.0, 10.0
 COMMON = (
     *("--backlog", "1024", "--workers-kill-timeout", "5", "--respawn-failed-workers", "--respawn-interval", "1"),
     *("--no-access-log", "--log-level", "warning", "--no-ws"),
@@ -24,7 +26,7 @@ def origin(host: str, port: int) -> str:
 
 
 def counter_command(host: str, port: int) -> list[str]:
-    """The booking window by itself. One process batches best, so it has one worker; for a second, run it twice."""
+    """The booking window by itself. One process batches best; for a second, run it twice."""
     return [sys.executable, "-m", "yitong.config.alone", host, str(port)]
 
 
@@ -36,12 +38,27 @@ def web_command(host: str, port: int, workers: int) -> list[str]:
     ]
 
 
-def run(command: list[str], environment: dict[str, str]) -> int:
-    """Runs a server until it ends or we are told to. Returns its exit code."""
-    parent = os.getpid()
-    process = subprocess.Popen(
-        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, preexec_fn=lambda: die_with(parent)
-    )
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda received, frame: process.terminate())
-    return process.wait()
+def keep(command: list[str], environment: dict[str, str]) -> int:
+    """Runs a server until we are told to end, and starts it again when it has ended by itself, each time after a longer
+    pause. Returns its exit code."""
+    parent, pause_s, is_told = os.getpid(), LEAST_PAUSE_S, False
+
+    def end(number: int, frame: object) -> None:
+        nonlocal is_told
+        is_told = True
+        process.terminate()
+
+    while True:
+        started_at = time.monotonic()
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, preexec_fn=lambda: die_with(parent)
+        )
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, end)
+        code = process.wait()
+        if is_told:
+            return code
+        pause_s = LEAST_PAUSE_S if time.monotonic() - started_at > STEADY_AFTER_S else min(pause_s * 2, MOST_PAUSE_S)
+        time.sleep(pause_s)
+        if is_told:
+            return code

@@ -1,4 +1,4 @@
-"""`yitong counter`: the booking window in a process of its own, without Django. `python -m yitong.config.alone HOST PORT`"""
+"""The booking window in a process of its own, without Django: `python -m yitong.config.alone HOST PORT`."""
 
 import asyncio
 import os

@@ -33,6 +33,7 @@ from yitong.domains.schedule.errors import SlotMissing
 
 AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
 SLOT_TAKEN, POOL_EXHAUSTED = SlotTaken(), PoolExhausted()  # told by the thousand, never raised
+ATTEMPTS, TRIES_ALONE = 4, 8
 PASSING = (pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure, pg.QueryCanceled)
 
 Reload = Callable[[Collection[UUID]], Awaitable[None]]
@@ -85,27 +86,38 @@ class Batches:
                 self.queue.end(batch, is_changed=is_changed)
 
     async def _settle(self, store: Store, batch: list[Wish]) -> bool:
-        """The whole batch at once; where something broke it, once more after a fresh look; then one by one. Gives
-        whether anything was settled: all may have been parked."""
+        """The whole batch at once; where something broke it, again after a fresh look; then one by one. Gives whether
+        anything was settled: all may have been parked."""
         self._follow_boards(batch)  # while they waited, boards may have been read anew
-        for _ in range(2):
+        for _ in range(ATTEMPTS):
             try:
                 return await self._once(store, batch)
             except Exception as error:
                 if is_loss(error):
                     raise
-                log.info("counter.batch_broken", wishes=len(batch), error=_name(error))
-            await self.reload({wish.board.session.session_id for wish in batch})
+                broken = _name(error)
+                log.info("counter.batch_broken", wishes=len(batch), error=broken)
+            if BY_CONSTRAINT.get(broken) is SlotTaken:
+                await self._see_taken(store, batch)
+            else:
+                await self.reload({wish.board.session.session_id for wish in batch})
             self._follow_boards(batch)
         for wish in batch:
             await self._alone(store, wish)
         return True
 
+    async def _see_taken(self, store: Store, batch: Sequence[Wish]) -> None:
+        """Which of the slots that were proposed another window or a desk has taken. Beside a second window that is the
+        daily case: to read the boards whole would cost more than the batch."""
+        proposed = {wish.board.texts[wish.n]: wish.board for wish in batch if wish.n >= 0}
+        for known in await store.by_slot((board.hospital, slot) for slot, board in proposed.items()):
+            self.picture.settle(proposed[known.told.slot_id], known)
+
     async def _alone(self, store: Store, wish: Wish) -> None:
         """One wish by itself: now the constraint that breaks tells which rule refuses it. What no rule knows is a bug
-        about this wish: it hears so, and nobody else has to ask again for it."""
-        refusal: Refusal = Busy()
-        for _ in range(3):
+        about this wish: it hears so, and nobody else has to ask again for it. Whoever finds one slot after the other
+        taken a moment before him is told to ask again: that all are gone was never seen."""
+        for _ in range(TRIES_ALONE):
             try:
                 await self._once(store, [wish])
                 return
@@ -118,10 +130,11 @@ class Batches:
                 self.queue.tell(wish, first if first.digest == wish.digest else KeyReused())
                 return
             if not isinstance(refusal, AGAIN):
-                break
+                self.queue.tell(wish, refusal)
+                return
             await self.reload([wish.board.session.session_id])
             self._follow_boards([wish])
-        self.queue.tell(wish, refusal)
+        self.queue.tell(wish, Busy())
 
     def _follow_boards(self, batch: Sequence[Wish]) -> None:
         """After a reload the board of a session is another object; the old one learns of no later booking."""
@@ -133,8 +146,9 @@ class Batches:
     async def _once(self, store: Store, batch: Sequence[Wish]) -> bool:
         at = Instant(clock.now())
         answers: dict[int, Answer] = {}
+        waiting: list[Wish] = []
         try:
-            proposed = self._propose(batch, answers, at.now)
+            proposed = self._propose(batch, answers, waiting, at.now)
             claims: list[Claimed] = []
             repeated: dict[Key, Known] = {}
             await self.boundary("begin")
@@ -152,6 +166,8 @@ class Batches:
             for wish in batch:
                 if wish.n >= 0:
                     wish.board.proposed.mask &= ~(1 << wish.n)
+        for wish in waiting:
+            self.queue.park(wish)
         for claim in claims:
             self.picture.settle(claim.wish.board, claim.known)
             self.queue.tell(claim.wish, claim.known)
@@ -163,11 +179,13 @@ class Batches:
             self.queue.tell(wish, answer)
         return bool(claims or answers)
 
-    def _propose(self, batch: Sequence[Wish], answers: dict[int, Answer], now: datetime) -> list[int]:
+    def _propose(
+        self, batch: Sequence[Wish], answers: dict[int, Answer], waiting: list[Wish], now: datetime
+    ) -> list[int]:
         """Gives each wish a slot of its own on its board; gives the places in the batch of those that got one.
 
-        Who finds only slots that are proposed to others is parked: one of them may be refused for his own sake, and
-        then "sold out" would have been false.
+        Who finds only slots that are proposed to others is left waiting: one of them may be refused for his own sake,
+        and then "sold out" would have been false.
         """
         proposed = []
         for place, wish in enumerate(batch):
@@ -178,7 +196,7 @@ class Batches:
                 if wish.board.choose(wish.slot, wish.near, pools, now, even_proposed=True) is None:
                     answers[place] = gone(wish.board, wish.slot, pools)
                 else:
-                    self.queue.park(wish)
+                    waiting.append(wish)
                 continue
             wish.board.proposed.mask |= 1 << chosen
             proposed.append(place)

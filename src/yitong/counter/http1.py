@@ -1,4 +1,4 @@
-"""HTTP/1.1 as the window speaks it where it has a process to itself: httptools reads, the event loop's transport carries.
+"""HTTP/1.1 as the window speaks it where it has a process to itself: httptools reads, the event loop carries.
 
 A request is answered within the call that read its last byte, unless a batch must settle it first: no task, no thread
 and no queue stands between the socket and the door. Of one connection one request is under way at a time; what comes
@@ -85,8 +85,22 @@ class Connections:
             one.leave()
 
 
+class Heard(Request):
+    """A request of a connection, which takes its own answer (`requests.Answering`): one that comes twice, or after the
+    client has gone, can't become the answer to another."""
+
+    connection: "Connection"
+    keeps: bool  # the connection, after this answer
+
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
+        self.connection.answer(self, status, headers, body)
+
+    def response_empty(self, status: int, headers: Headers) -> None:
+        self.connection.answer(self, status, headers, b"")
+
+
 class Connection(asyncio.Protocol):
-    """One client. It takes the answers to its requests itself, one after the other (`requests.Answering`)."""
+    """One client."""
 
     def __init__(self, all_: Connections) -> None:
         self._all = all_
@@ -99,9 +113,8 @@ class Connection(asyncio.Protocol):
         self._length = 0  # of its head, or of its body, as far as it has come
         self._is_in_head = True
         # -- of those that are whole
-        self._asked: Request | None = None  # has no answer yet
-        self._keeps = True  # the connection, after that answer
-        self._next: deque[tuple[Request, bool]] = deque()
+        self._asked: Heard | None = None  # has no answer yet
+        self._next: deque[Heard] = deque()
         self._is_full = False  # the client takes no more at present
         self._is_over = False  # nothing that still comes is read
 
@@ -130,9 +143,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:  # to what we don't speak: the request itself was heard
-            self._is_over, self._keeps = True, False
-            if self._asked is None:
-                self._transport.close()
+            self._end_after_answers()
         except httptools.HttpParserError:
             self._break_off(400)
         else:
@@ -141,8 +152,9 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Who has no more to say may still wait for his answer."""
-        self._is_over, self._keeps = True, False
-        return self._asked is not None
+        self._is_over = True
+        self._end_after_answers()
+        return True
 
     def pause_writing(self) -> None:
         self._is_full = True
@@ -190,55 +202,52 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._is_over:
             return
-        request = self._request(b"".join(self._body) if self._body else b"")
-        keeps = self._parser.should_keep_alive()
+        heard = self._heard(b"".join(self._body) if self._body else b"", keeps=self._parser.should_keep_alive())
         if self._asked is None and not self._next and not self._is_full:
-            self._ask(request, keeps=keeps)
+            self._ask(heard)
         else:
-            self._next.append((request, keeps))
+            self._next.append(heard)
             self._transport.pause_reading()
 
-    def _request(self, body: bytes | None) -> Request:
+    def _heard(self, body: bytes | None, *, keeps: bool) -> Heard:
         """What was read, and room for the next."""
         path = self._url.partition(b"?")[0].decode("latin-1")
         method = self._parser.get_method().decode("latin-1")
         self._url, self._length, self._is_in_head = b"", 0, True
-        return Request(method, path, self._headers, self._client, body)
+        return Heard(method, path, self._headers, self._client, body, connection=self, keeps=keeps)
 
     def _ask_without_body(self) -> None:
         """It is longer than it may be: refused by the door, and not read."""
         self._is_over = True
-        self._next.append((self._request(None), False))
+        self._next.append(self._heard(None, keeps=False))
         self._go_on()
 
     # -- what is answered ------------------------------------------------------------------------------------------
 
-    def _ask(self, request: Request, *, keeps: bool) -> None:
-        self._asked, self._keeps, self.deadline = request, keeps and not self._all.is_leaving, math.inf
-        self._all.hear(request, self)
+    def _ask(self, heard: Heard) -> None:
+        self._asked, self.deadline = heard, math.inf
+        self._all.hear(heard, heard)
 
     def _go_on(self) -> None:
         """With those that came behind the one that is answered now."""
         while self._next and self._asked is None and not self._is_full:
-            request, keeps = self._next.popleft()
-            self._ask(request, keeps=keeps)
+            self._ask(self._next.popleft())
         if not self._next and not self._is_over:
             self._transport.resume_reading()
 
-    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
-        asked = self._asked
-        if asked is None:  # the client has gone
+    def answer(self, heard: Heard, status: int, headers: Headers, body: bytes) -> None:
+        if heard is not self._asked:  # its client has gone, or has its answer
             return
         lines = "".join([f"\r\n{name}: {value}" for name, value in headers])
         if lines.count("\n") != len(headers):
             raise ValueError("a header has one line")
         length = b"" if status in _WITHOUT_LENGTH else b"\r\ncontent-length: %d" % len(body)
-        end = b"\r\n\r\n" if self._keeps else b"\r\nconnection: close\r\n\r\n"
-        content = b"" if asked.method == "HEAD" else body
+        end = b"\r\n\r\n" if heard.keeps else b"\r\nconnection: close\r\n\r\n"
+        content = b"" if heard.method == "HEAD" else body
         told = b"".join((_STARTS[status], self._all.date, lines.encode("latin-1"), length, end, content))
-        self._all.say(self._transport, told, keeps=self._keeps)
+        self._all.say(self._transport, told, keeps=heard.keeps)
         self._asked = None
-        if not self._keeps:
+        if not heard.keeps:
             self._is_over = True
             return
         if not self._is_full:
@@ -246,20 +255,25 @@ class Connection(asyncio.Protocol):
         if self._next:
             asyncio.get_running_loop().call_soon(self._go_on)
 
-    def response_empty(self, status: int, headers: Headers) -> None:
-        self.response_bytes(status, headers, b"")
-
     # -- how it ends -----------------------------------------------------------------------------------------------
+
+    def _end_after_answers(self) -> None:
+        """Nothing more is read; what was asked is answered."""
+        self._is_over = True
+        last = self._next[-1] if self._next else self._asked
+        if last is None:
+            self._all.say(self._transport, b"", keeps=False)
+        else:
+            last.keeps = False
 
     def _break_off(self, status: int) -> None:
         """What was sent is no request that could be answered."""
-        self._is_over = True
         if self._asked is None:
-            start = _STARTS[status] + self._all.date
-            self._transport.write(start + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            self._transport.close()
+            told = _STARTS[status] + self._all.date + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            self._all.say(self._transport, told, keeps=False)
+            self._is_over = True
         else:
-            self._keeps = False  # after the answer to what came before it
+            self._end_after_answers()
 
     def expire(self) -> None:
         """It stood idle for long, sends too slowly, or takes no answer."""
@@ -268,11 +282,9 @@ class Connection(asyncio.Protocol):
         elif self._url or self._headers:
             self._break_off(408)
         else:
-            self._transport.close()
+            self._end_after_answers()
 
     def leave(self) -> None:
-        self._keeps = False
+        """No other request is begun."""
         self._next.clear()
-        if self._asked is None:
-            self._is_over = True
-            self._transport.close()
+        self._end_after_answers()

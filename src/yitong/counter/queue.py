@@ -93,9 +93,10 @@ class Queue:
             self._arrived.set()
 
     def tell(self, wish: Wish, answer: Answer) -> None:
-        """To every request that waits for it."""
+        """To every request that waits for it; once, whatever becomes of the wish afterwards."""
         self.under_way.pop(wish.key, None)
-        tell_all(wish.tellers, answer)
+        tellers, wish.tellers = wish.tellers, []
+        tell_all(tellers, answer)
 
     def refuse_all(self, refusal: Refusal) -> None:
         self._unpark()

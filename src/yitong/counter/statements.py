@@ -93,6 +93,8 @@ BOOKINGS = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, 
   ON b.hospital_id = w.hospital_id AND b.session_id = w.id"""
 BY_ID = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
   ON b.hospital_id = w.hospital_id AND b.id = w.id"""
+BY_SLOT = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, slot_id)
+  ON b.hospital_id = w.hospital_id AND b.slot_id = w.slot_id WHERE b.live"""
 BY_KEY = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS w(hospital_id, actor, key)
   ON b.hospital_id = w.hospital_id AND b.actor = w.actor AND b.key = w.key"""
 

@@ -174,6 +174,15 @@ class Store:
             (rows,) = await self._ask((statements.BY_KEY, columns))
         return {known.key: known for known in map(statements.known_of, rows)}
 
+    async def by_slot(self, slots: Iterable[tuple[str, str]]) -> list[Known]:
+        """The live bookings of these slots, each named with its hospital."""
+        columns = [list(column) for column in zip(*slots, strict=True)]
+        if not columns:
+            return []
+        with answered_within(self.connection, ANSWER_S):
+            (rows,) = await self._ask((statements.BY_SLOT, columns))
+        return [statements.known_of(row) for row in rows]
+
     async def write(self, claims: Sequence[Claimed], at: Instant) -> bool:
         """Bookings, the patients' sides and limits, and one event for each hospital. False where some slot is not as
         it was proposed: then nothing of it may stay.

@@ -4,7 +4,6 @@ Each fault has a schedule in which it shows, and nothing is wrong where the same
 `test_protocol`, which knows no schedule, finds one of them here too, and with `YITONG_LONG=1` some more.
 """
 
-import asyncio
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from yitong.counter.batch import Batches
 from yitong.counter.clinics import Instant
 from yitong.counter.door import Door
 from yitong.counter.picture import Board, Known, Picture, Proposed
+from yitong.counter.queue import tell_all
 from yitong.counter.store import Claimed, Store
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import CancelBooking, HoldSlot, MoveBooking, Near
@@ -168,9 +168,8 @@ def told_early(patch: pytest.MonkeyPatch) -> None:
     async def write_and_tell(self: Store, claims: Sequence[Claimed], at: Instant) -> Any:
         found = await write(self, claims, at)
         for one in claims:
-            for waiting in one.wish.answers:
-                if not waiting.done():
-                    waiting.set_result(one.known)
+            tell_all(one.wish.tellers, one.known)
+            one.wish.tellers = []
         return found
 
     patch.setattr(Store, "write", write_and_tell)
@@ -294,10 +293,8 @@ def moved_unheard(scene: Scene) -> None:
 
 @planted("a repeat is told what was booked once", moved_unheard)
 def told_from_memory(patch: pytest.MonkeyPatch) -> None:
-    def ask(self: Door, key: Any) -> Any:
-        told = asyncio.get_running_loop().create_future()
-        told.set_result(self.picture.known[key])
-        return told
+    def ask(self: Door, key: Any, tell: Any) -> None:
+        tell(self.picture.known[key])
 
     patch.setattr(Door, "_again", ask)
 

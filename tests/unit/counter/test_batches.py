@@ -45,9 +45,14 @@ def wish_for(board: Board, slot_id: UUID, near: Near = Near.SESSION) -> Wish:
     member = Member(str(new_id()), b"sealed")
     holder = Holder(str(new_id()), str(new_id()), "web", (member,), NOW)
     key = (board.hospital, holder.actor, "key-0001")
-    wish = Wish(key, "", holder, member, board, str(slot_id), near, is_first_visit=True, by_name=False)
-    wish.answers.append(asyncio.get_running_loop().create_future())
-    return wish
+    return Wish(key, "", holder, member, board, str(slot_id), near, is_first_visit=True, by_name=False)
+
+
+def answer_to(wish: Wish) -> "asyncio.Future[Answer]":
+    """What it will be told."""
+    told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    wish.tellers.append(told.set_result)
+    return told
 
 
 async def no_reload(session_ids: Collection[UUID]) -> None:
@@ -110,10 +115,11 @@ def test_nobody_is_told_sold_out_for_a_slot_that_is_only_proposed(near: Near) ->
         board = board_of(slot_id)
         batches = RefusesProposed(Picture(), no_reload)
         first, second = wish_for(board, slot_id, near), wish_for(board, slot_id, near)
+        heard = [answer_to(wish) for wish in (first, second)]
         for wish in (first, second):
             batches.queue.ask(wish)
         await batches._settle(cast(Store, NothingStored()), batches.queue.take())
-        told = [answer.result() if (answer := one.answers[0]).done() else None for one in (first, second)]
+        told = [answer.result() if answer.done() else None for answer in heard]
         batches.queue._unpark()  # as at the end of every batch
         return told, [one for one in batches.queue.waiting if one is second]
 
@@ -158,6 +164,7 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
         first, again, other, last = (wish_for(board, slot_id) for slot_id in slots)
         again.member = first.member
         again.key = (*again.key[:2], "key-0002")
+        heard = [answer_to(wish) for wish in (first, again, other, last)]
         runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
         batches.queue.ask(first)
         await asyncio.sleep(0)
@@ -171,7 +178,7 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
                 await asyncio.sleep(0)
             if n < len(gates):
                 gates[n].set()
-        await asyncio.gather(*(wish.answers[0] for wish in (first, again, other, last)))
+        await asyncio.gather(*heard)
         for run in runs:
             run.cancel()
         return [wish.member.patient_id for wish in (first, again, other, last)]
@@ -225,14 +232,15 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
         batches = Held(Picture(), no_reload)
         runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
         first, second = wish_for(board, slot_id), wish_for(board, slot_id)
+        heard = [answer_to(wish) for wish in (first, second)]
         batches.queue.ask(first)
         await begun.wait()
         batches.queue.ask(second)
         for _ in range(10):
             await asyncio.sleep(0)
-        assert not second.answers[0].done()
+        assert not heard[1].done()
         gate.set()
-        told = [await wish.answers[0] for wish in (first, second)]
+        told = [await one for one in heard]
         for run in runs:
             run.cancel()
         return told

@@ -17,9 +17,10 @@ from yitong.core.errors import Busy, KeyReused
 from yitong.core.ids import new_id
 from yitong.core.tokens import Tokens, derived
 from yitong.counter.batch import Batches
-from yitong.counter.door import FORM, LONGEST_BODY, Door, client_address
+from yitong.counter.door import FORM, Door, client_address
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Picture
+from yitong.counter.requests import LONGEST_BODY
 from yitong.counter.wishes import Holder, Wish, digest_of_hold
 from yitong.domains.booking.contracts import PASS_USE, Near, Pass, PassPatient
 

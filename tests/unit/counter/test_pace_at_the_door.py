@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
@@ -11,14 +10,15 @@ from yitong.core.ids import new_id
 from yitong.core.tokens import Tokens, derived
 from yitong.counter.asks import Ask
 from yitong.counter.batch import Batches
-from yitong.counter.door import Door
+from yitong.counter.door import CLAIMS, Door
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Picture
+from yitong.counter.requests import Request
 from yitong.domains.booking.contracts import PASS_USE, Pass, PassPatient
 from yitong.domains.schedule.errors import SlotMissing
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-SCOPE = SimpleNamespace(headers={}, client="127.0.0.1:4000")
+ASKED = Request("POST", CLAIMS, {}, "127.0.0.1:4000", b"")
 
 
 async def no_reload(session_ids: object) -> None:
@@ -27,7 +27,7 @@ async def no_reload(session_ids: object) -> None:
 
 def told(door: Door, ask: Ask) -> type[Refusal]:
     with pytest.raises(Refusal) as refused:
-        door._take(ask, SCOPE, NOW)
+        door._take(ask, ASKED, NOW, lambda answer: None)
     return type(refused.value)
 
 
