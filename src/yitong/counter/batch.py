@@ -229,7 +229,7 @@ class Batches:
                 check(wish, found[n], theirs, clinic, at)
                 rules.check_turn(has_turn=n not in without_turn)
                 code = self._code(wish.board.hospital, codes)
-                claims.append(Claimed.of(wish, ids[n], code, found[n].live_days, clinic, at))
+                claims.append(Claimed.of(wish, ids[n], code, clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
         return claims

@@ -77,8 +77,6 @@ class Clinic:
     department: Department
     state: State  # of a new booking
     line: str  # the columns of a booking that are the session's, as COPY takes them
-    patients_line: str  # those of the patient's side
-    day: str  # of its visits
     waiting: LineTimes | None  # when people stand in line for it
     _sells: dict[tuple[Pool, str], tuple[datetime, datetime]] = field(default_factory=dict)
 
@@ -91,9 +89,8 @@ class Clinic:
             f"{session.hospital_id}\t{session.session_id}\t{session.campus_id}\t{session.department_id}\t{practitioner}\t"
             f"{session.clinic_kind}\t{session.date}\t{session.fee_fen}\t{payment}\t{state}"
         )
-        patients_line = f"{session.hospital_id}\t{session.department_id}\t{session.date}"
         times = rules.line_times(session.release_at, policies)
-        return cls(session, version, policies, department, state, line, patients_line, session.date.isoformat(), times)
+        return cls(session, version, policies, department, state, line, times)
 
     def stands(self, version: int, policies: Policies, department: Department) -> bool:
         """Whether it still is what would be made now."""

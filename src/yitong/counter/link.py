@@ -1,4 +1,4 @@
-"""A connection of batches, spoken through libpq itself: statements in one round trip, two COPYs in one request.
+"""A connection of batches, spoken through libpq itself: several in one round trip, and COPY.
 
 psycopg's asynchronous cursors take a tenth of a millisecond for each statement, libpq a fifth of that; with a handful
 of statements for each batch that was half of a batch's time in Python. Values, rows and errors are still psycopg's.
@@ -51,17 +51,17 @@ class Link:
         _check(found)
         return [self._rows(found[n]) for n in wanted]
 
-    async def copy(self, *parts: tuple[str, bytes]) -> None:
-        """Rows into tables, one table after the other: each a COPY and its lines."""
-        left, found = iter(parts), []
+    async def copy(self, statement: str, lines: bytes) -> None:
+        """Rows into a table."""
+        found = []
         async with self.connection.lock:
             with self._listening():
-                self._pg.send_query(";".join([statement for statement, _ in parts]).encode())
+                self._pg.send_query(statement.encode())
                 await self._flush()
                 while (result := await self._result()) is not None:
                     found.append(result)
                     if result.status == COPY_IN:
-                        await self._put(next(left)[1])
+                        await self._put(lines)
         _check(found)
 
     # -- what libpq is told ----------------------------------------------------------------------------------------

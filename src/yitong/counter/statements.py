@@ -98,21 +98,34 @@ BY_SLOT = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, s
 BY_KEY = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS w(hospital_id, actor, key)
   ON b.hospital_id = w.hospital_id AND b.actor = w.actor AND b.key = w.key"""
 
-# What follows a batch's INSERT: the patients' days, an event for each hospital, the wake-up of relays; and which slots
-# are not as they were proposed: the INSERT waited for whoever was just freeing one, this sees what he wrote (R-017).
+# What follows a batch's bookings, made of them: the patients' sides and days (without those that no window of R-005 can
+# reach), an event for each hospital, the wake-up of relays; and which slots are not as they were proposed: the COPY
+# waited for whoever was just freeing one, this sees what he wrote (R-017).
 FINISH = """
-WITH counted AS (
-  UPDATE people_booking_limits l SET live_days = v.days::date[]
-  FROM unnest(%s::uuid[], %s::text[]) AS v(patient_id, days) WHERE l.patient_id = v.patient_id
+WITH booked AS (
+  SELECT b.hospital_id, b.id, b.session_id, b.patient_id, b.department_id, b.visit_date, b.starts_at, b.ends_at,
+    b.state, b.live, b.slot_id, s.reopens_at > %s OR s.pool <> b.pool OR s.is_extra AS is_otherwise
+  FROM unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
+  JOIN booking_booking b ON b.hospital_id = w.hospital_id AND b.id = w.id
+  JOIN schedule_slot s ON s.hospital_id = w.hospital_id AND s.id = b.slot_id
+), sides AS (
+  INSERT INTO booking_patient_booking
+    (patient_id, id, hospital_id, department_id, visit_date, starts_at, ends_at, state, live)
+  SELECT patient_id, id, hospital_id, department_id, visit_date, starts_at, ends_at, state, live FROM booked
+), counted AS (
+  UPDATE people_booking_limits l SET live_days = ARRAY(
+    SELECT d FROM unnest(l.live_days || b.visit_date) AS d WHERE d >= b.visit_date - %s ORDER BY d)
+  FROM booked b WHERE l.patient_id = b.patient_id
 ), told AS (
   INSERT INTO core_event (hospital_id, id, operation, actor, channel, subject_id, at, shard, body, trace_id)
-  SELECT e.hospital_id, e.id, %s, %s, %s, e.id, %s, 'claims:' || e.hospital_id, e.body, %s
-  FROM jsonb_to_recordset(%s::jsonb) AS e(hospital_id uuid, id uuid, body jsonb)
+  SELECT e.hospital_id, e.id, %s, %s, %s, e.id, %s, 'claims:' || e.hospital_id, b.body, %s
+  FROM unnest(%s::uuid[], %s::uuid[]) AS e(hospital_id, id)
+  CROSS JOIN LATERAL (
+    SELECT jsonb_build_object('bookings', jsonb_agg(id), 'sessions', jsonb_agg(DISTINCT session_id)) AS body
+    FROM booked WHERE hospital_id = e.hospital_id) b
   RETURNING pg_notify(%s, '')
 )
-SELECT s.id FROM schedule_slot s JOIN unnest(%s::uuid[], %s::uuid[], %s::text[]) AS w(hospital_id, id, pool)
-  ON s.hospital_id = w.hospital_id AND s.id = w.id
-WHERE s.reopens_at > %s OR s.pool <> w.pool OR s.is_extra
+SELECT slot_id FROM booked WHERE is_otherwise
 """
 
 NOW = "SELECT now()"
@@ -130,8 +143,6 @@ COPY_BOOKINGS = """COPY booking_booking (hospital_id, session_id, campus_id, dep
   clinic_kind, visit_date, fee_fen, payment, state, starts_at, ends_at, pool, slot_id, number, id, patient_id,
   account_id, is_first_visit, code, channel, actor, key, digest, patient_name, created_at, hold_until, is_extra, live,
   code_open) FROM STDIN"""
-COPY_PATIENT_BOOKINGS = """COPY booking_patient_booking (patient_id, id, hospital_id, department_id, visit_date,
-  starts_at, ends_at, state, live) FROM STDIN"""
 
 
 class LockedWish(NamedTuple):

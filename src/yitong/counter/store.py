@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,23 +31,18 @@ ANSWER_S = 10.0  # of one transaction; what takes longer is lost, and `feed.LOOK
 # Where the server hears nothing of our giving up, it lets go of the locks by itself.
 LETS_GO = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
 NULL = "\\N"
-KEPT_DAYS = timedelta(days=184)  # days of visit older than this can't meet a new one in any window of R-005
+KEPT_DAYS = 184  # days of visit older than this can't meet a new one in any window of R-005
 
 
 class Claimed(msgspec.Struct, frozen=True, eq=False):
-    """One claim as it is written: the wish, the booking that it becomes, the slot's pool, and the patient's days of
-    visit with this one, as PostgreSQL reads them."""
+    """One claim as it is written: the wish, and the booking that it becomes."""
 
     wish: Wish
     known: Known
     clinic: Clinic
-    pool: str
-    days: str
 
     @classmethod
-    def of(
-        cls, wish: Wish, booking: str, code: str, live_days: Sequence[date] | None, clinic: Clinic, at: Instant
-    ) -> "Claimed":
+    def of(cls, wish: Wish, booking: str, code: str, clinic: Clinic, at: Instant) -> "Claimed":
         board = wish.board
         slot = board.slots[wish.n]
         told = Told(
@@ -61,23 +56,19 @@ class Claimed(msgspec.Struct, frozen=True, eq=False):
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
         )
-        known = Known(told, wish.key, wish.digest, clinic.session.session_id, is_live=True)
-        days = _days(live_days, clinic.session.date) if live_days else clinic.day
-        return cls(wish, known, clinic, slot.pool.value, days)
+        return cls(wish, Known(told, wish.key, wish.digest, clinic.session.session_id, is_live=True), clinic)
 
-    def lines(self, at: Instant) -> tuple[str, str]:
-        """The booking and the patient's side of it, as COPY takes them."""
+    def line(self, at: Instant) -> str:
+        """The booking, as COPY takes it."""
         wish, told, clinic = self.wish, self.known.told, self.clinic
-        holder, member = wish.holder, wish.member
-        hours = wish.board.hours[wish.n]
+        holder, member, board = wish.holder, wish.member, wish.board
         until = NULL if told.hold_until is None else at.hold(clinic.policies)[1]
-        booking = (
-            f"{clinic.line}\t{hours}\t{self.pool}\t{told.slot_id}\t{told.number}\t{told.booking_id}\t"
-            f"{member.patient_id}\t{holder.account_id}\t{'t' if wish.is_first_visit else 'f'}\t{told.code}\t"
-            f"{holder.channel}\t{wish.key[1]}\t{_key(wish.key[2])}\t\\\\x{wish.digest}\t\\\\x{member.name.hex()}\t"
-            f"{at.text}\t{until}\tf\tt\tt\n"
+        return (
+            f"{clinic.line}\t{board.hours[wish.n]}\t{board.slots[wish.n].pool.value}\t{told.slot_id}\t{told.number}\t"
+            f"{told.booking_id}\t{member.patient_id}\t{holder.account_id}\t{'t' if wish.is_first_visit else 'f'}\t"
+            f"{told.code}\t{holder.channel}\t{wish.key[1]}\t{_key(wish.key[2])}\t\\\\x{wish.digest}\t"
+            f"\\\\x{member.name.hex()}\t{at.text}\t{until}\tf\tt\tt\n"
         )
-        return booking, f"{member.patient_id}\t{told.booking_id}\t{clinic.patients_line}\t{hours}\t{told.state}\tt\n"
 
 
 async def connect(url: str, *, name: str) -> psycopg.AsyncConnection[Any]:
@@ -190,20 +181,14 @@ class Store:
         In the order of the slots: two windows that want the same wait for each other in one direction only.
         """
         ordered = sorted(claims, key=_slot)  # as their ids: the letters of both are in one order
-        lines = [claim.lines(at) for claim in ordered]
-        await self.link.copy(
-            (statements.COPY_BOOKINGS, "".join([booking for booking, _ in lines]).encode()),
-            (statements.COPY_PATIENT_BOOKINGS, "".join([patient for _, patient in lines]).encode()),
-        )
+        await self.link.copy(statements.COPY_BOOKINGS, "".join([claim.line(at) for claim in ordered]).encode())
+        hospitals = {claim.known.told.hospital_id for claim in ordered}
         values = [
-            uuids([claim.wish.member.patient_id for claim in ordered]),
-            uuids([f'"{{{claim.days}}}"' for claim in ordered]),
-            *(SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
-            *(_events(ordered), WAKE),
-            uuids([claim.wish.board.hospital for claim in ordered]),
-            uuids([claim.known.told.slot_id for claim in ordered]),
-            uuids([claim.pool for claim in ordered]),
             at.now,
+            uuids([claim.known.told.hospital_id for claim in ordered]),
+            uuids([claim.known.told.booking_id for claim in ordered]),
+            *(KEPT_DAYS, SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
+            *(uuids(hospitals), uuids(new_ids(len(hospitals))), WAKE),
         ]
         (found,) = await self._ask((statements.FINISH, values))
         return not found
@@ -215,32 +200,10 @@ class Store:
         return await self.link.ask(*asked)
 
 
-def _days(live_days: Sequence[date], day: date) -> str:
-    """With this one, sorted; without those that nothing counts any more."""
-    return ",".join([one.isoformat() for one in sorted([*(one for one in live_days if one >= day - KEPT_DAYS), day])])
-
-
 def _keys(boards: Collection[Board]) -> list[str]:
     """Hospitals and sessions, in one order for every window."""
     ordered = sorted((board.hospital, board.text) for board in boards)
     return [uuids(hospital for hospital, _ in ordered), uuids(session for _, session in ordered)]
-
-
-def _events(claims: Sequence[Claimed]) -> str:
-    """One event for each hospital, as JSON: the hospital, the event's id, its body."""
-    by_hospital: dict[str, list[Claimed]] = {}
-    for claim in claims:
-        by_hospital.setdefault(claim.wish.board.hospital, []).append(claim)
-    ids = new_ids(len(by_hospital))
-    events = [_event(event, *of) for event, of in zip(ids, by_hospital.items(), strict=True)]
-    return msgspec.json.encode(events).decode()
-
-
-def _event(event: str, hospital: str, claims: Sequence[Claimed]) -> dict[str, object]:
-    """Its body is what `SlotsClaimed.body()` says, of ids that are text already."""
-    sessions = list({claim.wish.board.text for claim in claims})
-    body = {"bookings": [claim.known.told.booking_id for claim in claims], "sessions": sessions}
-    return {"hospital_id": hospital, "id": event, "body": body}
 
 
 def _slot(claim: Claimed) -> str:
