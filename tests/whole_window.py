@@ -15,7 +15,7 @@ from tests import windows
 
 from yitong.config import databases
 from yitong.counter.app import Counter
-from yitong.counter.door import FORM
+from yitong.counter.forms import FORM
 
 READY_S = 30.0
 

@@ -24,7 +24,8 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.ids import new_id, new_ids
 from yitong.core.tokens import derived
-from yitong.counter.door import FORM, Door
+from yitong.counter.door import Door
+from yitong.counter.forms import FORM
 from yitong.counter.line.places import Line, Place, Standing
 from yitong.counter.line.room import Room
 from yitong.counter.line.store import LineStore, shared

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from yitong.counter.line.room import Room
 from yitong.counter.loss import cut, end_backends
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Picture
-from yitong.counter.store import Store, connect
+from yitong.counter.store import Store, connect, ordinal
 from yitong.domains.booking.contracts import LOT_USE, PASS_USE, Pass
 
 AGAIN_S = 0.5
@@ -36,7 +35,7 @@ class Counter:
     def __init__(self, url: Callable[[], str], secret: bytes, *, proxies: int = 0) -> None:
         self.url = url
         self.picture = Picture()
-        self.batches = Batches(self.picture, self._reload, upwards=os.getpid() % 2 == 0)
+        self.batches = Batches(self.picture, self._reload)
         passes = Tokens(derived(secret, PASS_USE), Pass)
         self.room = Room(self.picture, derived(secret, LOT_USE))
         self.door = Door(self.picture, self.batches, passes, Pace(self.picture), proxies, room=self.room)
@@ -77,6 +76,7 @@ class Counter:
         ):
             await end_backends(asking, self._writing, WRITING)
             self._writing = [one.info.backend_pid, other.info.backend_pid]
+            self.batches.upwards = await ordinal(listening) % 2 == 0
             self.batches.trace = new_trace()  # what was lost and is there nevertheless is another's, who tells of it
             self.picture.clear()
             self.feed = Feed(self.picture, self.batches.trace, self._writing)

@@ -6,19 +6,21 @@ slower one. After a lost connection nobody knows what became of the batch: all i
 the same key, and the first answer is found by it.
 """
 
+import math
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg import errors as pg
 
 from yitong.core import clock
 from yitong.core.errors import Busy, KeyReused, Refusal
 from yitong.core.ids import new_ids
 from yitong.counter import channels
+from yitong.counter.broken import Stale, is_loss, name_of, refusal_for
 from yitong.counter.clinics import Clinic, Instant, check
 from yitong.counter.picture import Board, Key, Known, Picture
 from yitong.counter.queue import Queue
@@ -26,7 +28,7 @@ from yitong.counter.repeats import Repeats
 from yitong.counter.store import Claimed, Store
 from yitong.counter.wishes import Answer, Wish
 from yitong.domains.booking import rules
-from yitong.domains.booking.errors import BY_CONSTRAINT, ClaimFailed, CodeCollision, PoolExhausted, SlotTaken
+from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.errors import SlotMissing
@@ -34,16 +36,12 @@ from yitong.domains.schedule.errors import SlotMissing
 AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
 SLOT_TAKEN, POOL_EXHAUSTED = SlotTaken(), PoolExhausted()  # told by the thousand, never raised
 ATTEMPTS, TRIES_ALONE = 4, 8
-PASSING = (pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure, pg.QueryCanceled)
+BESIDE_S = 5.0
 
 Reload = Callable[[Collection[UUID]], Awaitable[None]]
 Boundary = Callable[[str], Awaitable[None]]
 
 log = structlog.get_logger("yitong.counter")
-
-
-class Stale(Exception):
-    """The picture was wrong: what it proposed is not as it believed."""
 
 
 async def _no_boundary(moment: str) -> None:
@@ -68,6 +66,7 @@ class Batches:
         self.queue = Queue()
         self.repeats = Repeats()
         self.trace = new_trace()
+        self._met_others_at = -math.inf
         self._clinics: dict[str, Clinic] = {}  # by session; each stands while its row and its policies do
 
     async def run(self, connection: psycopg.AsyncConnection) -> None:
@@ -95,9 +94,10 @@ class Batches:
             except Exception as error:
                 if is_loss(error):
                     raise
-                broken = _name(error)
+                broken = name_of(error)
                 log.info("counter.batch_broken", wishes=len(batch), error=broken)
             if BY_CONSTRAINT.get(broken) is SlotTaken:
+                self._met_others_at = time.monotonic()
                 await self._see_taken(store, batch)
             else:
                 await self.reload({wish.board.session.session_id for wish in batch})
@@ -106,12 +106,19 @@ class Batches:
             await self._alone(store, wish)
         return True
 
-    async def _see_taken(self, store: Store, batch: Sequence[Wish]) -> None:
-        """Which of the slots that were proposed another window or a desk has taken. Beside a second window that is the
-        daily case: to read the boards whole would cost more than the batch."""
+    def _is_beside_others(self) -> bool:
+        """Whether somebody else took a slot before us a moment ago: then it is cheaper to look than to be told so by a
+        constraint, which costs a batch."""
+        return time.monotonic() - self._met_others_at < BESIDE_S
+
+    async def _see_taken(self, store: Store, batch: Sequence[Wish]) -> bool:
+        """Whether some of the slots that were proposed are taken, by another window or a desk. From now on the picture
+        knows those; to read their boards whole would cost more than the batch."""
         proposed = {wish.board.texts[wish.n]: wish.board for wish in batch if wish.n >= 0}
-        for known in await store.by_slot((board.hospital, slot) for slot, board in proposed.items()):
+        taken = await store.by_slot((board.hospital, slot) for slot, board in proposed.items())
+        for known in taken:
             self.picture.settle(proposed[known.told.slot_id], known)
+        return bool(taken)
 
     async def _alone(self, store: Store, wish: Wish) -> None:
         """One wish by itself: now the constraint that breaks tells which rule refuses it. What no rule knows is a bug
@@ -124,7 +131,7 @@ class Batches:
             except Exception as error:
                 if is_loss(error):
                     raise
-                refusal = _refusal_for(error)
+                refusal = refusal_for(error)
             first = (await store.by_key([wish.key])).get(wish.key)
             if first is not None:
                 self.queue.tell(wish, first if first.digest == wish.digest else KeyReused())
@@ -149,6 +156,12 @@ class Batches:
         waiting: list[Wish] = []
         try:
             proposed = self._propose(batch, answers, waiting, at.now)
+            if self._is_beside_others() and await self._see_taken(store, batch):
+                self._withdraw(batch)
+                self._follow_boards(batch)
+                answers.clear()
+                waiting.clear()
+                proposed = self._propose(batch, answers, waiting, at.now)
             claims: list[Claimed] = []
             repeated: dict[Key, Known] = {}
             await self.boundary("begin")
@@ -163,9 +176,7 @@ class Batches:
                     await self.boundary("before_commit")
             await self.boundary("after_commit")
         finally:
-            for wish in batch:
-                if wish.n >= 0:
-                    wish.board.proposed.mask &= ~(1 << wish.n)
+            self._withdraw(batch)
         for wish in waiting:
             self.queue.park(wish)
         for claim in claims:
@@ -178,6 +189,11 @@ class Batches:
                 answer = first if first.digest == wish.digest else KeyReused()
             self.queue.tell(wish, answer)
         return bool(claims or answers)
+
+    def _withdraw(self, batch: Sequence[Wish]) -> None:
+        for wish in batch:
+            if wish.n >= 0:
+                wish.board.proposed.mask &= ~(1 << wish.n)
 
     def _propose(
         self, batch: Sequence[Wish], answers: dict[int, Answer], waiting: list[Wish], now: datetime
@@ -282,29 +298,3 @@ def new_trace() -> str:
 def gone(board: Board, slot: str, pools: Collection[Pool]) -> Refusal:
     """Why nothing could be proposed: the slot is of another pool, or it and what is near it are taken."""
     return SLOT_TAKEN if board.slots[board.number_of[slot]].pool in pools else POOL_EXHAUSTED
-
-
-def is_loss(error: Exception) -> bool:
-    """Whether it says that the connection, or what stands behind it, is lost; all else is about a wish."""
-    about_rows = (pg.IntegrityError, pg.DataError, *PASSING)
-    return isinstance(error, psycopg.Error | OSError) and not isinstance(error, about_rows)
-
-
-def _refusal_for(error: Exception) -> Refusal:
-    """What a wish hears that broke by itself. A bug goes to the log, under the number that its patient can quote."""
-    if isinstance(error, Stale):
-        return SlotTaken()
-    if isinstance(error, PASSING):
-        return Busy()
-    broken = BY_CONSTRAINT.get(_name(error))
-    if broken is not None:
-        return broken()
-    trace_id = secrets.token_hex(8)
-    log.error("counter.claim_failed", trace_id=trace_id, broken=_name(error), exc_info=error)
-    return ClaimFailed(trace_id=trace_id)
-
-
-def _name(error: Exception) -> str:
-    """Which constraint it was, where one was broken."""
-    broken = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
-    return broken or type(error).__name__

@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from yitong.core import clock
-from yitong.core.digests import plain
 from yitong.core.errors import Busy, KeyMissing, KeyReused, Missing, Refusal
 from yitong.core.tokens import TokenInvalid, Tokens
-from yitong.counter import asks, channels, offers, rsgi
+from yitong.counter import asks, channels, forms, offers, rsgi
 from yitong.counter.asks import Ask
 from yitong.counter.batch import Batches, gone
 from yitong.counter.line.door import LineDoor
@@ -28,7 +26,7 @@ from yitong.counter.line.room import Room
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Key, Known, Picture
 from yitong.counter.problems import NOT_STORED, refuse
-from yitong.counter.requests import LONGEST_BODY, Answering, Request
+from yitong.counter.requests import Answering, Request
 from yitong.counter.tally import Tally
 from yitong.counter.wishes import Answer, Holder, Member, Tell, Wish, digest_of_hold
 from yitong.domains.access.contracts import KeyInUse
@@ -40,7 +38,6 @@ from yitong.domains.schedule.errors import SlotMissing
 
 PASSES_KEPT = 50_000
 CLAIMS = "/counter/claims"
-FORM = "application/x-www-form-urlencoded"
 JSON = ("content-type", "application/json")
 HELD = [JSON, NOT_STORED]
 
@@ -116,7 +113,7 @@ class Door:
     def _claim(self, asked: Request, reply: Answering) -> None:
         ask: Ask | None = None
         now = clock.now()
-        is_form = asked.headers.get("content-type", "").lower().startswith(FORM)
+        is_form = forms.is_form(asked)
         outcome: Refusal | None
         try:
             if asked.body is None:
@@ -135,7 +132,7 @@ class Door:
         if ask is not None:
             self.tally.note(ask, self._holders.get(ask.pass_), outcome, now, is_form=is_form, has_stood=self._has_stood)
         if is_form:
-            _send_on(reply, _way(ask, asked.body or b"", outcome))
+            forms.send_on(reply, forms.way(ask, asked.body or b"", outcome))
         elif isinstance(outcome, Known):
             reply.response_bytes(201, HELD, msgspec.json.encode(outcome.told))
         else:
@@ -278,35 +275,3 @@ def client_address(asked: Request, proxies: int) -> str:
         if len(chain) >= proxies and (told := chain[-proxies].strip()):
             return str(told)
     return asked.client.rpartition(":")[0]
-
-
-def _send_on(reply: Answering, where: str) -> None:
-    reply.response_empty(303, [("location", where), NOT_STORED])
-
-
-def _way(ask: Ask | None, body: bytes, outcome: Known | Refusal) -> str:
-    """Where a page without scripts is sent: to the booking, or back to the choice with what was said."""
-    if isinstance(outcome, Known):
-        return f"/bookings/{outcome.told.hospital_id}/{outcome.told.booking_id}/?new=1"
-    if ask is None:
-        return _way_of_unreadable(body, outcome)
-    said = {"visit": _visit(is_first=ask.is_first_visit), "refused": outcome.code, "patient": ask.patient_id}
-    if isinstance(outcome, Busy):
-        said["key"] = ask.key  # it may have been booked: with the same key it is never booked twice
-    said.update((name, plain(value)) for name, value in outcome.params.items() if value is not None)
-    return f"/book/{ask.hospital_id}/{ask.slot_id}/?{urlencode(said)}"
-
-
-def _way_of_unreadable(body: bytes, refusal: Refusal) -> str:
-    """Back to the form where it can be told which one it was: nobody was chosen, most likely."""
-    fields = {name: values[-1] for name, values in parse_qs(body[:LONGEST_BODY].decode(errors="replace")).items()}
-    try:
-        hospital_id, slot_id = UUID(fields.get("hospital_id", "")), UUID(fields.get("slot_id", ""))
-    except ValueError:
-        return "/"
-    said = {"visit": _visit(is_first=fields.get("is_first_visit") != "false"), "refused": refusal.code}
-    return f"/book/{hospital_id}/{slot_id}/?{urlencode(said)}"
-
-
-def _visit(*, is_first: bool) -> str:
-    return "first" if is_first else "again"

@@ -128,6 +128,9 @@ WITH booked AS (
 SELECT slot_id FROM booked WHERE is_otherwise
 """
 
+# A number that no other window of this database has while our connection stands.
+ORDINAL = """SELECT n FROM generate_series(0, 63) AS n
+  WHERE pg_try_advisory_lock(hashtext('yitong counter'), n) LIMIT 1"""
 NOW = "SELECT now()"
 # What others wrote that may concern the picture since the last look (or now, where the clock was set back meanwhile).
 # Our own batches are left out, and what only announces a batch.

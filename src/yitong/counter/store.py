@@ -30,6 +30,7 @@ SETTINGS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off
 ANSWER_S = 10.0  # of one transaction; what takes longer is lost, and `feed.LOOK_BACK_S` need not reach farther back
 # Where the server hears nothing of our giving up, it lets go of the locks by itself.
 LETS_GO = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
+MOST_WINDOWS = 64
 NULL = "\\N"
 KEPT_DAYS = 184  # days of visit older than this can't meet a new one in any window of R-005
 
@@ -77,6 +78,12 @@ async def connect(url: str, *, name: str) -> psycopg.AsyncConnection[Any]:
     )
     connection.prepare_threshold = 0
     return connection
+
+
+async def ordinal(connection: psycopg.AsyncConnection[Any]) -> int:
+    """Which of the windows on this database we are, for as long as the connection stands: 0, 1, …"""
+    found = await (await connection.execute(statements.ORDINAL)).fetchone()
+    return found[0] if found is not None else MOST_WINDOWS
 
 
 class Store:

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -15,19 +15,22 @@ from tests import clinic as build
 from tests import windows
 from tests.windows import Window
 
+from yitong.config import databases
 from yitong.core import clock
 from yitong.core.errors import Busy
 from yitong.core.ids import new_id
-from yitong.counter import batch, clinics
+from yitong.counter import batch, clinics, store
 from yitong.counter.batch import Batches
 from yitong.counter.clinics import Instant
 from yitong.counter.picture import Board, Picture
-from yitong.counter.queue import FEWEST_BESIDE
-from yitong.counter.store import Claimed, Store
+from yitong.counter.queue import FEWEST_BESIDE, tell_all
+from yitong.counter.store import Claimed, Store, connect, ordinal
 from yitong.counter.wishes import Answer, Holder, Member, Wish
 from yitong.domains.booking.contracts import Near
+from yitong.domains.booking.errors import SlotTaken
 from yitong.domains.booking.models import Booking
 from yitong.domains.people.errors import PatientMissing
+from yitong.domains.people.models import BookingLimits
 from yitong.domains.schedule.contracts import Pool
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -251,6 +254,59 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
     assert [type(one) for one in asyncio.run(both())] == [PatientMissing, PatientMissing]
 
 
+def test_who_waits_for_another_batch_is_not_taken_up_twice_when_his_own_is_tried_again() -> None:
+    """He would be settled twice: the second time his own key breaks the batch that he is in."""
+
+    class BreaksOnce(RefusesProposed):
+        is_broken = False
+
+        async def _decide(self, *asked: Any) -> list[Claimed]:
+            if not self.is_broken:
+                self.is_broken = True
+                raise psycopg.errors.LockNotAvailable
+            return await super()._decide(*asked)
+
+    async def settle() -> list[Wish]:
+        slot_id = new_id()
+        board = board_of(slot_id)
+
+        async def nothing_new(session_ids: Collection[UUID]) -> None:
+            pass
+
+        batches = BreaksOnce(Picture(), nothing_new)
+        for _ in range(2):
+            batches.queue.ask(wish_for(board, slot_id))
+        await batches._settle(cast(Store, NothingStored()), batches.queue.take())
+        batches.queue._unpark()
+        return list(batches.queue.waiting)
+
+    assert len(asyncio.run(settle())) == 1
+
+
+def test_a_wish_is_told_once() -> None:
+    """What is told later belongs to nobody: behind its teller there may be another request by then."""
+
+    async def twice() -> list[Answer]:
+        batches = Batches(Picture(), no_reload)
+        wish, heard = wish_for(board_of(slot_id := new_id()), slot_id), []
+        wish.tellers.append(heard.append)
+        for answer in (Busy(), PatientMissing()):
+            batches.queue.tell(wish, answer)
+        return heard
+
+    assert [type(one) for one in asyncio.run(twice())] == [Busy]
+
+
+def test_one_who_cannot_be_told_keeps_nobody_elses_answer_back() -> None:
+    heard: list[Answer] = []
+
+    def fails(answer: Answer) -> None:
+        raise OSError
+
+    tell_all([fails, heard.append], Busy())
+    assert len(heard) == 1
+
+
 # -- on a real database ------------------------------------------------------------------------------------------------
 
 
@@ -329,6 +385,99 @@ def test_a_batch_that_is_given_up_leaves_nothing_proposed_and_tells_all_to_ask_a
 
     with clock.frozen(build.NOW):
         asyncio.run(test())
+
+
+def desk_books(place: build.Clinic, n: int) -> None:
+    actor, patient = build.holder()
+    build.hold(place, patient, actor, n=n)
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
+def test_what_another_took_is_looked_at_slot_by_slot_and_the_next_time_before_the_claim() -> None:
+    """A window that has not heard of it yet. To read the boards whole would cost more than the batch; to be told by a
+    constraint costs a batch."""
+    place, people = build.clinic(slots=6), [windows.holder() for _ in range(4)]
+    begun: list[str] = []
+
+    async def count(window: Window, now: str) -> None:
+        begun.append(now)
+
+    async def test() -> None:
+        async with windows.opened(boundary=count) as window, asyncio.timeout(20):
+            monkey = pytest.MonkeyPatch()
+            monkey.setattr(window.batches, "reload", no_reload)
+            for n, tries in ((0, 2), (2, 1)):
+                await windows.beside(lambda n=n: desk_books(place, n))
+                begun.clear()
+                near = (Near.SESSION, Near.SLOT)
+                sent = [windows.claim(people[n + m], place, n, key=f"key-{n}-{m:05d}", near=near[m]) for m in range(2)]
+                asked = [windows.request(one) for one in sent]
+                await asyncio.gather(*(window.door.answer(one, one) for one in asked))
+                assert [one.status for one in asked] == [201, 409]
+                assert asked[1].said["code"] == SlotTaken.code
+                assert begun.count("begin") == tries
+            monkey.undo()
+
+    with clock.frozen(build.NOW):
+        asyncio.run(test())
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
+def test_who_always_comes_a_moment_too_late_is_told_to_ask_again_and_not_that_all_are_gone() -> None:
+    place, who = build.clinic(slots=4), windows.holder()
+
+    async def always(window: Window, now: str) -> None:
+        if now == "before_commit":
+            await another_writer(window)
+
+    async def test() -> None:
+        async with windows.opened(boundary=always) as window, asyncio.timeout(20):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(batch, "refusal_for", lambda error: SlotTaken())
+                asked = windows.request(windows.claim(who, place, near=Near.SESSION, key="key-0001"))
+                await window.door.answer(asked, asked)
+                assert asked.said["code"] == Busy.code
+
+    with clock.frozen(build.NOW):
+        asyncio.run(test())
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
+def test_windows_of_one_database_have_numbers_of_their_own() -> None:
+    """One looks for free slots upwards, its neighbour downwards."""
+
+    async def test() -> list[int]:
+        url = databases.url() or ""
+        async with await connect(url, name="test") as first, await connect(url, name="test") as third:
+            async with await connect(url, name="test") as second:
+                found = [await ordinal(first), await ordinal(second)]
+            while (again := await ordinal(third)) == 2:  # the server needs a moment to see that it has gone
+                await third.execute("SELECT pg_advisory_unlock_all()")
+            return [*found, again]
+
+    assert asyncio.run(test()) == [0, 1, 1]
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
+@pytest.mark.rule("R-005")
+def test_a_booking_joins_the_days_that_still_count_in_their_order() -> None:
+    place, who = build.clinic(), windows.holder()
+    days = [place.day + timedelta(days=n) for n in (-store.KEPT_DAYS - 1, -store.KEPT_DAYS, 3)]
+    BookingLimits.objects.filter(patient_id=who.patients[0]).update(live_days=days)
+
+    async def test() -> None:
+        async with windows.opened() as window, asyncio.timeout(20):
+            asked = windows.request(windows.claim(who, place, key="key-0001"))
+            await window.door.answer(asked, asked)
+            assert asked.status == 201
+
+    with clock.frozen(build.NOW):
+        asyncio.run(test())
+    assert BookingLimits.objects.get(patient_id=who.patients[0]).live_days == [days[1], place.day, days[2]]
 
 
 # -- one wish that can't be written ------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from yitong.core.errors import Busy, KeyReused
 from yitong.core.ids import new_id
 from yitong.core.tokens import Tokens, derived
 from yitong.counter.batch import Batches
-from yitong.counter.door import FORM, Door, client_address
+from yitong.counter.door import Door, client_address
+from yitong.counter.forms import FORM
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Board, Picture
 from yitong.counter.requests import LONGEST_BODY

@@ -18,6 +18,7 @@ import msgspec
 
 from yitong.core import clock
 from yitong.core.errors import Busy, Missing, Refusal, Throttled
+from yitong.counter import forms
 from yitong.counter.line.places import Line
 from yitong.counter.line.room import Room
 from yitong.counter.pace import Buckets
@@ -31,7 +32,6 @@ from yitong.domains.booking.errors import LineNotOpen, LineUnreadable, VerifyReq
 from yitong.domains.people.errors import PatientMissing
 from yitong.domains.schedule.contracts import Pool
 
-FORM = "application/x-www-form-urlencoded"
 HELD = [("content-type", "application/json"), NOT_STORED]
 NEAR = 50  # who has no more before him asks often
 SOON_S, LATER_S = 5.0, 15.0
@@ -71,7 +71,7 @@ class LineDoor:
 
     async def answer(self, parts: Sequence[str], asked: Request, reply: Answering) -> None:
         """`parts` of the path after `lines`."""
-        is_form = asked.headers.get("content-type", "").lower().startswith(FORM)
+        is_form = forms.is_form(asked)
         now = clock.now()
         department: UUID | None = None
         outcome: tuple[Line, Holder] | Refusal
@@ -178,7 +178,7 @@ class LineDoor:
         """To the page of the line, which says what was refused; where there is no such department, home."""
         hospital = self.room.hospital_of(department) if department is not None else None
         where = f"/lines/{hospital}/{department}/" + (f"?refused={refused}" if refused else "") if hospital else "/"
-        reply.response_empty(303, [("location", where), NOT_STORED])
+        forms.send_on(reply, where)
 
 
 def _asked(parts: Sequence[str]) -> tuple[UUID, bool]:
