@@ -46,7 +46,7 @@ class Feed:
         self.picture = picture
         self.own_trace = own_trace
         self.own = own
-        self._seen: dict[UUID, datetime] = {}  # the events that looks found, and when, by the database's clock
+        self._seen: set[UUID] = set()  # the events that the last look found
         self._looked_at: datetime | None = None  # when it was, by the database's clock
         self._reference: object = None
         self._departments: dict[UUID, Department] = {}
@@ -109,10 +109,10 @@ class Feed:
         touched: set[UUID] = set()
         booked: list[tuple[UUID, UUID]] = []
         ((now,),) = await self._all(statements.NOW, [])
-        since, seen = self._looked_at or now, list(self._seen)
-        rows = await self._all(statements.EVENTS_SINCE, [since, LOOK_BACK_S, seen, self.own_trace])
-        for event_id, operation, hospital_id, subject_id, session_id, from_session_id, bookings in rows:
-            self._seen[event_id] = now
+        found = await self._all(statements.EVENTS_SINCE, [self._looked_at or now, LOOK_BACK_S, self.own_trace])
+        new = [key for key in found if key[1] not in self._seen]  # a window beside us writes dozens a second
+        rows = await self._all(statements.EVENTS, [list(column) for column in zip(*new, strict=True)]) if new else []
+        for operation, hospital_id, subject_id, session_id, from_session_id, bookings in rows:
             if operation == SlotsClaimed.operation:
                 booked += [(hospital_id, UUID(one)) for one in bookings]
             elif operation in MADE:
@@ -126,9 +126,7 @@ class Feed:
                         self._hospital_of.setdefault(UUID(one), hospital_id)
                         touched.add(UUID(one))
         await self._add(booked)
-        reached = min(since, now) - timedelta(seconds=LOOK_BACK_S)  # who was seen before that is not found again
-        self._seen = {event_id: at for event_id, at in self._seen.items() if at > reached}
-        self._looked_at = now
+        self._seen, self._looked_at = {event_id for _, event_id in found}, now
         return touched
 
     async def _add(self, booked: list[tuple[UUID, UUID]]) -> None:
