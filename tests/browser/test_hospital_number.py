@@ -7,11 +7,13 @@ from playwright.sync_api import expect
 from tests import make
 from tests.browser.households import Household
 from tests.browser.practices import Practice
+from tests.browser.test_patient_booking import until_sold
 from tests.browser.visitors import Visitor
 
 from yitong.core import clock
 from yitong.domains.booking.commands import claim
 from yitong.domains.booking.contracts import HoldSlot
+from yitong.domains.people.queries.consents import key_saying
 from yitong.domains.schedule.contracts import Pool
 
 pytestmark = pytest.mark.rule("R-049")
@@ -27,14 +29,25 @@ def booked(home: Household, at: Practice) -> str:
     if not at.sessions:
         at.sit(at.days[0])
     hospital_id, slot = at.clinic.hospital_id, make.slots(at.sessions[0], Pool.ONLINE)[0]
-    cmd = HoldSlot(f"number{make.number()}", hospital_id, slot.slot_id, home.patients[0])
+    assert home.actor.account_id is not None
+    cmd = HoldSlot(str(key_saying(home.actor.account_id, hospital_id)), hospital_id, slot.slot_id, home.patients[0])
     return f"/bookings/{hospital_id}/{claim.hold_slot(cmd, actor=home.actor, now=clock.now()).booking_id}/"
 
 
 def test_the_number_comes_by_itself(visitor: New, household: NewHousehold, new_practice: NewPractice) -> None:
-    home = household()
-    path = booked(home, new_practice())
+    """Through the booking window, which keeps what the page said in the key."""
+    home, at = household(), new_practice()
+    at.sit(at.days[0])
     someone = home.enter(visitor())
+    until_sold(someone, at)
+    someone.go(f"{at.path}?visit=first")
+    someone.open("a.offer")
+    someone.open("a.window")
+    assert "按“确认预约”，就是同意我们把就诊人的姓名" in someone.text()
+    someone.look("book-with-consent")
+    someone.press("确认预约")
+    path = someone.page.url.removeprefix(someone.url)
+    assert path.startswith("/bookings/")
     someone.until(path, "M******01")
     someone.look("booking-with-number")
     someone.go(f"/me/people/{home.patients[0]}/")

@@ -8,6 +8,7 @@ import pytest
 from tests import clinic as build
 from tests import make
 from tests.faces.desk.conftest import NOW, ONSITE, Desk, Hospital
+from tests.numbers import question
 
 from yitong.core import masks
 from yitong.core.actor import Actor
@@ -18,7 +19,7 @@ from yitong.domains.booking.models import Booking
 from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.people.commands import carriers
-from yitong.domains.people.contracts.patients import AskHospitalNumber, NoteHospitalNumber
+from yitong.domains.people.contracts.patients import NoteHospitalNumber
 from yitong.domains.people.models import Patient, ReadLog
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.models import Slot
@@ -266,7 +267,7 @@ def test_the_window_reads_the_number_of_its_own_hospital(hospital: Hospital, des
         return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 
     def note(**said: str) -> None:
-        asked = carriers.ask_hospital_number(AskHospitalNumber(patient, hospital.id), actor=system, now=NOW)
+        asked = carriers.ask_hospital_number(question(patient, hospital.id), actor=system, now=NOW)
         told = NoteHospitalNumber(patient, asked.carrier_id, **said)
         carriers.note_hospital_number(told, actor=system, now=NOW)
 

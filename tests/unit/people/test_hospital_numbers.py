@@ -1,29 +1,32 @@
 """A hospital's own number (R-049): asked through the port until the hospital answers, whatever dies on the way."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 import pytest
 from tests import make
+from tests.numbers import question
 from tests.watches import Watch
 
 from yitong.core.actor import Actor
 from yitong.core.db import command, sweeps
 from yitong.core.errors import Throttled
+from yitong.core.ids import new_id
 from yitong.domains.notify.models import Message
-from yitong.domains.people import commands, errors, jobs, models, queries
+from yitong.domains.people import commands, errors, jobs, models, personal_data, queries
 from yitong.domains.people.contracts.patients import (
-    AskHospitalNumber,
     LinkCarrier,
     MergePatients,
     NumberAnswer,
     NumberAsk,
     UnmergePatients,
 )
-from yitong.domains.people.contracts.words import CarrierKind, CarrierState, NumberOutcome
+from yitong.domains.people.contracts.words import NUMBER_NOTICES, CarrierKind, CarrierState, NumberOutcome
 from yitong.domains.people.ports import hospital_register
-from yitong.domains.people.queries.carriers import find_number_of, lacks_hospital_number
+from yitong.domains.people.queries.carriers import find_number_of, lack_numbers, lacks_hospital_number
 from yitong.links.register.http import HttpHospitalRegister
 
 NOW = make.NOW
@@ -60,7 +63,7 @@ def register() -> Iterator[Register]:
 
 
 def ask(patient_id: UUID, at: UUID = HERE, actor: Actor = SYSTEM, now=NOW) -> UUID:  # type: ignore[no-untyped-def]
-    return commands.ask_hospital_number(AskHospitalNumber(patient_id, at), actor=actor, now=now).carrier_id
+    return commands.ask_hospital_number(question(patient_id, at, actor), actor=actor, now=now).carrier_id
 
 
 def test_the_hospital_is_asked_once_and_its_number_kept(
@@ -361,3 +364,49 @@ def test_without_an_address_no_hospital_is_asked(frozen_clock: Callable[..., obj
     taken = commands.carriers.take_number_turn(patient_id, models.Carrier.objects.get().id, now=NOW)
     assert taken is not None
     assert link.number(taken) == SILENT
+
+
+def test_without_consent_nobody_asks_and_no_hospital_is_asked(
+    register: Register, frozen_clock: Callable[..., object]
+) -> None:
+    frozen_clock(NOW)
+    actor, patient_id = make.account_holder()
+    agreed = question(patient_id, HERE, actor)
+    for consent in (replace(agreed.consent, notice=""), replace(agreed.consent, account_id=new_id())):
+        with pytest.raises(errors.NumberConsentMissing):
+            commands.ask_hospital_number(replace(agreed, consent=consent), actor=actor, now=NOW)
+    assert not models.Carrier.objects.exists()
+    ask(patient_id, actor=actor)
+    models.Carrier.objects.update(consent=None, consent_by=None, consent_at=None)  # asked by a version before it
+    jobs.ask_hospitals(0)
+    assert register.asks == []
+    assert lacks_hospital_number(patient_id, HERE, since=NOW + timedelta(seconds=1))
+    ask(patient_id, actor=actor)
+    jobs.ask_hospitals(0)
+    assert len(register.asks) == 1
+
+
+def test_the_consent_to_a_number_is_in_what_is_exported() -> None:
+    actor, patient_id = make.account_holder()
+    ask(patient_id, actor=actor)
+    (carrier,) = cast("list[dict[str, object]]", personal_data.export([patient_id], None)["carriers"])
+    assert (carrier["consent"], carrier["consent_at"]) == (NUMBER_NOTICES[-1], NOW.isoformat())
+
+
+def test_who_lacks_a_number_is_told_also_where_records_were_merged(
+    register: Register, frozen_clock: Callable[..., object]
+) -> None:
+    frozen_clock(NOW)
+    one, other = make.patient_seen(), make.patient_seen()
+    assert lack_numbers([], HERE)  # whoever comes new
+    ask(other)
+    assert (lack_numbers([other], HERE), lack_numbers([one, other], HERE)) == (False, True)
+    jobs.ask_hospitals(0)
+    assert (lack_numbers([other], HERE), lack_numbers([other], THERE)) == (False, True)
+    merge = MergePatients("k1", one, other, "同一人")
+    commands.merge_patients(merge, actor=make.staff_actor("city_operator"), now=NOW)
+    assert not lack_numbers([one], HERE)
+    register.told[THERE] = REFUSED
+    ask(one, THERE)
+    jobs.ask_hospitals(0)
+    assert lack_numbers([one], THERE)

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
 from tests import make
+from tests.numbers import question
 
 from yitong.core.actor import Actor
 from yitong.core.db.models import Event
@@ -16,7 +17,6 @@ from yitong.core.ids import new_id
 from yitong.domains.notify.models import Contact, Message
 from yitong.domains.people import commands, errors, models, personal_data, queries
 from yitong.domains.people.contracts.patients import (
-    AskHospitalNumber,
     FindPatient,
     LinkCarrier,
     MergePatients,
@@ -26,7 +26,7 @@ from yitong.domains.people.contracts.patients import (
     UnmergePatients,
     UseQr,
 )
-from yitong.domains.people.contracts.words import CarrierKind, CarrierState, IdentityKind, Relation
+from yitong.domains.people.contracts.words import NUMBER_NOTICES, CarrierKind, CarrierState, IdentityKind, Relation
 
 NOW = make.NOW
 DAY = date(2026, 11, 26)
@@ -100,9 +100,9 @@ def test_cards_are_refused_to_strangers_and_in_odd_forms() -> None:
 @pytest.mark.rule("R-049")
 def test_hospital_number_is_asked_once_and_made() -> None:
     actor, patient_id = make.account_holder()
-    asked = commands.ask_hospital_number(AskHospitalNumber(patient_id, HOSPITAL), actor=actor, now=NOW)
+    asked = commands.ask_hospital_number(question(patient_id, HOSPITAL, actor), actor=actor, now=NOW)
     assert asked.state is CarrierState.PENDING
-    assert commands.ask_hospital_number(AskHospitalNumber(patient_id, HOSPITAL), actor=SYSTEM, now=NOW) == asked
+    assert commands.ask_hospital_number(question(patient_id, HOSPITAL), actor=SYSTEM, now=NOW) == asked
     assert Event.objects.filter(operation="people.hospital_number_asked").count() == 1
     note = NoteHospitalNumber(patient_id, asked.carrier_id, "M0001")
     assert commands.note_hospital_number(note, actor=SYSTEM, now=NOW).state is CarrierState.ACTIVE
@@ -111,14 +111,15 @@ def test_hospital_number_is_asked_once_and_made() -> None:
         commands.note_hospital_number(replace(note, number="M0002"), actor=SYSTEM, now=NOW)
     assert queries.find_hospital_number(patient_id, HOSPITAL, SYSTEM) == "M0001"
     assert queries.find_hospital_number(patient_id, new_id(), SYSTEM) is None
+    other = make.account_holder()[0]
     with pytest.raises(errors.PatientMissing):
-        commands.ask_hospital_number(AskHospitalNumber(patient_id, HOSPITAL), actor=make.account_holder()[0], now=NOW)
+        commands.ask_hospital_number(question(patient_id, HOSPITAL, other), actor=other, now=NOW)
 
 
 @pytest.mark.rule("R-049")
 def test_refused_hospital_number_is_told_and_can_be_asked_again() -> None:
     actor, patient_id = make.account_holder()
-    asked = commands.ask_hospital_number(AskHospitalNumber(patient_id, HOSPITAL), actor=actor, now=NOW)
+    asked = commands.ask_hospital_number(question(patient_id, HOSPITAL, actor), actor=actor, now=NOW)
     note = NoteHospitalNumber(patient_id, asked.carrier_id, reason="姓名与院内档案不符")
     with pytest.raises(Forbidden):
         commands.note_hospital_number(note, actor=actor, now=NOW)
@@ -127,7 +128,7 @@ def test_refused_hospital_number_is_told_and_can_be_asked_again() -> None:
     with pytest.raises(errors.HospitalNumberRefused):
         queries.find_hospital_number(patient_id, HOSPITAL, SYSTEM)
     assert Message.objects.filter(account_id=actor.account_id, template="hospital_number_refused").count() == 2
-    again = commands.ask_hospital_number(AskHospitalNumber(patient_id, HOSPITAL), actor=actor, now=NOW)
+    again = commands.ask_hospital_number(question(patient_id, HOSPITAL, actor), actor=actor, now=NOW)
     assert again.carrier_id != asked.carrier_id
 
 
@@ -459,7 +460,8 @@ def test_records_cannot_be_otherwise() -> None:
     same = candidates.get()
     same.id = new_id()
     assert broken(lambda: same.save(force_insert=True)) == "candidate_once_a_pair"
-    commands.ask_hospital_number(AskHospitalNumber(one, HOSPITAL), actor=SYSTEM, now=NOW)
+    commands.ask_hospital_number(question(one, HOSPITAL), actor=SYSTEM, now=NOW)
     pending = models.Carrier.objects.get(state="pending")
     pending.id = new_id()
     assert broken(lambda: pending.save(force_insert=True)) == "carrier_one_pending"
+    assert broken(lambda: cards.update(consent=NUMBER_NOTICES[-1])) == "carrier_consent_whole"

@@ -14,6 +14,7 @@ from yitong.domains.booking.contracts import (
     SlotHeld,
     SlotsClaimed,
 )
+from yitong.domains.booking.queries.consents import find_consent
 from yitong.domains.notify.contracts import TemplateName
 from yitong.domains.people.commands import carriers
 from yitong.domains.people.contracts.events import PatientsUnmerged
@@ -49,12 +50,18 @@ def announce_claims(event: SlotsClaimed, meta: EventMeta) -> None:
 
 @handles(BookingConfirmed, skippable=True)
 def ask_for_hospital_number(event: BookingConfirmed, meta: EventMeta) -> None:
-    """Whoever has no number at the hospital yet is to have one before his visit (R-049). The booking stands without."""
+    """Whoever has no number at the hospital yet is to have one before his visit (R-049). The booking stands without.
+
+    The consent is kept here and not where the booking is made. That may be the booking window, which is told nothing of
+    it: what the page said is in the key that the booking was made with (`people.queries.consents`), and who pressed and
+    when are the booking's own. Nothing is handed over before this, so nothing is handed over without.
+    """
     assert event.hospital_id is not None
     if not hospital_register.taken().is_open:
         return
-    if lacks_hospital_number(event.patient_id, event.hospital_id, since=meta.at):
-        cmd = AskHospitalNumber(event.patient_id, event.hospital_id)
+    consent = find_consent(event.hospital_id, event.subject_id)
+    if consent is not None and lacks_hospital_number(event.patient_id, event.hospital_id, since=meta.at):
+        cmd = AskHospitalNumber(event.patient_id, event.hospital_id, consent)
         carriers.ask_hospital_number(cmd, actor=Actor.system("booking.ask_for_hospital_number"), now=clock.now())
 
 

@@ -192,6 +192,13 @@ class HospitalNumberRefused(Conflict):
     rule = "R-049"
 
 
+class NumberConsentMissing(RuleBroken):
+    """Nobody has agreed to what a hospital is given with the question for its number."""
+
+    code = "MRN_CONSENT"
+    rule = "R-049"
+
+
 class QrExpired(Conflict):
     """Run out, used, or not ours."""
 

@@ -19,6 +19,8 @@ def export(patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, 
                 "number": row.value,
                 "state": row.state,
                 "created_at": row.created_at.isoformat(),
+                "consent": row.consent,
+                "consent_at": row.consent_at.isoformat() if row.consent_at else None,
             }
             for row in models.Carrier.objects.filter(patient_id__in=patient_ids).order_by("created_at", "id")
         ],

@@ -36,10 +36,12 @@ from yitong.domains.people.contracts.patients import (
     NoteHospitalNumber,
     NumberAnswer,
     NumberAsk,
+    NumberConsent,
     UseQr,
 )
 from yitong.domains.people.contracts.words import (
     CITY_ISSUER,
+    NUMBER_NOTICES,
     CarrierKind,
     CarrierState,
     IdentityKind,
@@ -51,6 +53,7 @@ from yitong.domains.people.queries import QR_COLUMN, accounts_of, carrier_of, re
 
 TAKEN = {"people_carrier_index_pkey": errors.CarrierTaken}
 LONGEST = 64
+CONSENT = ("consent", "consent_by", "consent_at")
 WAITS_S = (10, 30, 120, 600, 1800, 7200, 21600, 43200)  # for a hospital: after the first try, the second …
 
 
@@ -183,11 +186,15 @@ def _locked(patient_id: UUID, carrier_id: UUID) -> models.Carrier:
 def ask_hospital_number(cmd: AskHospitalNumber, *, actor: Actor, now: datetime) -> Carrier:
     """Have a patient's number at a hospital made (R-049); one that is there or being made is the answer.
 
-    The sweep `ask_hospitals` carries the question. One that the hospital never answered is asked anew.
+    The sweep `ask_hospitals` carries the question. One that the hospital never answered is asked anew. The consent is
+    kept with the question that it allows, and stays with that row through merges.
 
-    Locks: limits, Carrier. Emits: HospitalNumberAsked. Refuses: Forbidden, PatientMissing, Throttled.
+    Locks: limits, Carrier. Emits: HospitalNumberAsked. Refuses: Forbidden, NumberConsentMissing, PatientMissing,
+    Throttled.
     """
     permissions.check_can_ask_hospital_number(actor, cmd.hospital_id)
+    if cmd.consent.notice not in NUMBER_NOTICES or actor.account_id not in (None, cmd.consent.account_id):
+        raise errors.NumberConsentMissing()
     patient_id = limits.lock_limits(cmd.patient_id).patient_id
     if actor.account_id is not None and actor.account_id not in accounts_of(patient_id):
         raise errors.PatientMissing()
@@ -205,10 +212,11 @@ def ask_hospital_number(cmd: AskHospitalNumber, *, actor: Actor, now: datetime) 
         if row.state == CarrierState.PENDING and row.next_at is None:
             _count_ask(actor, now)
             row.tries, row.next_at = 0, now
-            row.save(update_fields=["tries", "next_at"])
+            _keep_consent(row, cmd.consent)
+            row.save(update_fields=["tries", "next_at", *CONSENT])
         return carrier_of(row)
     _count_ask(actor, now)
-    row = models.Carrier.objects.create(
+    row = models.Carrier(
         patient_id=patient_id,
         id=new_id(),
         kind=CarrierKind.HOSPITAL_NUMBER.value,
@@ -218,11 +226,17 @@ def ask_hospital_number(cmd: AskHospitalNumber, *, actor: Actor, now: datetime) 
         tries=0,
         next_at=now,
     )
+    _keep_consent(row, cmd.consent)
+    row.save(force_insert=True)
     asked = HospitalNumberAsked(
         subject_id=patient_id, hospital_id=cmd.hospital_id, carrier_id=row.id, to_state=row.state
     )
     events.append(asked, actor, at=now, shard=f"patient:{patient_id}")
     return carrier_of(row)
+
+
+def _keep_consent(row: models.Carrier, consent: NumberConsent) -> None:
+    row.consent, row.consent_by, row.consent_at = consent.notice, consent.account_id, consent.at
 
 
 def _count_ask(actor: Actor, now: datetime) -> None:
@@ -239,7 +253,8 @@ def take_number_turn(patient_id: UUID, carrier_id: UUID, *, now: datetime) -> Nu
     the question rests until somebody asks again: the next booking there, the patient, the window.
 
     It is about the very record for which it was asked, also after a merge: the same question never names two people,
-    and a merge that is taken back leaves each with his own number.
+    and a merge that is taken back leaves each with his own number. Without a consent on record it rests, too: the one
+    gate through which a patient's data leave for a hospital's register.
 
     Locks: Carrier.
     """
@@ -247,7 +262,7 @@ def take_number_turn(patient_id: UUID, carrier_id: UUID, *, now: datetime) -> Nu
     if row.state != CarrierState.PENDING or row.next_at is None or row.next_at > now:
         return None
     patient = models.Patient.objects.get(id=patient_id)
-    if row.tries >= len(WAITS_S) or patient.state == PatientState.ERASED:
+    if row.tries >= len(WAITS_S) or patient.state == PatientState.ERASED or row.consent is None:
         row.next_at = None
         row.save(update_fields=["next_at"])
         return None

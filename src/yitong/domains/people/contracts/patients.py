@@ -224,9 +224,19 @@ class CarrierKey:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberConsent:
+    """Who agreed that the patient's data go to the hospital, when, and to which version of `NUMBER_NOTICES`."""
+
+    notice: str
+    account_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AskHospitalNumber:
     patient_id: UUID
     hospital_id: UUID
+    consent: NumberConsent
 
 
 @dataclass(frozen=True, slots=True)

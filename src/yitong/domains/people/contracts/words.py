@@ -107,4 +107,8 @@ class NumberOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+# Versions of the sentence that says what a hospital is given to make its number, the one in force last: other words, or
+# other facts in `NumberAsk`, are a new version.
+NUMBER_NOTICES = ("hospital-file-2026-11",)
+
 CITY_ISSUER = "city"  # issuer of carriers that belong to no one hospital

@@ -145,6 +145,9 @@ class Carrier(models.Model):
     ended_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(db_default=0, help_text="how often the hospital was asked")
     next_at = models.DateTimeField(null=True, help_text="when it is asked (again); null while it is not")
+    consent = models.CharField(max_length=40, null=True, help_text="version of the notice agreed to before (R-049)")
+    consent_by = models.UUIDField(null=True, help_text="the account that agreed")
+    consent_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "people_carrier"
@@ -159,6 +162,7 @@ class Carrier(models.Model):
             ),
             known("carrier_state_known", "state", CarrierState),
             together("carrier_value_with_its_index", "value", "value_index"),
+            together("carrier_consent_whole", "consent", "consent_by", "consent_at"),
             models.UniqueConstraint(
                 name="carrier_one_pending", fields=["patient", "issuer"], condition=Q(state="pending")
             ),

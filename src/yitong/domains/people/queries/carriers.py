@@ -86,6 +86,17 @@ def lacks_hospital_number(patient_id: UUID, hospital_id: UUID, *, since: datetim
     return not _numbers_at([patient_id], hospital_id).filter(there).exists()
 
 
+def lack_numbers(patient_ids: Collection[UUID], hospital_id: UUID) -> bool:
+    """Whether some of these active patients have no number at a hospital and no question for one on its way; yes where
+    nobody is named, since who is new has none. Two queries."""
+    if not patient_ids:
+        return True
+    there = _numbers_at(patient_ids, hospital_id).filter(Q(state=CarrierState.ACTIVE.value) | Q(next_at__isnull=False))
+    records = there.values_list("patient_id", flat=True)
+    having = {record_id if record_id in patient_ids else survivor_of(record_id) for record_id in records}
+    return not having.issuperset(patient_ids)
+
+
 def list_due_numbers(now: datetime) -> list[tuple[UUID, UUID, UUID]]:
     """(hospital, patient, carrier) of questions whose turn has come, for the sweep: the oldest few of each hospital,
     so that one that is down keeps no other waiting."""

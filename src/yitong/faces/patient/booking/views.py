@@ -17,9 +17,11 @@ from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import Booking, State
 from yitong.domains.booking.errors import AbuseLocked, CheckRequired, NotYourTurn, VerifyRequired
 from yitong.domains.booking.queries import bookings as reads
+from yitong.domains.booking.queries.consents import find_consent
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries as people
 from yitong.domains.people.contracts.patients import Carrier
+from yitong.domains.people.ports import hospital_register
 from yitong.domains.people.queries.carriers import find_number_of
 from yitong.domains.schedule.contracts import Session, Slot
 from yitong.domains.schedule.queries import timetable as schedule
@@ -27,6 +29,7 @@ from yitong.domains.waitlist import queries
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
+from yitong.faces.patient import handing
 from yitong.faces.patient.booking import forms, instead, presenters, window
 from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.hospitals import choosing, live, offering, ways
@@ -91,15 +94,19 @@ def book_page(
         chosen = before or reads.find_last_patient(request.actor, hospital_id, session.department_id)
     needs_verified = in_force.flag("booking.verified_only")
     persons = presenters.people(people.patients_of(account_id), chosen, needs_verified, reader)
+    able = [UUID(person.id) for person in persons if not person.is_disabled]
+    says = handing.must_say(hospital_id, able) if able or not persons else False
+    hospital = hospitals.get_hospital(hospital_id)
     is_first = visit is ways.Visit.FIRST
     by_name = is_by_name(session, in_force, is_first_visit=is_first)
     at_window = window.form_for(request, slot, reader, is_first_visit=is_first, by_name=by_name) if persons else None
+    key = handing.key_for(account_id, hospital_id, says=says)
     context = {
         "window": at_window,
         "facts": presenters.slot_facts(
             slot,
             session,
-            hospitals.get_hospital(hospital_id),
+            hospital,
             hospitals.get_department(hospital_id, session.department_id),
             hospitals.get_campus(hospital_id, session.campus_id),
             doctor,
@@ -119,11 +126,12 @@ def book_page(
         "line_href": reverse("patient:line", args=[hospital_id, session.department_id])
         if isinstance(refusal, NotYourTurn)
         else "",
-        "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or new_id(),
+        "handed": handing.words(reader.name(hospital), _("确认预约") if persons else _("核验并预约")) if says else "",
+        "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or key,
         "instead": instead.instead(session, visit, way, reader) if isinstance(refusal, instead.GONE) else None,
         "is_busy": isinstance(refusal, Busy),
         "form": form,
-        "myself": myself or forms.Myself(initial={"key": new_id()}),
+        "myself": myself or forms.Myself(initial={"key": key}),
         "is_about_myself": myself is not None and refusal is not None,
         "book_href": way.slot(hospital_id, slot.slot_id),
         "begin_href": f"{reverse('patient:book_first', args=[hospital_id, slot.slot_id])}?visit={visit.value}",
@@ -187,11 +195,14 @@ def booking(request: Request, hospital_id: UUID, booking_id: UUID) -> HttpRespon
         return pages.go(request, "patient:booking", hospital_id, booking_id, notice=notice)
     is_coming = presenters.is_coming(found, reader)
     number = find_number_of(found.patient_id, hospital_id, request.actor) if is_coming else None
+    can_ask = is_coming and number is None and hospital_register.taken().is_open
+    asks_by_itself = can_ask and find_consent(hospital_id, booking_id) is not None
     shown, keeps = _page_of(found, reader, number), pages.keeps_offline(request)
     context = {
         "booking": shown,
         "hospital_id": hospital_id,
         "booking_id": booking_id,
+        "asks_number_of": found.patient_id if can_ask and not asks_by_itself else None,
         "phone": hospitals.get_hospital(hospital_id).phone,
         "keeps_offline": keeps,
     }

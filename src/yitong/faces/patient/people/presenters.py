@@ -1,7 +1,7 @@
 """Family members, their cards, and who looked at their record, as plain words."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from yitong.domains.hospitals.contracts.things import Hospital
 from yitong.domains.people.contracts.patients import Carrier, PatientCard, ReadLine, Verification
 from yitong.domains.people.contracts.words import (
-    CITY_ISSUER,
     CarrierKind,
     CarrierState,
     IdentityLevel,
@@ -19,6 +18,7 @@ from yitong.domains.people.contracts.words import (
 )
 from yitong.faces.common import terms
 from yitong.faces.common.words import Reader
+from yitong.faces.patient import handing
 
 LEVEL_TAGS = {"declared": "warn", "verified": "ok", "seen": "ok"}
 
@@ -45,6 +45,8 @@ class CarrierLine:
     value: str
     state: str
     ask_href: str = ""  # where it can be asked for (again)
+    ask_words: str = ""
+    handed: str = ""  # what the hospital is given then
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +100,7 @@ def carriers(
     found = list(found)
     last = {c.issuer: c for c in found if c.kind is CarrierKind.HOSPITAL_NUMBER and c.state is not CarrierState.ENDED}
     return [
-        CarrierLine(
-            " · ".join(part for part in (terms.term(terms.CARRIERS, c.kind), _issuer(c, hospitals, reader)) if part),
-            c.value_masked,
-            _("医院还没有答复")
-            if c.is_unanswered
-            else {
-                CarrierState.PENDING: _("正在建档"),
-                CarrierState.REFUSED: _("医院建档未成功"),
-                CarrierState.ENDED: _("已停用"),
-            }.get(c.state, ""),
-            reverse("patient:person_number", args=[c.patient_id, c.issuer])
-            if can_ask and (c.is_unanswered or c.state is CarrierState.REFUSED)
-            else "",
-        )
+        _line(c, hospitals.get(c.issuer), reader, can_ask=can_ask)
         for c in found
         if c.kind is not CarrierKind.HOSPITAL_NUMBER
         or c.state in (CarrierState.ACTIVE, CarrierState.ENDED)
@@ -120,11 +109,41 @@ def carriers(
     ]
 
 
-def _issuer(carrier: Carrier, hospitals: Mapping[str, Hospital], reader: Reader) -> str:
-    if carrier.issuer == CITY_ISSUER:
-        return ""
-    hospital = hospitals.get(carrier.issuer)
-    return reader.name(hospital) if hospital else ""
+def _line(carrier: Carrier, hospital: Hospital | None, reader: Reader, *, can_ask: bool) -> CarrierLine:
+    where = reader.name(hospital) if hospital else ""
+    line = CarrierLine(
+        name=" · ".join(part for part in (terms.term(terms.CARRIERS, carrier.kind), where) if part),
+        value=carrier.value_masked,
+        state=_("医院还没有答复") if carrier.is_unanswered else _state(carrier.state),
+    )
+    if hospital is None or not can_ask or not (carrier.is_unanswered or carrier.state is CarrierState.REFUSED):
+        return line
+    return _asking(line, carrier.patient_id, hospital, _("再请医院建档"), reader)
+
+
+def _state(state: CarrierState) -> str:
+    return {
+        CarrierState.PENDING: _("正在建档"),
+        CarrierState.REFUSED: _("医院建档未成功"),
+        CarrierState.ENDED: _("已停用"),
+    }.get(state, "")
+
+
+def _asking(line: CarrierLine, patient_id: UUID, hospital: Hospital, button: str, reader: Reader) -> CarrierLine:
+    """With the form that has the hospital asked, and what its press agrees to (R-049)."""
+    href = reverse("patient:person_number", args=[patient_id, hospital.hospital_id])
+    return replace(line, ask_href=href, ask_words=button, handed=handing.words(reader.name(hospital), button))
+
+
+def has_no_number(found: Iterable[Carrier], issuer: str) -> bool:
+    """Whether a hospital has given him no number, and nobody has asked it for one."""
+    there = (c for c in found if c.kind is CarrierKind.HOSPITAL_NUMBER and c.issuer == issuer)
+    return all(c.state is CarrierState.ENDED for c in there)
+
+
+def missing_number(patient_id: UUID, hospital: Hospital, reader: Reader) -> CarrierLine:
+    name = f"{terms.term(terms.CARRIERS, CarrierKind.HOSPITAL_NUMBER)} · {reader.name(hospital)}"
+    return _asking(CarrierLine(name, "", _("还没有")), patient_id, hospital, _("请医院建档"), reader)
 
 
 def reads(lines: Iterable[ReadLine], hospitals: Mapping[UUID, Hospital], reader: Reader) -> list[Read]:

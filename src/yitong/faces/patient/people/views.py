@@ -16,8 +16,8 @@ from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import queries
 from yitong.domains.people.commands import carriers as numbers
 from yitong.domains.people.commands import patients, proving
-from yitong.domains.people.contracts.patients import AskHospitalNumber, PatientCard, Verification
-from yitong.domains.people.contracts.words import Relation
+from yitong.domains.people.contracts.patients import AskHospitalNumber, NumberConsent, PatientCard, Verification
+from yitong.domains.people.contracts.words import NUMBER_NOTICES, Relation
 from yitong.domains.people.errors import ConsentMissing, PatientMissing
 from yitong.domains.people.ports import hospital_register
 from yitong.faces.common import pages
@@ -100,12 +100,13 @@ def verify(request: Request, patient_id: UUID) -> HttpResponse:
 
 @require_POST
 def ask_number(request: Request, patient_id: UUID, hospital_id: UUID) -> HttpResponse:
-    """Asks a hospital that said no, or nothing, again for its number (R-049)."""
-    card = _card(request, patient_id)
+    """Asks a hospital that was not asked, or said no or nothing, for its number (R-049). The press is the consent."""
+    card, now = _card(request, patient_id), pages.reader_of(request).now
     hospitals.get_hospital(hospital_id)
-    cmd = AskHospitalNumber(card.patient_id, hospital_id)
+    consent = NumberConsent(request.POST.get("notice", ""), pages.account_of(request), now)
+    cmd = AskHospitalNumber(card.patient_id, hospital_id, consent)
     try:
-        numbers.ask_hospital_number(cmd, actor=request.actor, now=pages.reader_of(request).now)
+        numbers.ask_hospital_number(cmd, actor=request.actor, now=now)
     except Unidentified:
         raise
     except Refusal as refusal:
@@ -116,11 +117,17 @@ def ask_number(request: Request, patient_id: UUID, hospital_id: UUID) -> HttpRes
 def _person_page(request: Request, card: PatientCard, refusal: Refusal | None) -> HttpResponse:
     reader = pages.reader_of(request)
     carriers = queries.list_carriers(card.patient_id, request.actor)
-    names = {str(h.hospital_id): h for h in hospitals.list_hospitals(with_closed=True)} if carriers else {}
+    wanted = request.GET.get("hospital", "")  # a booking there leads here
+    names = {str(h.hospital_id): h for h in hospitals.list_hospitals(with_closed=True)} if carriers or wanted else {}
+    can_ask = hospital_register.taken().is_open
+    lines = presenters.carriers(carriers, names, reader, can_ask=can_ask)
+    if can_ask and wanted in names and presenters.has_no_number(carriers, wanted):
+        lines.append(presenters.missing_number(card.patient_id, names[wanted], reader))
     context = {
         "member": presenters.member(card, reader, _last_verification(card.patient_id, request.actor)),
         "patient_id": card.patient_id,
-        "carriers": presenters.carriers(carriers, names, reader, can_ask=hospital_register.taken().is_open),
+        "carriers": lines,
+        "notice": NUMBER_NOTICES[-1],
         "key": new_id(),
         "refusal": pages.said(refusal, reader),
     }
