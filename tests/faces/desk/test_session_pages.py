@@ -20,7 +20,7 @@ from yitong.domains.booking.queries import bookings
 from yitong.domains.hospitals.contracts.things import Title
 from yitong.domains.people.commands import carriers
 from yitong.domains.people.contracts.patients import NoteHospitalNumber
-from yitong.domains.people.models import Patient, ReadLog
+from yitong.domains.people.models import Carrier, Patient, ReadLog
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.models import Slot
 from yitong.domains.schedule.queries import timetable as schedule
@@ -277,6 +277,32 @@ def test_the_window_reads_the_number_of_its_own_hospital(hospital: Hospital, des
     note(number="M00012345")
     assert "本院就诊号 M00012345" in page()
     assert "M00012345" not in page("doctor")
+
+
+@pytest.mark.rule("R-049")
+def test_the_window_types_the_number_that_its_register_did_not_give(hospital: Hospital, desk: Sit) -> None:
+    patient, registrar = build.patient(hospital.id), desk("registrar")
+    page, path = f"/desk/patients/{patient}/", f"/desk/patients/{patient}/number/"
+    assert (path in page_of(registrar, page), path in page_of(desk("nurse"), page)) == (True, False)
+    for wrong, said in (("", "请填就诊号"), ("号码", "卡号不正确")):
+        answer = registrar.post(path, number=wrong)
+        assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    done = registrar.post(path, number=" m0042 ")
+    assert (done.status_code, done.headers["Location"]) == (303, page)
+    shown = page_of(registrar, page)
+    assert ("M0042" in shown, path in shown) == (True, False)
+    again = registrar.post(path, number="M0043")
+    assert (again.status_code, "该就诊人在本院已有另一个就诊号" in again.content.decode()) == (409, True)
+    other = build.patient(hospital.id)
+    taken = registrar.post(f"/desk/patients/{other}/number/", number="M0042")
+    assert (taken.status_code, "该卡已属于另一位就诊人" in taken.content.decode()) == (409, True)
+    assert Carrier.objects.filter(kind="hospital_number").count() == 1
+    unknown = registrar.post(f"/desk/patients/{new_id()}/number/", number="M0044")
+    assert unknown.status_code == 404
+
+
+def page_of(someone: Desk, path: str) -> str:
+    return someone.get(path).content.decode()
 
 
 # -- at the window -----------------------------------------------------------------------------------------------------

@@ -114,6 +114,7 @@ ACTS: dict[str, tuple[str, set[str], dict[str, object]]] = {
     "cancel": ("/desk/bookings/{booking}/cancel/", {R, A}, {}),
     "arrive": ("/desk/arrive/", {R, N, A}, {"kind": "resident_id", "number": "1"}),
     "suggest": ("/desk/jump/suggest/", ALL, {"q": "x"}),
+    "number": ("/desk/patients/{patient}/number/", {R, A}, {"number": "M0001"}),
     "phone": ("/desk/patients/{patient}/phone/", {R, A}, {"new_phone": "13900000000", "new_code": "123456"}),
     "window": ("/desk/window/", {R, A}, {}),
     "window_confirm": ("/desk/window/{patient}/slot/{slot}/", {R, A}, {}),
@@ -260,7 +261,13 @@ def test_another_hospitals_staff_find_nothing(hospital: Hospital, names: dict[st
     other = open_hospital()
     stranger = enter(make.staff_member(*ROLES, hospital_id=other.id), with_totp=True)
     before, reads = Event.objects.count(), ReadLog.objects.filter(hospital_id=hospital.id).count()
-    own = {"patient", "phone", "window_sessions", "merges"}  # a patient belongs to no hospital; a look leaves its line
+    own = {
+        "patient",
+        "number",
+        "phone",
+        "window_sessions",
+        "merges",
+    }  # a patient belongs to no hospital; a look leaves its line
     for name, (path, _who) in PAGES.items():
         if "{" in path and name not in own:
             assert (name, stranger.get(filled(path, names)).status_code in REFUSED) == (name, True)

@@ -13,11 +13,14 @@ from tests.watches import Watch
 
 from yitong.core.actor import Actor
 from yitong.core.db import command, sweeps
-from yitong.core.errors import Throttled
+from yitong.core.db.models import Event
+from yitong.core.errors import Forbidden, KeyReused, Throttled, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.notify.models import Message
 from yitong.domains.people import commands, errors, jobs, models, personal_data, queries
 from yitong.domains.people.contracts.patients import (
+    CarrierKey,
+    GiveHospitalNumber,
     LinkCarrier,
     MergePatients,
     NumberAnswer,
@@ -410,3 +413,133 @@ def test_who_lacks_a_number_is_told_also_where_records_were_merged(
     ask(one, THERE)
     jobs.ask_hospitals(0)
     assert lack_numbers([one], THERE)
+
+
+# -- typed at the hospital's desk --------------------------------------------------------------------------------------
+
+WINDOW = make.staff_actor("registrar", hospital_id=HERE)
+
+
+def give(patient_id: UUID, number: str, *, key: str = "", at: UUID = HERE, actor: Actor = WINDOW) -> CarrierKey:
+    cmd = GiveHospitalNumber(key or f"give{make.number()}", at, patient_id, number)
+    return commands.give_hospital_number(cmd, actor=actor, now=NOW)
+
+
+def test_a_typed_number_ends_the_question_and_is_written_once(
+    register: Register, frozen_clock: Callable[..., object]
+) -> None:
+    frozen_clock(NOW)
+    patient_id = make.patient_seen()
+    carrier_id = ask(patient_id)
+    first = give(patient_id, " m0042 ", key="k")
+    assert give(patient_id, " m0042 ", key="k") == give(patient_id, "M0042") == first
+    with pytest.raises(KeyReused):
+        give(patient_id, "M0043", key="k")
+    assert queries.find_hospital_number(patient_id, HERE, SYSTEM) == "M0042"
+    assert models.Carrier.objects.get(id=carrier_id).state == "ended"
+    jobs.ask_hospitals(0)
+    assert register.asks == []
+    (linked,) = Event.objects.filter(operation="people.carrier_linked")
+    assert (linked.actor, linked.hospital_id, linked.subject_id) == (WINDOW.key, HERE, patient_id)
+    assert (
+        queries.resolve_carrier(
+            CarrierKind.HOSPITAL_NUMBER, "M0042", WINDOW, purpose="desk", issuer=str(HERE), hospital_id=HERE
+        )
+        == patient_id
+    )
+
+
+def test_after_a_refusal_the_typed_number_stands(register: Register, frozen_clock: Callable[..., object]) -> None:
+    frozen_clock(NOW)
+    register.told[HERE] = REFUSED
+    patient_id = make.patient_seen()
+    ask(patient_id)
+    jobs.ask_hospitals(0)
+    give(patient_id, "M0042")
+    assert queries.find_hospital_number(patient_id, HERE, SYSTEM) == "M0042"
+    assert not lacks_hospital_number(patient_id, HERE, since=NOW + timedelta(seconds=1))
+
+
+def test_what_the_hospital_answers_too_late_changes_nothing(
+    register: Register, frozen_clock: Callable[..., object]
+) -> None:
+    """Its register was asked, the window typed, then the answer came."""
+    frozen_clock(NOW)
+    patient_id = make.patient_seen()
+    carrier_id = ask(patient_id)
+    answered = register.number
+
+    def meanwhile(asked: NumberAsk) -> NumberAnswer:
+        give(patient_id, "M0042")
+        return answered(asked)
+
+    register.number = meanwhile  # type: ignore[method-assign]
+    assert jobs.ask_hospital(patient_id, carrier_id) is None
+    assert queries.find_hospital_number(patient_id, HERE, SYSTEM) == "M0042"
+
+
+def test_a_number_of_another_patient_or_a_second_one_is_refused() -> None:
+    one, other = make.patient_seen(), make.patient_seen()
+    give(one, "M0042")
+    before = (models.Carrier.objects.count(), Event.objects.count())
+    with pytest.raises(errors.CarrierTaken):
+        give(other, "m0042")
+    with pytest.raises(errors.HospitalNumberOther):
+        give(one, "M0043")
+    for wrong in ("", "x", "号码"):
+        with pytest.raises(errors.CarrierInvalid):
+            give(other, wrong)
+    assert (models.Carrier.objects.count(), Event.objects.count()) == before
+    there = make.staff_actor("registrar", hospital_id=THERE)
+    give(other, "M0042", at=THERE, actor=there)  # another hospital counts for itself
+    assert queries.find_hospital_number(other, HERE, SYSTEM) is None
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        make.staff_actor("registrar", hospital_id=THERE),
+        make.staff_actor("nurse", hospital_id=HERE),
+        make.staff_actor("doctor", hospital_id=HERE),
+        make.city_operator(),
+    ],
+    ids=["another-hospital", "nurse", "doctor", "city"],
+)
+def test_only_the_hospital_s_own_registrar_types_its_number(actor: Actor) -> None:
+    patient_id = make.patient_seen()
+    with pytest.raises(Forbidden):
+        give(patient_id, "M0042", actor=actor)
+    with pytest.raises(Unidentified):
+        give(patient_id, "M0042", actor=Actor.anonymous())
+    assert not models.Carrier.objects.exists()
+
+
+def test_of_who_is_unknown_or_forgotten_no_number_is_written() -> None:
+    gone = make.patient_seen()
+    commands.erase([gone], None, now=NOW)
+    for patient_id in (gone, new_id()):
+        with pytest.raises(errors.PatientMissing):
+            give(patient_id, "M0042")
+    assert not models.Carrier.objects.exists()
+
+
+@pytest.mark.rule("R-102")
+def test_a_merge_mixes_no_typed_numbers_up() -> None:
+    one, other, officer = make.patient_seen(), make.patient_seen(), make.staff_actor("city_operator")
+    give(other, "M0001")
+    merge = MergePatients("k1", one, other, "同一人")
+    merge_id = commands.merge_patients(merge, actor=officer, now=NOW).merge_id
+    with pytest.raises(errors.HospitalNumberOther):
+        give(one, "M0002")  # he has the one that came with the merge
+    theirs = give(one, "M0001")
+    assert theirs.patient_id == other  # which stays the other record's
+    there = make.staff_actor("registrar", hospital_id=THERE)
+    assert give(other, "T0001", at=THERE, actor=there).patient_id == one
+    commands.unmerge_patients(UnmergePatients("k2", one, merge_id, "不是同一人"), actor=officer, now=NOW)
+    numbers = {
+        (patient_id, at): queries.find_hospital_number(patient_id, at, SYSTEM)
+        for patient_id in (one, other)
+        for at in (HERE, THERE)
+    }
+    assert numbers == {(one, HERE): None, (other, HERE): "M0001", (one, THERE): "T0001", (other, THERE): None}
+    assert give(one, "M0002").patient_id == one

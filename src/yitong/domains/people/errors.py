@@ -192,6 +192,13 @@ class HospitalNumberRefused(Conflict):
     rule = "R-049"
 
 
+class HospitalNumberOther(Conflict):
+    """The patient has another number at this hospital already."""
+
+    code = "MRN_OTHER"
+    rule = "R-049"
+
+
 class NumberConsentMissing(RuleBroken):
     """Nobody has agreed to what a hospital is given with the question for its number."""
 

@@ -32,6 +32,7 @@ from yitong.domains.people.contracts.patients import (
     AskHospitalNumber,
     Carrier,
     CarrierKey,
+    GiveHospitalNumber,
     LinkCarrier,
     NoteHospitalNumber,
     NumberAnswer,
@@ -243,6 +244,49 @@ def _count_ask(actor: Actor, now: datetime) -> None:
     """Each question goes to a partner, as one to the authority does: an account has one measure for both."""
     if actor.account_id is not None:
         quotas.take("verify", str(actor.account_id), now)
+
+
+@command(refusals=TAKEN)
+def give_hospital_number(cmd: GiveHospitalNumber, *, actor: Actor, now: datetime) -> CarrierKey:
+    """Write down the number that a hospital's window reads, where its register gave none (R-049). One that leads to the
+    patient already is the answer; an open question to the hospital ends.
+
+    Said of a merged record, it is the survivor's, and stays with him when the merge is taken back. A second number is
+    refused: only merged records may have brought two.
+
+    Locks: limits, Carrier. Emits: CarrierLinked. Refuses: Forbidden, PatientMissing, CarrierInvalid, CarrierTaken,
+    HospitalNumberOther, KeyReused.
+    """
+    permissions.check_can_link_carrier(actor, cmd.hospital_id)
+    content = keyed(cmd.key, cmd.patient_id, cmd.hospital_id, cmd.number)
+    once = idempotency.begin(actor, "people.give_hospital_number", content)
+    if once.answer is not None:
+        return CarrierKey(UUID(once.answer["patient_id"]), UUID(once.answer["carrier_id"]))
+    number = read_value(cmd.number)
+    patient_id = limits.lock_limits(cmd.patient_id).patient_id
+    if not models.Patient.objects.filter(id=patient_id, state=PatientState.ACTIVE.value).exists():
+        raise errors.PatientMissing()
+    own = models.Carrier.objects.select_for_update(of=("self",)).filter(
+        patient_id__in=records_of([patient_id]),
+        kind=CarrierKind.HOSPITAL_NUMBER.value,
+        issuer=str(cmd.hospital_id),
+        state=CarrierState.ACTIVE.value,
+    )
+    known = list(own.order_by("pk"))
+    row = next((one for one in known if one.value == number), None)
+    if row is None:
+        if known:
+            raise errors.HospitalNumberOther()
+        row = _put(patient_id, CarrierKind.HOSPITAL_NUMBER, str(cmd.hospital_id), number, now)
+        _end_questions(patient_id, str(cmd.hospital_id), now)
+        linked = CarrierLinked(
+            subject_id=patient_id,
+            hospital_id=cmd.hospital_id,
+            carrier_id=row.id,
+            kind=row.kind,
+        )
+        events.append(linked, actor, at=now, shard=f"patient:{patient_id}")
+    return once.finish(CarrierKey(row.patient_id, row.id))
 
 
 @command()

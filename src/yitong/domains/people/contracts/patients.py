@@ -240,6 +240,16 @@ class AskHospitalNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveHospitalNumber:
+    """A number as the hospital's window reads it from its own system or the patient's card."""
+
+    key: str
+    hospital_id: UUID
+    patient_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteHospitalNumber:
     """What the hospital said: a number, or (number empty) a reason for its refusal."""
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.booking.contracts import CheckIn, HoldAtDesk, Near
 from yitong.domains.people.contracts.accounts import ChangePhoneAtDesk
-from yitong.domains.people.contracts.patients import FindPatient, RegisterAtDesk
+from yitong.domains.people.contracts.patients import FindPatient, GiveHospitalNumber, RegisterAtDesk
 from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
@@ -131,6 +131,19 @@ class PhoneCode(forms.Form):
     def to_command(self, patient_id: UUID, hospital_id: UUID) -> ChangePhoneAtDesk:
         data = self.cleaned_data
         return ChangePhoneAtDesk(patient_id, hospital_id, data["new_phone"], data["new_code"].strip())
+
+
+class HospitalNumber(Key):
+    number = forms.CharField(
+        label=_("就诊号"),
+        max_length=64,
+        help_text=_("照院内系统或患者的就诊卡填，一字不差"),
+        error_messages={"required": _("请填就诊号"), "max_length": _("就诊号最多 64 位")},
+        widget=forms.TextInput(attrs={**NO_MEMORY, "autocapitalize": "characters"}),
+    )
+
+    def to_command(self, hospital_id: UUID, patient_id: UUID) -> GiveHospitalNumber:
+        return GiveHospitalNumber(self.text(), hospital_id, patient_id, self.cleaned_data["number"])
 
 
 class Book(Key):

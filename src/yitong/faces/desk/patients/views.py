@@ -1,4 +1,7 @@
-"""Finding a patient: by the booking's code, a document, a card, or name and birth. Each read leaves a line."""
+"""Finding a patient: by the booking's code, a document, a card, or name and birth. Each read leaves a line.
+
+And his page: his bookings at this hospital, and his number there.
+"""
 
 from uuid import UUID
 
@@ -6,18 +9,20 @@ from django import forms as django_forms
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yitong.core.errors import Refusal
+from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may_booking
 from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
+from yitong.domains.people.commands import carriers
 from yitong.domains.people.errors import HospitalNumberRefused
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
-from yitong.faces.desk.forms import IN_PLACE
+from yitong.faces.desk.forms import IN_PLACE, status_of
 from yitong.faces.desk.patients import forms, presenters
 from yitong.faces.desk.place import Place, at_desk
 
@@ -76,29 +81,56 @@ def find(request: Request, place: Place) -> HttpResponse:
 @at_desk
 def patient(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
     """The patient's bookings at this hospital."""
+    return _patient_page(request, place, patient_id, forms.HospitalNumber(initial={"key": new_id()}))
+
+
+@require_POST
+@at_desk
+def number(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
+    """Writes down his number at this hospital, from its own system or his card (R-049)."""
+    may_people.check_can_link_carrier(request.actor, place.hospital_id)
+    form = forms.HospitalNumber(request.POST)
+    refusal: Refusal | None = None
+    if form.is_valid():
+        cmd = form.to_command(place.hospital_id, patient_id)
+        try:
+            carriers.give_hospital_number(cmd, actor=request.actor, now=pages.reader_of(request).now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            return pages.go(request, "desk:patient", patient_id, notice=_("就诊号已记下"))
+    return _patient_page(request, place, patient_id, form, refusal)
+
+
+def _patient_page(
+    request: Request, place: Place, patient_id: UUID, form: forms.HospitalNumber, refusal: Refusal | None = None
+) -> HttpResponse:
     reader = pages.reader_of(request)
     someone = people.get_patient(patient_id, request.actor, purpose=forms.PURPOSE, hospital_id=place.hospital_id)
     shown = presenters.found_patient(someone, reader)
     bookings = booking.list_bookings_of_patient(place.hospital_id, patient_id, request.actor, now=reader.now)
     departments = hospitals.departments_by_id(place.hospital_id, {one.department_id for one in bookings})
+    can_register = _can_register(request, place)
+    number_facts, is_missing = _number_facts(request, place, patient_id) if can_register else ([], False)
     context = {
         "patient": shown,
-        "facts": [*shown.facts, *_number_facts(request, place, patient_id)],
+        "patient_id": patient_id,
+        "facts": [*shown.facts, *number_facts],
         "bookings": presenters.bookings(bookings, departments, reader),
-        "can_register": _can_register(request, place),
+        "can_register": can_register,
+        "form": form if is_missing else None,
+        "refusal": pages.said(refusal, reader),
     }
-    return pages.page(request, "desk/patients/patient.html", context)
+    return pages.page(request, "desk/patients/patient.html", context, status_of(form, refusal))
 
 
-def _number_facts(request: Request, place: Place, patient_id: UUID) -> list[presenters.Fact]:
-    """His number at this hospital, in clear for the window that works by it (R-049)."""
-    if not _can_register(request, place):
-        return []
+def _number_facts(request: Request, place: Place, patient_id: UUID) -> tuple[list[presenters.Fact], bool]:
+    """His number at this hospital, in clear for the window that works by it (R-049); and whether there is none."""
     try:
-        number = people.find_hospital_number(patient_id, place.hospital_id, request.actor)
+        found = people.find_hospital_number(patient_id, place.hospital_id, request.actor)
     except HospitalNumberRefused:
-        return [(_("本院就诊号"), _("院内系统没有建成"), _("请核对证件，在院内系统建档"))]
-    return [(_("本院就诊号"), number or _("还没有"), "")]
+        return [(_("本院就诊号"), _("院内系统没有建成"), _("请核对证件，在院内系统建档，再填在下面"))], True
+    return [(_("本院就诊号"), found or _("还没有"), "")], found is None
 
 
 def _can_register(request: Request, place: Place) -> bool:
