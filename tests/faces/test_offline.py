@@ -11,7 +11,8 @@ import pytest
 from django.test import Client
 from tests import clinic as build
 from tests.clinic import DAY, NOW
-from tests.faces.patient.test_patient_pages import signed_in, text_of
+from tests.faces.patient.test_patient_pages import text_of
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.core.ids import new_id

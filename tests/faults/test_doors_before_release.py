@@ -20,7 +20,7 @@ from tests import clinic as build
 from tests import make
 from tests.faces.api.conftest import Answer, Caller
 from tests.faces.desk.conftest import enter
-from tests.faces.patient.test_patient_pages import signed_in
+from tests.visitor import signed_in
 from tests.whole_window import window
 
 from yitong.core import clock

@@ -12,16 +12,13 @@ import pytest
 from django.test import Client
 from tests import clinic as build
 from tests.clinic import DAY, NOW
+from tests.visitor import signed_in
 
 from yitong.core import clock
-from yitong.core.actor import Actor
 from yitong.core.db import reference
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models as hospitals
-from yitong.domains.people import models as people
-from yitong.domains.people.queries import hash_of
 from yitong.faces.common import lately, pages
-from yitong.faces.common.actors import ACCOUNT_COOKIE
 
 pytestmark = pytest.mark.usefixtures("committed_db", "_keeping")
 
@@ -33,31 +30,6 @@ def _keeping(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(lately, "_kept", {})
     with clock.frozen(NOW):
         yield
-
-
-def signed_in(actor: Actor) -> Client:
-    assert actor.account_id is not None
-    token = f"token-{actor.account_id}"
-    device = people.Device.objects.create(
-        id=new_id(),
-        account_id=actor.account_id,
-        device_hash=hash_of(token),
-        label="Android · Chrome",
-        first_seen_at=NOW,
-        last_seen_at=NOW,
-        confirmed_at=NOW,
-    )
-    people.AccountSession.objects.create(
-        id=new_id(),
-        token_hash=hash_of(token),
-        account_id=actor.account_id,
-        device=device,
-        created_at=NOW,
-        expires_at=NOW + timedelta(days=30),
-    )
-    client = Client(SERVER_NAME="localhost")
-    client.cookies[ACCOUNT_COOKIE] = token
-    return client
 
 
 def main_of(client: Client, path: str) -> str:

@@ -11,18 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
+from tests.visitor import anybody, signed_in
 
 from yitong.core import clock
-from yitong.core.actor import Actor
 from yitong.core.db import policies, reference
 from yitong.core.ids import new_id
 from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.queries import directory as places
 from yitong.domains.hospitals.queries import searching
-from yitong.domains.people import models as people
-from yitong.domains.people.queries import hash_of
 from yitong.domains.schedule.queries import timetable as schedule
-from yitong.faces.common.actors import ACCOUNT_COOKIE
 
 pytestmark = pytest.mark.django_db
 
@@ -39,34 +36,6 @@ def asked(client: Client, path: str) -> int:
         answer: Any = client.get(path)
     assert answer.status_code == 200
     return len(captured)
-
-
-def anybody() -> Client:
-    return Client(SERVER_NAME="localhost")
-
-
-def signed_in(actor: Actor) -> Client:
-    token = f"token-{actor.account_id}"
-    device = people.Device.objects.create(
-        id=new_id(),
-        account_id=actor.account_id,
-        device_hash=hash_of(token),
-        label="Android · Chrome",
-        first_seen_at=NOW,
-        last_seen_at=NOW,
-        confirmed_at=NOW,
-    )
-    people.AccountSession.objects.create(
-        id=new_id(),
-        token_hash=hash_of(token),
-        account_id=actor.account_id,
-        device=device,
-        created_at=NOW,
-        expires_at=NOW + timedelta(days=30),
-    )
-    client = anybody()
-    client.cookies[ACCOUNT_COOKIE] = token
-    return client
 
 
 def more_sessions(first: build.Clinic, many: int) -> None:

@@ -10,7 +10,8 @@ from django.test import Client
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
-from tests.faces.patient.test_patient_pages import signed_in, text_of
+from tests.faces.patient.test_patient_pages import text_of
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.domains.booking.contracts import Booking, State

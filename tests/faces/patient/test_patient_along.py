@@ -10,8 +10,9 @@ from django.test import Client
 from tests import clinic as build
 from tests import make
 from tests.clinic import NOW
-from tests.faces.patient.test_patient_pages import signed_in, text_of
+from tests.faces.patient.test_patient_pages import text_of
 from tests.unit.formats.test_icalendar import lines_of
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.core.ids import new_id

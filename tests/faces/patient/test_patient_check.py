@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from tests import clinic as build
 from tests import lines, make
-from tests.faces.patient.test_patient_pages import book_path, signed_in, text_of
+from tests.faces.patient.test_patient_pages import book_path, text_of
 from tests.unit.fairness.test_slow_path import LATER, rights, slow_holder, wrongs
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.core.actor import Actor

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from tests import clinic, lines, make
 from tests import draws as build
-from tests.faces.patient.test_patient_pages import signed_in, text_of
+from tests.faces.patient.test_patient_pages import text_of
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.core.db import policies

@@ -15,7 +15,8 @@ from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
 from tests.faces.patient.test_patient_near import PLACES, department_at, open_there
-from tests.faces.patient.test_patient_pages import book_path, signed_in, text_of
+from tests.faces.patient.test_patient_pages import book_path, text_of
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.core.db import policies

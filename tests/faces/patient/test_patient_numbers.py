@@ -11,8 +11,9 @@ import pytest
 from django.test import Client
 from tests import clinic as build
 from tests.clinic import NOW
-from tests.faces.patient.test_patient_pages import book_path, post, signed_in, text_of
+from tests.faces.patient.test_patient_pages import book_path, post, text_of
 from tests.numbers import question
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.core.actor import Actor

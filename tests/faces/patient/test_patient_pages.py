@@ -12,14 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests import make
 from tests.clinic import DAY, NOW
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.ids import new_id
 from yitong.domains.booking.models import Booking
 from yitong.domains.people import models as people
-from yitong.domains.people.queries import hash_of
-from yitong.faces.common.actors import ACCOUNT_COOKIE
 
 pytestmark = pytest.mark.django_db
 
@@ -28,30 +27,6 @@ pytestmark = pytest.mark.django_db
 def _now() -> Iterator[None]:
     with clock.frozen(NOW):
         yield
-
-
-def signed_in(actor: Actor) -> Client:
-    token = f"token-{actor.account_id}"
-    device = people.Device.objects.create(
-        id=new_id(),
-        account_id=actor.account_id,
-        device_hash=hash_of(token),
-        label="Android · Chrome",
-        first_seen_at=NOW,
-        last_seen_at=NOW,
-        confirmed_at=NOW,
-    )
-    people.AccountSession.objects.create(
-        id=new_id(),
-        token_hash=hash_of(token),
-        account_id=actor.account_id,
-        device=device,
-        created_at=NOW,
-        expires_at=NOW + timedelta(days=30),
-    )
-    client = Client(SERVER_NAME="localhost")
-    client.cookies[ACCOUNT_COOKIE] = token
-    return client
 
 
 def text_of(response: Any) -> str:

@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
 from tests.clinic import NOW
-from tests.faces.patient.test_patient_pages import signed_in, text_of
+from tests.faces.patient.test_patient_pages import text_of
+from tests.visitor import signed_in
 
 from yitong.core import clock
 from yitong.core.actor import Actor

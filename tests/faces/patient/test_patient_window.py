@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from tests import clinic as build
 from tests.clinic import NOW
-from tests.faces.patient.test_patient_pages import book_path, signed_in, text_of
+from tests.faces.patient.test_patient_pages import book_path, text_of
+from tests.visitor import signed_in
 
 from yitong.core import clock, sentences
 from yitong.core.errors import Refusal
