@@ -169,10 +169,12 @@ class Batches:
                 async with store.transaction():
                     if proposed:
                         claims = await self._decide(store, batch, proposed, answers, at)
-                    if claims and not await store.write(claims, at):
-                        raise Stale
                     repeatable = (n for n, answer in answers.items() if not isinstance(answer, channels.SHUT))
-                    repeated = await store.by_key(batch[place].key for place in repeatable)
+                    keys = [batch[place].key for place in repeatable]
+                    found = await (store.write(claims, at, keys) if claims else store.by_key(keys))
+                    if found is None:
+                        raise Stale
+                    repeated = found
                     await self.boundary("before_commit")
             await self.boundary("after_commit")
         finally:
@@ -225,8 +227,7 @@ class Batches:
         asked = [batch[place] for place in proposed]
         keys_in_use = await store.share_keys({wish.holder.key_id for wish in asked if wish.holder.key_id is not None})
         boards = {wish.board.text: wish.board for wish in asked}
-        found, versions = await store.lock_wishes(asked, boards.values(), at.now)
-        others = await store.others([asked[n] for n, one in found.items() if one.live_days])
+        found, versions, others = await store.lock_wishes(asked, boards.values(), at.now)
         clinics = await self._clinics_of(store, boards, versions, at)
         waiting = [n for n, wish in enumerate(asked) if _stands_in_line(wish, clinics, at)]
         turns = await store.turns([asked[n] for n in waiting], at.now)

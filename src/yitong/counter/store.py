@@ -113,17 +113,25 @@ class Store:
 
     async def lock_wishes(
         self, wishes: Sequence[Wish], boards: Collection[Board], now: datetime
-    ) -> tuple[dict[int, LockedWish], dict[str, int]]:
-        """What is known of each wish, by its place; who is not there has no patient. And the version of each session's
-        row. Both under their locks from now on, patients first."""
+    ) -> tuple[dict[int, LockedWish], dict[str, int], dict[str, list[rules.LiveBooking]]]:
+        """What is known of each wish, by its place; who is not there has no patient. The version of each session's row.
+        Both under their locks from now on, patients first. And the patients' live bookings, by patient."""
+        patients = uuids([wish.member.patient_id for wish in wishes])
         asked = [
-            uuids([wish.member.patient_id for wish in wishes]),
+            patients,
             uuids([wish.holder.account_id for wish in wishes]),
             uuids([wish.holder.session_id for wish in wishes]),
             now,
         ]
-        rows, versions = await self._ask((statements.LOCK_WISHES, asked), (statements.SHARE_SESSIONS, _keys(boards)))
-        return {row[0] - 1: LockedWish._make(row) for row in rows}, dict(versions)
+        rows, versions, live = await self._ask(
+            (statements.LOCK_WISHES, asked),
+            (statements.SHARE_SESSIONS, _keys(boards)),
+            (statements.OTHERS, [patients]),
+        )
+        others: dict[str, list[rules.LiveBooking]] = {}
+        for patient, *booking in live:
+            others.setdefault(patient, []).append(rules.LiveBooking(*booking))
+        return {row[0] - 1: LockedWish._make(row) for row in rows}, dict(versions), others
 
     async def share_keys(self, key_ids: Collection[UUID]) -> dict[UUID, KeyInUse]:
         """The keys of channels as they stand; none of them can be killed before this transaction ends (S-14)."""
@@ -131,16 +139,6 @@ class Store:
             return {}
         _, rows = await self._ask((statements.SHARE_CHANNELS, [list(key_ids)]), (statements.KEYS, [list(key_ids)]))
         return {key.key_id: key for key in map(statements.key_of, rows)}
-
-    async def others(self, wishes: Sequence[Wish]) -> dict[str, list[rules.LiveBooking]]:
-        """The live bookings of the patients of these wishes, by patient."""
-        if not wishes:
-            return {}
-        found: dict[str, list[rules.LiveBooking]] = {}
-        (rows,) = await self._ask((statements.OTHERS, [uuids(wish.member.patient_id for wish in wishes)]))
-        for patient, *rest in rows:
-            found.setdefault(patient, []).append(rules.LiveBooking(*rest))
-        return found
 
     async def turns(self, wishes: Sequence[Wish], now: datetime) -> set[int]:
         """Which of these, by place, have been let in by the line and have not booked yet."""
@@ -164,13 +162,12 @@ class Store:
 
     async def by_key(self, keys: Iterable[Key]) -> dict[Key, Known]:
         """The bookings that these keys made, by key."""
-        wanted = list(keys)
-        if not wanted:
+        asked = _by_key(keys)
+        if asked is None:
             return {}
-        columns = [list(column) for column in zip(*wanted, strict=True)]
         with answered_within(self.connection, ANSWER_S):  # it is asked outside of a transaction, too
-            (rows,) = await self._ask((statements.BY_KEY, columns))
-        return {known.key: known for known in map(statements.known_of, rows)}
+            (rows,) = await self._ask(asked)
+        return _by_their_keys(rows)
 
     async def by_slot(self, slots: Iterable[tuple[str, str]]) -> list[Known]:
         """The live bookings of these slots, each named with its hospital."""
@@ -181,9 +178,9 @@ class Store:
             (rows,) = await self._ask((statements.BY_SLOT, columns))
         return [statements.known_of(row) for row in rows]
 
-    async def write(self, claims: Sequence[Claimed], at: Instant) -> bool:
-        """Bookings, the patients' sides and limits, and one event for each hospital. False where some slot is not as
-        it was proposed: then nothing of it may stay.
+    async def write(self, claims: Sequence[Claimed], at: Instant, keys: Iterable[Key]) -> dict[Key, Known] | None:
+        """Bookings, the patients' sides and limits, and one event for each hospital; gives what `by_key` gives. None
+        where some slot is not as it was proposed: then nothing of it may stay.
 
         In the order of the slots: two windows that want the same wait for each other in one direction only.
         """
@@ -197,8 +194,9 @@ class Store:
             *(KEPT_DAYS, SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
             *(uuids(hospitals), uuids(new_ids(len(hospitals))), WAKE),
         ]
-        (found,) = await self._ask((statements.FINISH, values))
-        return not found
+        asked = _by_key(keys)
+        changed, *rows = await self._ask((statements.FINISH, values), *([asked] if asked is not None else []))
+        return None if changed else _by_their_keys(*rows)
 
     async def _ask(self, *asked: Statement) -> list[list[Row]]:
         if self._begins:
@@ -211,6 +209,15 @@ def _keys(boards: Collection[Board]) -> list[str]:
     """Hospitals and sessions, in one order for every window."""
     ordered = sorted((board.hospital, board.text) for board in boards)
     return [uuids(hospital for hospital, _ in ordered), uuids(session for _, session in ordered)]
+
+
+def _by_key(keys: Iterable[Key]) -> Statement | None:
+    columns = [list(column) for column in zip(*keys, strict=True)]
+    return (statements.BY_KEY, columns) if columns else None
+
+
+def _by_their_keys(rows: Iterable[Row] = ()) -> dict[Key, Known]:
+    return {known.key: known for known in map(statements.known_of, rows)}
 
 
 def _slot(claim: Claimed) -> str:

@@ -165,8 +165,8 @@ def booked_and_lost(scene: Scene) -> None:
 def told_early(patch: pytest.MonkeyPatch) -> None:
     write = Store.write
 
-    async def write_and_tell(self: Store, claims: Sequence[Claimed], at: Instant) -> Any:
-        found = await write(self, claims, at)
+    async def write_and_tell(self: Store, claims: Sequence[Claimed], at: Instant, keys: Sequence[Any]) -> Any:
+        found = await write(self, claims, at, keys)
         for one in claims:
             tell_all(one.wish.tellers, one.known)
             one.wish.tellers = []
