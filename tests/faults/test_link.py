@@ -64,13 +64,15 @@ def test_many_rows_go_into_a_table_or_none() -> None:
     many = "".join(f"{n}\t{'x' * 1_000}\n" for n in range(3_000)).encode()  # more than a socket takes at once
 
     async def talk(link: Link) -> None:
-        await link.copy("COPY kept FROM STDIN", many)
+        assert await link.copy("COPY kept FROM STDIN", many, then="SELECT FROM kept WHERE n < 7") == 7
         count = ("SELECT count(*) FROM kept", ())
         assert await link.ask(count) == [[(3_000,)]]
         await link.ask(("BEGIN", ()))
         with pytest.raises(pg.UniqueViolation):
-            await link.copy("COPY kept FROM STDIN", b"3000\tx\n2\tx\n")
+            await link.copy("COPY kept FROM STDIN", b"3000\tx\n2\tx\n", then="SELECT 1")
         await link.ask(("ROLLBACK", ()))
+        with pytest.raises(pg.DivisionByZero):
+            await link.copy("COPY kept FROM STDIN", b"3000\tx\n", then="SELECT 1 / 0")
         assert await link.ask(count) == [[(3_000,)]]
 
     linked(talk)

@@ -168,13 +168,11 @@ class Batches:
             if proposed or answers:
                 async with store.transaction():
                     if proposed:
-                        claims = await self._decide(store, batch, proposed, answers, at)
-                    repeatable = (n for n, answer in answers.items() if not isinstance(answer, channels.SHUT))
-                    keys = [batch[place].key for place in repeatable]
-                    found = await (store.write(claims, at, keys) if claims else store.by_key(keys))
-                    if found is None:
+                        claims, repeated = await self._decide(store, batch, proposed, answers, at)
+                    else:
+                        repeated = await store.by_key([wish.key for wish in batch])
+                    if claims and not await store.write(claims, at):
                         raise Stale
-                    repeated = found
                     await self.boundary("before_commit")
             await self.boundary("after_commit")
         finally:
@@ -187,7 +185,7 @@ class Batches:
         for place, answer in answers.items():
             wish = batch[place]
             first = repeated.get(wish.key)
-            if first is not None:
+            if first is not None and not isinstance(answer, channels.SHUT):
                 answer = first if first.digest == wish.digest else KeyReused()
             self.queue.tell(wish, answer)
         return bool(claims or answers)
@@ -222,13 +220,14 @@ class Batches:
 
     async def _decide(
         self, store: Store, batch: Sequence[Wish], proposed: Sequence[int], answers: dict[int, Answer], at: Instant
-    ) -> list[Claimed]:
-        """Locks patients, then sessions; asks the rules about each wish. Refusals go into `answers`."""
+    ) -> tuple[list[Claimed], dict[Key, Known]]:
+        """Locks patients, then sessions; asks the rules about each wish. Refusals go into `answers`. Gives the claims,
+        and what the keys of the batch have made before: who is refused may be one of them."""
         asked = [batch[place] for place in proposed]
         keys_in_use = await store.share_keys({wish.holder.key_id for wish in asked if wish.holder.key_id is not None})
         boards = {wish.board.text: wish.board for wish in asked}
-        found, versions, others = await store.lock_wishes(asked, boards.values(), at.now)
-        clinics = await self._clinics_of(store, boards, versions, at)
+        locked = await store.lock_wishes(asked, boards.values(), [wish.key for wish in batch], at.now)
+        clinics = await self._clinics_of(store, boards, locked.versions, at)
         waiting = [n for n, wish in enumerate(asked) if _stands_in_line(wish, clinics, at)]
         turns = await store.turns([asked[n] for n in waiting], at.now)
         without_turn = {n for place, n in enumerate(waiting) if place not in turns}
@@ -237,19 +236,19 @@ class Batches:
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
             try:
                 channels.check_may_claim_by(wish.holder.key_id, keys_in_use, at.now)
-                if n not in found:
+                if n not in locked.wishes:
                     raise PatientMissing()
                 clinic = clinics.get(wish.board.text)
                 if clinic is None:
                     raise SlotMissing()
-                theirs = others.get(wish.member.patient_id, ())
-                check(wish, found[n], theirs, clinic, at)
+                theirs = locked.others.get(wish.member.patient_id, ())
+                check(wish, locked.wishes[n], theirs, clinic, at)
                 rules.check_turn(has_turn=n not in without_turn)
                 code = self._code(wish.board.hospital, codes)
                 claims.append(Claimed.of(wish, ids[n], code, clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
-        return claims
+        return claims, locked.repeated
 
     async def _clinics_of(
         self, store: Store, boards: dict[str, Board], versions: dict[str, int], at: Instant

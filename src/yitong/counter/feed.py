@@ -21,7 +21,7 @@ from yitong.core.policy.values import Policies
 from yitong.counter import statements
 from yitong.counter.loss import answered_within
 from yitong.counter.picture import Board, Known, Picture
-from yitong.counter.store import WAKE
+from yitong.counter.statements import WAKE
 from yitong.domains.booking.contracts import BookingConfirmed, SlotHeld, SlotsClaimed
 from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.schedule.contracts import SessionsPlanned, Slot

@@ -51,18 +51,20 @@ class Link:
         _check(found)
         return [self._rows(found[n]) for n in wanted]
 
-    async def copy(self, statement: str, lines: bytes) -> None:
-        """Rows into a table."""
+    async def copy(self, statement: str, lines: bytes, *, then: str) -> int:
+        """Rows into a table, and a statement behind them in the same request; how many rows it gives. Where one fails,
+        the error is raised, and nothing stands of either."""
         found = []
         async with self.connection.lock:
             with self._listening():
-                self._pg.send_query(statement.encode())
+                self._pg.send_query(f"{statement};{then}".encode())
                 await self._flush()
                 while (result := await self._result()) is not None:
                     found.append(result)
                     if result.status == COPY_IN:
                         await self._put(lines)
         _check(found)
+        return found[-1].ntuples
 
     # -- what libpq is told ----------------------------------------------------------------------------------------
 

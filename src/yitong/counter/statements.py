@@ -11,7 +11,7 @@ from uuid import UUID
 
 from yitong.counter.picture import Known, Told
 from yitong.domains.access.contracts import ChannelState, KeyInUse
-from yitong.domains.booking.contracts import State
+from yitong.domains.booking.contracts import SlotsClaimed, State
 from yitong.domains.hospitals.contracts.things import CodeBasis, Department
 from yitong.domains.schedule.contracts import HalfDay, Pool, Session, SessionState, Slot
 
@@ -54,6 +54,10 @@ CROSS JOIN LATERAL (SELECT w.patient_id AS id UNION ALL
 CROSS JOIN LATERAL (SELECT f.id, f.hospital_id, f.department_id, f.visit_date, f.starts_at, f.ends_at
   FROM booking_patient_booking f WHERE f.patient_id = r.id AND coalesce(f.live, false) OFFSET 0) b
 """
+
+ACTOR, CHANNEL = "system:counter", "system"
+WAKE = "yitong_event"
+KEPT_DAYS = 184  # days of visit older than this can't meet a new one in any window of R-005
 
 _POOLS = {pool.value: pool for pool in Pool}  # the enumeration's own look-up takes five times as long
 SESSION = tuple(field.name for field in fields(Session))
@@ -100,12 +104,13 @@ BY_KEY = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS w(hos
 
 # What follows a batch's bookings, made of them: the patients' sides and days (without those that no window of R-005 can
 # reach), an event for each hospital, the wake-up of relays; and which slots are not as they were proposed: the COPY
-# waited for whoever was just freeing one, this sees what he wrote (R-017).
-FINISH = """
+# waited for whoever was just freeing one, this sees what he wrote (R-017). It goes in one request with the COPY, which
+# can't have values of its own beside it: so it is prepared by name.
+FINISH = f"""
 WITH booked AS (
   SELECT b.hospital_id, b.id, b.session_id, b.patient_id, b.department_id, b.visit_date, b.starts_at, b.ends_at,
-    b.state, b.live, b.slot_id, s.reopens_at > %s OR s.pool <> b.pool OR s.is_extra AS is_otherwise
-  FROM unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
+    b.state, b.live, b.slot_id, s.reopens_at > $1 OR s.pool <> b.pool OR s.is_extra AS is_otherwise
+  FROM unnest($2::uuid[], $3::uuid[]) AS w(hospital_id, id)
   JOIN booking_booking b ON b.hospital_id = w.hospital_id AND b.id = w.id
   JOIN schedule_slot s ON s.hospital_id = w.hospital_id AND s.id = b.slot_id
 ), sides AS (
@@ -114,19 +119,28 @@ WITH booked AS (
   SELECT patient_id, id, hospital_id, department_id, visit_date, starts_at, ends_at, state, live FROM booked
 ), counted AS (
   UPDATE people_booking_limits l SET live_days = ARRAY(
-    SELECT d FROM unnest(l.live_days || b.visit_date) AS d WHERE d >= b.visit_date - %s ORDER BY d)
+    SELECT d FROM unnest(l.live_days || b.visit_date) AS d WHERE d >= b.visit_date - {KEPT_DAYS} ORDER BY d)
   FROM booked b WHERE l.patient_id = b.patient_id
 ), told AS (
   INSERT INTO core_event (hospital_id, id, operation, actor, channel, subject_id, at, shard, body, trace_id)
-  SELECT e.hospital_id, e.id, %s, %s, %s, e.id, %s, 'claims:' || e.hospital_id, b.body, %s
-  FROM unnest(%s::uuid[], %s::uuid[]) AS e(hospital_id, id)
+  SELECT e.hospital_id, e.id, '{SlotsClaimed.operation}', '{ACTOR}', '{CHANNEL}', e.id, $1,
+    'claims:' || e.hospital_id, b.body, $6
+  FROM unnest($4::uuid[], $5::uuid[]) AS e(hospital_id, id)
   CROSS JOIN LATERAL (
     SELECT jsonb_build_object('bookings', jsonb_agg(id), 'sessions', jsonb_agg(DISTINCT session_id)) AS body
     FROM booked WHERE hospital_id = e.hospital_id) b
-  RETURNING pg_notify(%s, '')
+  RETURNING pg_notify('{WAKE}', '')
 )
 SELECT slot_id FROM booked WHERE is_otherwise
 """
+PREPARE_FINISH = "PREPARE counter_finish (timestamptz, uuid[], uuid[], uuid[], uuid[], text) AS "
+
+
+def finish(*values: str) -> str:
+    """As it is asked by name. The values are instants, ids and the trace: nothing that anybody typed."""
+    assert not any("'" in value or "\\" in value for value in values)
+    return "EXECUTE counter_finish ({})".format(", ".join(f"'{value}'" for value in values))
+
 
 # A number that no other window of this database has while our connection stands.
 ORDINAL = """SELECT n FROM generate_series(0, 63) AS n

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -20,11 +20,9 @@ from yitong.counter.statements import LockedWish, uuids
 from yitong.counter.wishes import Wish
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking import rules
-from yitong.domains.booking.contracts import SlotsClaimed, State
+from yitong.domains.booking.contracts import State
 from yitong.domains.schedule.contracts import Session
 
-ACTOR, CHANNEL = "system:counter", "system"
-WAKE = "yitong_event"
 # A plan made while a table was empty would be a sequential scan for the life of the connection.
 SETTINGS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c lock_timeout=2s -c jit=off"
 ANSWER_S = 10.0  # of one transaction; what takes longer is lost, and `feed.LOOK_BACK_S` need not reach farther back
@@ -32,7 +30,16 @@ ANSWER_S = 10.0  # of one transaction; what takes longer is lost, and `feed.LOOK
 LETS_GO = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
 MOST_WINDOWS = 64
 NULL = "\\N"
-KEPT_DAYS = 184  # days of visit older than this can't meet a new one in any window of R-005
+
+
+class Locked(NamedTuple):
+    """What a batch reads under its locks. `wishes` by their place: who is not there has no patient. `versions` of the
+    sessions' rows; `others`: live bookings, by patient; `repeated`: bookings that the wishes' keys have made."""
+
+    wishes: dict[int, LockedWish]
+    versions: dict[str, int]
+    others: dict[str, list[rules.LiveBooking]]
+    repeated: dict[Key, Known]
 
 
 class Claimed(msgspec.Struct, frozen=True, eq=False):
@@ -95,6 +102,7 @@ class Store:
         self.link = Link(connection)
         self.trace = trace
         self._begins = False  # with the next statement
+        self._is_prepared = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -112,10 +120,10 @@ class Store:
             self._begins = False
 
     async def lock_wishes(
-        self, wishes: Sequence[Wish], boards: Collection[Board], now: datetime
-    ) -> tuple[dict[int, LockedWish], dict[str, int], dict[str, list[rules.LiveBooking]]]:
-        """What is known of each wish, by its place; who is not there has no patient. The version of each session's row.
-        Both under their locks from now on, patients first. And the patients' live bookings, by patient."""
+        self, wishes: Sequence[Wish], boards: Collection[Board], keys: Iterable[Key], now: datetime
+    ) -> Locked:
+        """What is known of each wish and of each session, both under their locks from now on, patients first. After
+        that, what the patients have booked, and what these keys have."""
         patients = uuids([wish.member.patient_id for wish in wishes])
         asked = [
             patients,
@@ -123,15 +131,19 @@ class Store:
             uuids([wish.holder.session_id for wish in wishes]),
             now,
         ]
-        rows, versions, live = await self._ask(
+        if not self._is_prepared:
+            await self.link.ask((statements.PREPARE_FINISH + statements.FINISH, ()))
+            self._is_prepared = True
+        rows, versions, live, known = await self._ask(
             (statements.LOCK_WISHES, asked),
             (statements.SHARE_SESSIONS, _keys(boards)),
             (statements.OTHERS, [patients]),
+            (statements.BY_KEY, _columns(keys)),
         )
         others: dict[str, list[rules.LiveBooking]] = {}
         for patient, *booking in live:
             others.setdefault(patient, []).append(rules.LiveBooking(*booking))
-        return {row[0] - 1: LockedWish._make(row) for row in rows}, dict(versions), others
+        return Locked({row[0] - 1: LockedWish._make(row) for row in rows}, dict(versions), others, _by_key(known))
 
     async def share_keys(self, key_ids: Collection[UUID]) -> dict[UUID, KeyInUse]:
         """The keys of channels as they stand; none of them can be killed before this transaction ends (S-14)."""
@@ -162,12 +174,12 @@ class Store:
 
     async def by_key(self, keys: Iterable[Key]) -> dict[Key, Known]:
         """The bookings that these keys made, by key."""
-        asked = _by_key(keys)
-        if asked is None:
+        asked = _columns(keys)
+        if not asked[0]:
             return {}
         with answered_within(self.connection, ANSWER_S):  # it is asked outside of a transaction, too
-            (rows,) = await self._ask(asked)
-        return _by_their_keys(rows)
+            (rows,) = await self._ask((statements.BY_KEY, asked))
+        return _by_key(rows)
 
     async def by_slot(self, slots: Iterable[tuple[str, str]]) -> list[Known]:
         """The live bookings of these slots, each named with its hospital."""
@@ -178,25 +190,24 @@ class Store:
             (rows,) = await self._ask((statements.BY_SLOT, columns))
         return [statements.known_of(row) for row in rows]
 
-    async def write(self, claims: Sequence[Claimed], at: Instant, keys: Iterable[Key]) -> dict[Key, Known] | None:
-        """Bookings, the patients' sides and limits, and one event for each hospital; gives what `by_key` gives. None
-        where some slot is not as it was proposed: then nothing of it may stay.
+    async def write(self, claims: Sequence[Claimed], at: Instant) -> bool:
+        """Bookings, the patients' sides and limits, and one event for each hospital. False where some slot is not as
+        it was proposed: then nothing of it may stay.
 
         In the order of the slots: two windows that want the same wait for each other in one direction only.
         """
         ordered = sorted(claims, key=_slot)  # as their ids: the letters of both are in one order
-        await self.link.copy(statements.COPY_BOOKINGS, "".join([claim.line(at) for claim in ordered]).encode())
         hospitals = {claim.known.told.hospital_id for claim in ordered}
-        values = [
-            at.now,
+        finish = statements.finish(
+            at.text,
             uuids([claim.known.told.hospital_id for claim in ordered]),
             uuids([claim.known.told.booking_id for claim in ordered]),
-            *(KEPT_DAYS, SlotsClaimed.operation, ACTOR, CHANNEL, at.now, self.trace),
-            *(uuids(hospitals), uuids(new_ids(len(hospitals))), WAKE),
-        ]
-        asked = _by_key(keys)
-        changed, *rows = await self._ask((statements.FINISH, values), *([asked] if asked is not None else []))
-        return None if changed else _by_their_keys(*rows)
+            uuids(hospitals),
+            uuids(new_ids(len(hospitals))),
+            self.trace,
+        )
+        lines = "".join([claim.line(at) for claim in ordered]).encode()
+        return not await self.link.copy(statements.COPY_BOOKINGS, lines, then=finish)
 
     async def _ask(self, *asked: Statement) -> list[list[Row]]:
         if self._begins:
@@ -211,12 +222,11 @@ def _keys(boards: Collection[Board]) -> list[str]:
     return [uuids(hospital for hospital, _ in ordered), uuids(session for _, session in ordered)]
 
 
-def _by_key(keys: Iterable[Key]) -> Statement | None:
-    columns = [list(column) for column in zip(*keys, strict=True)]
-    return (statements.BY_KEY, columns) if columns else None
+def _columns(keys: Iterable[Key]) -> list[list[str]]:
+    return [list(column) for column in zip(*keys, strict=True)] or [[], [], []]
 
 
-def _by_their_keys(rows: Iterable[Row] = ()) -> dict[Key, Known]:
+def _by_key(rows: Iterable[Row]) -> dict[Key, Known]:
     return {known.key: known for known in map(statements.known_of, rows)}
 
 

@@ -23,7 +23,7 @@ from tests.faults.protocol.test_protocol import Protocol, make_city
 from tests.faults.protocol.wire import Link
 
 from yitong.core.errors import Busy
-from yitong.counter import feed, picture, statements
+from yitong.counter import feed, picture, statements, store
 from yitong.counter.batch import Batches
 from yitong.counter.clinics import Instant
 from yitong.counter.door import Door
@@ -165,8 +165,8 @@ def booked_and_lost(scene: Scene) -> None:
 def told_early(patch: pytest.MonkeyPatch) -> None:
     write = Store.write
 
-    async def write_and_tell(self: Store, claims: Sequence[Claimed], at: Instant, keys: Sequence[Any]) -> Any:
-        found = await write(self, claims, at, keys)
+    async def write_and_tell(self: Store, claims: Sequence[Claimed], at: Instant) -> Any:
+        found = await write(self, claims, at)
         for one in claims:
             tell_all(one.wish.tellers, one.known)
             one.wish.tellers = []
@@ -203,7 +203,7 @@ def freed_under_the_insert(scene: Scene) -> None:
 
 @planted("slots are not looked at again after the insert", freed_under_the_insert)
 def slots_unseen(patch: pytest.MonkeyPatch) -> None:
-    without(patch, "FINISH", "s.reopens_at > %s OR", "s.reopens_at > %s AND false OR")
+    without(patch, "FINISH", "s.reopens_at > $1 OR", "s.reopens_at > $1 AND false OR")
 
 
 def stopped_before_the_commit(scene: Scene) -> None:
@@ -308,10 +308,7 @@ def asked_at_both(scene: Scene) -> None:
 
 @planted("nobody asks whether a refused key was used", asked_at_both)
 def keys_not_asked(patch: pytest.MonkeyPatch) -> None:
-    async def nothing(self: Store, keys: object) -> dict[Any, Any]:
-        return {}
-
-    patch.setattr(Store, "by_key", nothing)
+    patch.setattr(store, "_by_key", lambda rows: {})
 
 
 def freed_again(scene: Scene) -> None:

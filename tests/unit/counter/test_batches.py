@@ -19,10 +19,10 @@ from yitong.config import databases
 from yitong.core import clock
 from yitong.core.errors import Busy
 from yitong.core.ids import new_id
-from yitong.counter import batch, clinics, store
+from yitong.counter import batch, clinics, statements
 from yitong.counter.batch import Batches
 from yitong.counter.clinics import Instant
-from yitong.counter.picture import Board, Picture
+from yitong.counter.picture import Board, Key, Known, Picture
 from yitong.counter.queue import FEWEST_BESIDE, tell_all
 from yitong.counter.store import Claimed, Store, connect, ordinal
 from yitong.counter.wishes import Answer, Holder, Member, Wish
@@ -62,6 +62,9 @@ async def no_reload(session_ids: Collection[UUID]) -> None:
     raise AssertionError("nothing broke")
 
 
+Decided = tuple[list[Claimed], dict[Key, Known]]
+
+
 class NothingStored:
     """A store that holds nothing."""
 
@@ -84,9 +87,9 @@ class RefusesProposed(Batches):
         proposed: Sequence[int],
         answers: dict[int, Answer],
         at: Instant,
-    ) -> list[Claimed]:
+    ) -> Decided:
         answers.update({place: PatientMissing() for place in proposed})
-        return []
+        return [], {}
 
 
 def test_a_wish_that_waited_sees_the_board_that_was_read_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +226,7 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
             proposed: Sequence[int],
             answers: dict[int, Answer],
             at: Instant,
-        ) -> list[Claimed]:
+        ) -> Decided:
             if not gate.is_set():
                 begun.set()
             await gate.wait()
@@ -260,7 +263,7 @@ def test_who_waits_for_another_batch_is_not_taken_up_twice_when_his_own_is_tried
     class BreaksOnce(RefusesProposed):
         is_broken = False
 
-        async def _decide(self, *asked: Any) -> list[Claimed]:
+        async def _decide(self, *asked: Any) -> Decided:
             if not self.is_broken:
                 self.is_broken = True
                 raise psycopg.errors.LockNotAvailable
@@ -466,7 +469,7 @@ def test_windows_of_one_database_have_numbers_of_their_own() -> None:
 @pytest.mark.rule("R-005")
 def test_a_booking_joins_the_days_that_still_count_in_their_order() -> None:
     place, who = build.clinic(), windows.holder()
-    days = [place.day + timedelta(days=n) for n in (-store.KEPT_DAYS - 1, -store.KEPT_DAYS, 3)]
+    days = [place.day + timedelta(days=n) for n in (-statements.KEPT_DAYS - 1, -statements.KEPT_DAYS, 3)]
     BookingLimits.objects.filter(patient_id=who.patients[0]).update(live_days=days)
 
     async def test() -> None:
