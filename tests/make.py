@@ -167,8 +167,9 @@ def hospital(*, now: datetime = NOW, **changed: object) -> UUID:
     return hospital_commands.add_hospital(cmd, actor=city_operator(), now=now).id
 
 
-def campus(hospital_id: UUID, *, code: str = "C1", now: datetime = NOW) -> UUID:
-    facts = CampusFacts(code=code, name=f"{code}院区", district="西城区", address="北京市西城区示范路1号")
+def campus(hospital_id: UUID, *, code: str = "C1", now: datetime = NOW, is_open: bool = True) -> UUID:
+    address = "北京市西城区示范路1号"
+    facts = CampusFacts(code=code, name=f"{code}院区", district="西城区", address=address, is_open=is_open)
     cmd = AddCampus(hospital_id, facts, str(new_id()))
     return places.add_campus(cmd, actor=hospital_admin(hospital_id), now=now).id
 

@@ -162,6 +162,7 @@ PAGES = (
     Page("desk:campuses", "/desk/hospital/campuses/", "founder", "empty"),
     Page("desk:campus_add", "/desk/hospital/campuses/add/", "desk"),
     Page("desk:campus", "/desk/hospital/campuses/{ward_campus}/", "desk"),
+    Page("desk:campus_remove", "/desk/hospital/campuses/{ward_campus}/remove/", "desk"),
     Page("desk:departments", "/desk/hospital/departments/", "desk"),
     Page("desk:departments", "/desk/hospital/departments/", "founder", "empty"),
     Page("desk:department_add", "/desk/hospital/departments/add/", "desk"),

@@ -60,7 +60,7 @@ class DomainFacts:
             for key, doctor in hospitals.practitioners_by_id(hospital_id, ids["practitioner_id"]).items():
                 words[key] = (doctor.name_en if language == "en" else doctor.name) or doctor.name
         if ids["campus_id"]:
-            for campus in hospitals.list_campuses(hospital_id):
+            for campus in hospitals.list_campuses(hospital_id, with_closed=True):
                 words[campus.campus_id] = (campus.name_en if language == "en" else campus.name) or campus.name
         return words
 

@@ -14,12 +14,14 @@ from yitong.domains.hospitals.contracts.things import Title
 
 def test_hospitals_with_their_campuses(caller: Callable, hospital_id: UUID) -> None:
     api = caller(Scope.CATALOGUE)
+    make.campus(hospital_id, code="OLD", is_open=False)
 
     listed = api.get("/hospitals")
     one = api.get(f"/hospitals/{hospital_id}")
 
     assert [item["hospital_id"] for item in listed.json["items"]] == [str(hospital_id)]
-    assert one.json["campuses"][0]["name"] == "C1院区"
+    named = [(campus["name"], campus["is_open"]) for campus in one.json["campuses"]]
+    assert named == [("C1院区", True), ("OLD院区", False)]
     assert one.json["is_open"] is True
 
 

@@ -17,6 +17,7 @@ from tests.faces.desk.conftest import NOW, Desk, Hospital, enter
 
 from yitong.core.db.models import Event
 from yitong.core.ids import new_id
+from yitong.core.sentences import sentence
 from yitong.domains.access import queries as access
 from yitong.domains.access.commands import staff
 from yitong.domains.access.contracts import EndRole, RoleName
@@ -32,7 +33,7 @@ HOME = "/desk/hospital/"
 
 
 def campus(**changed: object) -> dict[str, object]:
-    return {"code": "MAIN", "name": "本部", "district": "西城区", "address": "示范路1号", **changed}
+    return {"code": "MAIN", "name": "本部", "district": "西城区", "address": "示范路1号", "is_open": "on", **changed}
 
 
 def department(**changed: object) -> dict[str, object]:
@@ -203,6 +204,46 @@ def test_a_campus_is_added_once_and_its_address_changed(founder: Desk) -> None:
         answer = founder.post(add, **told)
         assert (told, answer.status_code, f'id="id_{field}-error"' in answer.content.decode()) == (told, 422, True)
     assert models.Campus.objects.filter(hospital_id=at(founder)).count() == 1
+
+
+def test_a_campus_that_nobody_needs_is_removed_by_two_presses_as_by_one(founder: Desk) -> None:
+    founder.post(f"{HOME}campuses/add/", **campus())
+    row = models.Campus.objects.get(hospital_id=at(founder))
+    way = f"{HOME}campuses/{row.id}/remove/"
+    assert f'href="{way}"' in founder.get(f"{HOME}campuses/{row.id}/").content.decode()
+    asked = founder.get(way)
+    assert (asked.status_code, "本部" in said(asked)) == (200, True)
+    [key] = re.findall(r'name="key" value="([0-9a-f-]{36})"', asked.content.decode())
+    answers = [founder.post(way, key=key) for _n in range(2)]
+    assert [(one.status_code, one.headers["Location"]) for one in answers] == [(303, f"{HOME}campuses/")] * 2
+    assert Event.objects.filter(operation="hospitals.campus_removed", subject_id=row.id).count() == 1
+    assert (founder.get(way).status_code, founder.post(way).status_code) == (404, 404)
+    assert "还没有院区" in said(founder.get(f"{HOME}campuses/"))
+
+
+def test_a_campus_in_use_is_not_removed_but_closed(hospital: Hospital, desk: Sit) -> None:
+    admin = desk("hospital_admin")
+    row = models.Campus.objects.get(hospital_id=hospital.id)
+    before = Event.objects.count()
+    refused = admin.post(f"{HOME}campuses/{row.id}/remove/")
+    assert (refused.status_code, sentence("CAMPUS_IN_USE", {}, "zh").message in said(refused)) == (409, True)
+    assert Event.objects.count() == before
+    closed = {**campus(code=row.code, name=row.name, address=row.address), "is_open": ""}
+    assert admin.post(f"{HOME}campuses/{row.id}/", **closed).status_code == 303
+    assert directory.list_campuses(hospital.id) == []
+    assert "已停用" in said(admin.get(f"{HOME}campuses/"))
+    assert "不能预约" in said(admin.get(f"{HOME}departments/"))
+    assert admin.get(f"{HOME}departments/add/").status_code == 303  # nowhere to put it
+    path = f"{HOME}departments/{hospital.department_id}/"
+    told = department(code=hospital.department_code, name="心内科", campus_code=row.code)
+    shut = admin.post(path, **told)
+    assert (shut.status_code, sentence("CAMPUS_CLOSED", {}, "zh").message in said(shut)) == (409, True)
+    assert admin.post(path, **{**told, "is_bookable": ""}).status_code == 303
+    for code in ("C2", "C3"):
+        make.campus(hospital.id, code=code)
+    assert f'value="campus:{row.id}"' in admin.get("/desk/stops/").content.decode()  # to end what is booked there
+    for readable in (f"/desk/sessions/{hospital.place.session_id}/", "/desk/", "/desk/stops/", HOME):
+        assert (readable, admin.get(readable).status_code) == (readable, 200)
 
 
 @pytest.mark.rule("R-046")

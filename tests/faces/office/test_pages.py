@@ -144,6 +144,7 @@ def test_hospital_page_reads_all_and_writes_nothing(enter: Enter, text: Text) ->
     hospital_id = make.hospital(now=NOW)
     make.campus(hospital_id, now=NOW)
     make.department(hospital_id, now=NOW)
+    make.campus(hospital_id, code="OLD", now=NOW, is_open=False)
     policy_commands.set_policy(
         SetPolicy("booking.limits.d7", 2, hospital_id, None, NOW, "院务会", "k1"),
         actor=make.hospital_admin(hospital_id),
@@ -153,6 +154,7 @@ def test_hospital_page_reads_all_and_writes_nothing(enter: Enter, text: Text) ->
     answer = client.get(f"/office/hospitals/{hospital_id}/")
     page = text(answer)
     assert "国家代码" in page
+    assert "OLD院区 OLD 已停用" in page
     assert "任意7天限约2个号" in page
     assert "任意7天上限 3 2" in page
     assert answer.content.count(b"<form") == 2  # language, sign-out

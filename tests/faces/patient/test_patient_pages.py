@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,10 @@ from yitong.core import clock
 from yitong.core.actor import Actor
 from yitong.core.ids import new_id
 from yitong.domains.booking.models import Booking
+from yitong.domains.hospitals.commands import places
+from yitong.domains.hospitals.contracts.writes import ChangeCampus
+from yitong.domains.hospitals.queries import directory
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.domains.people import models as people
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +82,26 @@ def test_nothing_left_asks_a_bounded_number_elsewhere() -> None:
     page = text_of(Client(SERVER_NAME="localhost").get(path))
     assert "同样的科室，这些地方还有号" in page
     assert page.count("余 ") == 1
+
+
+def test_a_closed_campus_is_not_offered_and_what_was_booked_there_stays_readable() -> None:
+    place = build.clinic()
+    at, admin = place.hospital_id, make.hospital_admin(place.hospital_id)
+    make.campus(at, code="C2")
+    make.department(at, campus_code="C2")
+    actor, patient = build.holder()
+    held = build.hold(place, patient, actor)
+    campus_id = directory.get_department(at, place.department_id).campus_id
+    closed = replace(stand.campus_facts(at, campus_id), is_open=False)
+    places.change_campus(ChangeCampus(at, campus_id, closed), actor=admin, now=NOW)
+    client = signed_in(actor)
+    for path in (f"/hospitals/{at}/", f"/hospitals/{at}/guide/"):
+        page = text_of(client.get(path))
+        assert (path, "C1院区" in page, "C2院区" in page) == (path, False, True)
+    assert "C1院区" in text_of(client.get(f"/bookings/{at}/{held.booking_id}/"))
+    somebody, other = build.holder()
+    assert post(signed_in(somebody), book_path(place, 1), other).status_code == 422
+    assert Booking.objects.count() == 1
 
 
 def test_hospital_asks_as_much_for_one_department_as_for_many() -> None:

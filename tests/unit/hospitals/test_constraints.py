@@ -89,6 +89,7 @@ BREAKS = {
     "department_name_once_a_campus": lambda: twice(department_row, campus_row(), name="same"),
     "department_basis_known": lambda: department_row(code_basis="guess"),
     "department_sex_known": lambda: department_row(sex="other"),
+    "department_bookable_at_open_campus": lambda: department_row(campus_row(is_open=False)),
     "department_ages_in_order": lambda: department_row(age_from=18, age_below=18),
     "practitioner_code_once": lambda: twice(practitioner_row, hospital_row(), code="same"),
     "practitioner_one_a_staff": lambda: twice(practitioner_row, hospital_row(), staff_id=UUID(int=1)),

@@ -38,6 +38,7 @@ from yitong.domains.hospitals.contracts.writes import (
     ImportPractitioners,
     OfferClinicKind,
     PublishAnnouncement,
+    RemoveCampus,
     SetFee,
     SetFirstVisitGuide,
 )
@@ -599,6 +600,7 @@ def test_platform_cannot_write_a_hospitals_master_data():
     """S-83: the hospital owns its data; the city's operator is refused and nothing changes."""
     hospital_id = make.hospital()
     make.campus(hospital_id)
+    unused = make.campus(hospital_id, code="C2")
     make.department(hospital_id, code="D1")
     rows = [
         models.Hospital,
@@ -614,6 +616,7 @@ def test_platform_cannot_write_a_hospitals_master_data():
         for attempt in (
             lambda a: hospitals.change_hospital(ChangeHospital(hospital_id, facts), actor=a, now=NOW),
             lambda a: places.import_campuses(ImportCampuses(hospital_id, ()), actor=a, now=NOW),
+            lambda a: places.remove_campus(RemoveCampus(hospital_id, unused, key()), actor=a, now=NOW),
             lambda a: places.add_department(
                 AddDepartment(hospital_id, make.department_facts(), key()), actor=a, now=NOW
             ),

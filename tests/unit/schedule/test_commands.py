@@ -16,10 +16,11 @@ from yitong.core.errors import Forbidden, KeyReused, Refusal, Unidentified
 from yitong.core.ids import new_id
 from yitong.domains.hospitals.commands import places
 from yitong.domains.hospitals.contracts.things import ClinicKind, Title
-from yitong.domains.hospitals.contracts.writes import ChangeDepartment
+from yitong.domains.hospitals.contracts.writes import ChangeCampus, ChangeDepartment
 from yitong.domains.hospitals.errors import DepartmentMissing, PractitionerMissing
 from yitong.domains.hospitals.models import Fee
 from yitong.domains.hospitals.queries import directory
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.domains.schedule import errors
 from yitong.domains.schedule.commands import planning, sessions, slots
 from yitong.domains.schedule.contracts import (
@@ -197,6 +198,23 @@ def test_what_cannot_be_booked_rests_until_it_can(clinic: make.Clinic) -> None:
     shut = generate(clinic, NOW.date(), date(2026, 11, 30))
     assert (shut.sessions, shut.known, shut.clashed) == (0, 0, 0)
     put(is_bookable=True)
+    assert generate(clinic, NOW.date(), date(2026, 11, 30)).sessions == 2
+
+
+def test_a_closed_campus_rests_even_where_the_department_has_moved_on(clinic: make.Clinic) -> None:
+    at, admin = clinic.hospital_id, make.hospital_admin(clinic.hospital_id)
+    make.roster_line(clinic)
+    make.campus(at, code="NEW")
+    moved = make.department_facts(code=clinic.department_code, campus_code="NEW")
+    places.change_department(ChangeDepartment(at, clinic.department_id, moved), actor=admin, now=NOW)
+
+    def put(*, is_open: bool) -> None:
+        told = replace(stand.campus_facts(at, clinic.campus_id), is_open=is_open)
+        places.change_campus(ChangeCampus(at, clinic.campus_id, told), actor=admin, now=NOW)
+
+    put(is_open=False)
+    assert generate(clinic, NOW.date(), date(2026, 11, 30)).sessions == 0
+    put(is_open=True)
     assert generate(clinic, NOW.date(), date(2026, 11, 30)).sessions == 2
 
 

@@ -10,6 +10,7 @@ from tests import make
 
 from yitong.core.clock import at_shanghai
 from yitong.core.ids import new_id
+from yitong.domains.hospitals.models import Campus, Hospital
 from yitong.domains.schedule.contracts import Pool
 from yitong.domains.schedule.models import ClinicSession, RosterLine, Slot
 
@@ -19,11 +20,20 @@ EIGHT, NOON = at_shanghai(DAY, time(8)), at_shanghai(DAY, time(12))
 HOSPITAL, DOCTOR = UUID(int=1), UUID(int=2)
 
 
+def campus_of(hospital_id: object) -> UUID:
+    """The campus of a hospital with that id; both are made where they are not there yet."""
+    name = str(hospital_id)
+    hospital, _ = Hospital.objects.get_or_create(
+        id=hospital_id, defaults={"code": name[-32:], "name": name, "added_at": EIGHT}
+    )
+    return Campus.objects.get_or_create(hospital=hospital, code="C1")[0].id
+
+
 def roster_line(**changed: object) -> RosterLine:
     content = {
         "hospital_id": HOSPITAL,
         "id": new_id(),
-        "campus_id": uuid4(),
+        "campus_id": campus_of(changed.get("hospital_id", HOSPITAL)),
         "department_id": uuid4(),
         "practitioner_id": DOCTOR,
         "clinic_kind": "expert",
@@ -45,7 +55,7 @@ def session(**changed: object) -> ClinicSession:
     content = {
         "hospital_id": HOSPITAL,
         "id": new_id(),
-        "campus_id": uuid4(),
+        "campus_id": campus_of(changed.get("hospital_id", HOSPITAL)),
         "department_id": uuid4(),
         "practitioner_id": DOCTOR,
         "clinic_kind": "expert",
@@ -97,6 +107,7 @@ def breaks(constraint: str, write, *args: object, **changed: object) -> None:  #
         ("roster_per_window_sensible", {"per_window": 0}),
         ("roster_per_window_sensible", {"per_window": 101}),
         ("roster_days_in_order", {"until_date": DAY - timedelta(days=2)}),
+        ("roster_line_at_campus", {"campus_id": UUID(int=9)}),
     ],
 )
 def test_a_roster_line(constraint: str, changed: dict[str, object]) -> None:
@@ -129,10 +140,20 @@ def test_a_practitioner_has_one_roster_line_at_a_time() -> None:
         ("session_substitute_is_another", {"practitioner_id": None, "substituted_id": DOCTOR}),
         ("session_substitute_is_another", {"substituted_id": DOCTOR}),
         ("session_of_a_roster_line", {"roster_line_id": UUID(int=9)}),
+        ("session_at_campus", {"campus_id": UUID(int=9)}),
     ],
 )
 def test_a_session(constraint: str, changed: dict[str, object]) -> None:
     breaks(constraint, session, **changed)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "write"), [("roster_line_at_campus", roster_line), ("session_at_campus", session)]
+)
+def test_a_campus_is_of_the_same_hospital_and_stays(constraint: str, write) -> None:  # type: ignore[no-untyped-def]
+    breaks(constraint, write, campus_id=campus_of(uuid4()))
+    row = write()
+    breaks(constraint, Campus.objects.filter(id=row.campus_id).delete)
 
 
 def test_a_practitioner_sits_once_at_a_time() -> None:

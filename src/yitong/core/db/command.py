@@ -25,11 +25,14 @@ def set_boundary(hook: Callable[[str, str], None]) -> None:
     boundary = hook
 
 
-def command(*, refusals: Mapping[str, type[Refusal]] | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def command(
+    *, refusals: Mapping[str, type[Refusal]] | None = None, still_named: type[Refusal] | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Makes a function one durable transaction with a lock time-out.
 
     On the way out the name of a broken constraint becomes its refusal; lock time-outs and deadlocks become Busy.
-    A refusal rolls everything back, the idempotency row included, so that the key is free again.
+    `still_named`: of a command that deletes: its refusal where a key of any table, of a higher domain too, leads to
+    what is to go. A refusal rolls everything back, the idempotency row included, so that the key is free again.
     """
     by_constraint = dict(refusals or {})
 
@@ -47,6 +50,8 @@ def command(*, refusals: Mapping[str, type[Refusal]] | None = None) -> Callable[
                     boundary(name, "before_commit")
             except IntegrityError as error:
                 raise_as_refusal(error, by_constraint)
+                if still_named is not None and isinstance(error.__cause__, pg.ForeignKeyViolation):
+                    raise still_named() from error
                 raise
             except DatabaseError as error:
                 if isinstance(error.__cause__, PASSING):

@@ -46,6 +46,18 @@ class CampusCodeTaken(Conflict):
     code = "CAMPUS_CODE_TAKEN"
 
 
+class CampusClosed(Conflict):
+    """A department can be booked only where its campus is open."""
+
+    code = "CAMPUS_CLOSED"
+
+
+class CampusInUse(Conflict):
+    """A department, a roster line or a session names the campus: it can be closed, not removed."""
+
+    code = "CAMPUS_IN_USE"
+
+
 class DepartmentCodeTaken(Conflict):
     """The department's code is taken in the hospital, or its name on the campus."""
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from yitong.core.db.fields import EncryptedText
 from yitong.core.db.scale import Scale
@@ -50,6 +50,9 @@ class Hospital(models.Model):
 
 
 class Campus(models.Model):
+    """A closed one is kept as long as anything names it. `open_id` is what a department that can be booked refers to
+    (`department_bookable_at_open_campus`, in the migration), so that none is left open where the campus is not."""
+
     scale = Scale.R
     append_only = False
 
@@ -63,11 +66,20 @@ class Campus(models.Model):
     directions = models.TextField(default="")
     latitude = models.DecimalField(max_digits=8, decimal_places=6, null=True, help_text="degrees, WGS 84")
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    is_open = models.BooleanField(default=True, db_default=True)
+    open_id = models.GeneratedField(
+        expression=Case(When(is_open=True, then=F("id"))),
+        output_field=models.UUIDField(null=True),
+        db_persist=True,
+    )
 
     class Meta:
         db_table = "hospitals_campus"
         constraints = [
             models.UniqueConstraint(name="campus_code_once", fields=["hospital", "code"]),
+            # What the keys of departments, roster lines and sessions refer to.
+            models.UniqueConstraint(name="campus_open_once", fields=["open_id"]),
+            models.UniqueConstraint(name="campus_of_its_hospital", fields=["hospital", "id"]),
             models.CheckConstraint(
                 name="campus_place_whole",
                 condition=Q(latitude=None, longitude=None)
@@ -102,6 +114,11 @@ class Department(models.Model):
     location = models.CharField(max_length=120, default="")
     introduction = models.TextField(default="")
     is_bookable = models.BooleanField(default=True)
+    open_campus_id = models.GeneratedField(
+        expression=Case(When(is_bookable=True, then=F("campus"))),
+        output_field=models.UUIDField(null=True),
+        db_persist=True,
+    )
 
     class Meta:
         db_table = "hospitals_department"

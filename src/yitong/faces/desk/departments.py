@@ -9,7 +9,7 @@ from yitong.faces.common.words import Reader
 
 
 def names(hospital_id: UUID, departments: Iterable[Department], reader: Reader) -> dict[UUID, str]:
-    campuses = {one.campus_id: one for one in hospitals.list_campuses(hospital_id)}
+    campuses = {one.campus_id: one for one in hospitals.list_campuses(hospital_id, with_closed=True)}
     return {
         one.department_id: f"{reader.name(one)} · {reader.name(campuses[one.campus_id])}"
         if len(campuses) > 1

@@ -106,6 +106,7 @@ OPERATIONS: dict[str, Promise] = {
     "hospitals.announcement_published": _("发布公告"),
     "hospitals.announcement_withdrawn": _("撤下公告"),
     "hospitals.campus_changed": _("变更院区"),
+    "hospitals.campus_removed": _("删除院区"),
     "hospitals.clinic_kind_offered": _("变更门诊类别"),
     "hospitals.department_changed": _("变更科室"),
     "hospitals.fee_set": _("变更医事服务费"),

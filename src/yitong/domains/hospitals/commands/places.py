@@ -1,5 +1,6 @@
 """Campuses and departments."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from yitong.core.db.command import command
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.commands import writing
-from yitong.domains.hospitals.contracts.events import CampusChanged, DepartmentChanged
+from yitong.domains.hospitals.contracts.events import CampusChanged, CampusRemoved, DepartmentChanged
 from yitong.domains.hospitals.contracts.writes import (
     AddCampus,
     AddDepartment,
@@ -21,15 +22,24 @@ from yitong.domains.hospitals.contracts.writes import (
     ImportDepartments,
     Imported,
     Made,
+    RemoveCampus,
 )
 from yitong.domains.hospitals.errors import (
+    CampusClosed,
     CampusCodeTaken,
+    CampusInUse,
     CampusMissing,
     DepartmentCodeTaken,
     DepartmentMissing,
 )
 from yitong.domains.hospitals.permissions import Action
 from yitong.domains.hospitals.queries import facts as stand
+
+DEPARTMENTS = {
+    "department_code_once": DepartmentCodeTaken,
+    "department_name_once_a_campus": DepartmentCodeTaken,
+    "department_bookable_at_open_campus": CampusClosed,
+}
 
 
 @command(refusals={"campus_code_once": CampusCodeTaken})
@@ -45,32 +55,56 @@ def add_campus(cmd: AddCampus, *, actor: Actor, now: datetime) -> Made:
 
 @command(refusals={"campus_code_once": CampusCodeTaken})
 def change_campus(cmd: ChangeCampus, *, actor: Actor, now: datetime) -> Made:
-    """What stands already changes nothing.
+    """One that is closed is kept, and none of its departments can be booked; opened again, each is opened by hand.
+    What stands already changes nothing.
 
-    Locks: Hospital. Emits: CampusChanged. Refuses: Forbidden, CampusMissing, FactsInvalid, FactsChanged,
-    CampusCodeTaken.
+    Locks: Hospital. Emits: CampusChanged, DepartmentChanged for each department that it closes. Refuses: Forbidden,
+    CampusMissing, FactsInvalid, FactsChanged, CampusCodeTaken.
     """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     return _set_campus(cmd.hospital_id, cmd.campus_id, cmd.facts, actor, now, seen=cmd.seen)
+
+
+@command(still_named=CampusInUse)
+def remove_campus(cmd: RemoveCampus, *, actor: Actor, now: datetime) -> Made:
+    """Take away a campus that nothing names, as one that was written by mistake.
+
+    Locks: Hospital. Emits: CampusRemoved. Refuses: Forbidden, HospitalMissing, CampusMissing, CampusInUse, KeyReused.
+    """
+    permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
+    once = idempotency.begin(actor, "hospitals.remove_campus", cmd)
+    if once.answer is not None:
+        return Made(UUID(once.answer["id"]))
+    writing.locked_hospital(cmd.hospital_id)
+    row = models.Campus.objects.filter(hospital_id=cmd.hospital_id, id=cmd.campus_id).first()  # one row at most
+    if row is None:
+        raise CampusMissing()
+    if models.Department.objects.filter(campus_id=row.id).exists():
+        raise CampusInUse()
+    models.Campus.objects.filter(hospital_id=cmd.hospital_id, id=row.id).delete()  # what is planned there says no
+    writing.announce(CampusRemoved(hospital_id=cmd.hospital_id, subject_id=row.id, code=row.code), actor, now)
+    return once.finish(Made(row.id))
 
 
 @command()
 def import_campuses(cmd: ImportCampuses, *, actor: Actor, now: datetime) -> Imported:
     """A hospital's campuses from its file, found again by code: the same file twice changes nothing.
 
-    Locks: Hospital. Emits: MasterDataImported. Refuses: Forbidden, HospitalMissing, FactsInvalid.
+    Locks: Hospital. Emits: MasterDataImported, DepartmentChanged for each department of a campus that it closes.
+    Refuses: Forbidden, HospitalMissing, FactsInvalid.
     """
     writing.begin_import(cmd.hospital_id, [facts.code for facts in cmd.rows], actor)
     for facts in cmd.rows:
         rules.check_campus(facts)
+    _close_departments(cmd.hospital_id, [facts.code for facts in cmd.rows if not facts.is_open], actor, now)
     done = writing.merge(models.Campus, cmd.hospital_id, [(facts.code, writing.plain(facts)) for facts in cmd.rows])
     return writing.finish_import("campuses", cmd.hospital_id, done, actor, now)
 
 
-@command(refusals={"department_code_once": DepartmentCodeTaken, "department_name_once_a_campus": DepartmentCodeTaken})
+@command(refusals=DEPARTMENTS)
 def add_department(cmd: AddDepartment, *, actor: Actor, now: datetime) -> Made:
-    """Locks: Hospital. Emits: DepartmentChanged. Refuses: Forbidden, HospitalMissing, CampusMissing, FactsInvalid,
-    EligibilityInvalid (R-046), DepartmentCodeTaken, KeyReused."""
+    """Locks: Hospital. Emits: DepartmentChanged. Refuses: Forbidden, HospitalMissing, CampusMissing, CampusClosed,
+    FactsInvalid, EligibilityInvalid (R-046), DepartmentCodeTaken, KeyReused."""
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     once = idempotency.begin(actor, "hospitals.add_department", cmd)
     if once.answer is not None:
@@ -78,7 +112,7 @@ def add_department(cmd: AddDepartment, *, actor: Actor, now: datetime) -> Made:
     return once.finish(_set_department(cmd.hospital_id, None, cmd.facts, actor, now))
 
 
-@command(refusals={"department_code_once": DepartmentCodeTaken, "department_name_once_a_campus": DepartmentCodeTaken})
+@command(refusals=DEPARTMENTS)
 def change_department(cmd: ChangeDepartment, *, actor: Actor, now: datetime) -> Made:
     """One that is closed is kept, no longer bookable; what stands already changes nothing.
 
@@ -88,15 +122,15 @@ def change_department(cmd: ChangeDepartment, *, actor: Actor, now: datetime) -> 
     return _set_department(cmd.hospital_id, cmd.department_id, cmd.facts, actor, now, seen=cmd.seen)
 
 
-@command(refusals={"department_name_once_a_campus": DepartmentCodeTaken})
+@command(refusals=DEPARTMENTS)
 def import_departments(cmd: ImportDepartments, *, actor: Actor, now: datetime) -> Imported:
     """A hospital's departments from its file, found again by code. Campuses come first.
 
-    Locks: Hospital. Emits: MasterDataImported. Refuses: Forbidden, HospitalMissing, CampusMissing, FactsInvalid,
-    EligibilityInvalid (R-046).
+    Locks: Hospital. Emits: MasterDataImported. Refuses: Forbidden, HospitalMissing, CampusMissing, CampusClosed,
+    FactsInvalid, EligibilityInvalid (R-046).
     """
     writing.begin_import(cmd.hospital_id, [facts.code for facts in cmd.rows], actor)
-    campuses = writing.ids_by_code(models.Campus, cmd.hospital_id)
+    campuses = _campuses(cmd.hospital_id)
     rows = []
     for facts in cmd.rows:
         rules.check_department(facts)
@@ -122,10 +156,27 @@ def _set_campus(
     values = writing.plain(facts)
     if not writing.differs(row, values):
         return Made(row.id)
+    if not facts.is_open:
+        _close_departments(hospital_id, [row.code], actor, now)
     writing.write(row, values)
-    event = CampusChanged(hospital_id=hospital_id, subject_id=row.id, is_new=campus_id is None)
+    event = CampusChanged(hospital_id=hospital_id, subject_id=row.id, is_new=campus_id is None, is_open=row.is_open)
     writing.announce(event, actor, now)
     return Made(row.id)
+
+
+def _close_departments(hospital_id: UUID, campus_codes: Sequence[str], actor: Actor, now: datetime) -> None:
+    """Those of campuses that close can't be booked any more. Call before the campuses are written."""
+    found = models.Department.objects.filter(
+        hospital_id=hospital_id, campus__code__in=campus_codes, is_bookable=True
+    ).order_by("code")
+    rows = list(found)
+    for row in rows:
+        row.is_bookable = False
+    models.Department.objects.bulk_update(rows, ["is_bookable"], batch_size=writing.BATCH)
+    writing.index_departments(rows)
+    for row in rows:
+        event = DepartmentChanged(hospital_id=hospital_id, subject_id=row.id, is_new=False, is_bookable=False)
+        writing.announce(event, actor, now)
 
 
 def _set_department(
@@ -147,7 +198,7 @@ def _set_department(
         row = found
         if seen:
             writing.check_seen(seen, stand.department_facts(hospital_id, department_id), facts)
-    values = _department_values(facts, writing.ids_by_code(models.Campus, hospital_id))
+    values = _department_values(facts, _campuses(hospital_id))
     if not writing.differs(row, values):
         return Made(row.id)
     writing.write(row, values)
@@ -159,10 +210,17 @@ def _set_department(
     return Made(row.id)
 
 
-def _department_values(facts: DepartmentFacts, campuses: dict[str, UUID]) -> dict[str, object]:
-    """Refuses CampusMissing where the file names a campus that the hospital has not."""
-    if facts.campus_code not in campuses:
+def _campuses(hospital_id: UUID) -> dict[str, models.Campus]:
+    return {row.code: row for row in models.Campus.objects.filter(hospital_id=hospital_id)}
+
+
+def _department_values(facts: DepartmentFacts, campuses: dict[str, models.Campus]) -> dict[str, object]:
+    """Refuses CampusMissing where the file names a campus that the hospital has not, CampusClosed."""
+    campus = campuses.get(facts.campus_code)
+    if campus is None:
         raise CampusMissing()
+    if facts.is_bookable and not campus.is_open:
+        raise CampusClosed()
     values = writing.plain(facts)
     del values["campus_code"]
-    return {**values, "campus_id": campuses[facts.campus_code]}
+    return {**values, "campus_id": campus.id}

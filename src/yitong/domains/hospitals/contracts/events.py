@@ -40,6 +40,15 @@ class CampusChanged(Event):
 
     operation: ClassVar[str] = "hospitals.campus_changed"
     is_new: bool
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampusRemoved(Event):
+    """Nothing named it. `code`: what the hospital called it, which stands nowhere else any more."""
+
+    operation: ClassVar[str] = "hospitals.campus_removed"
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

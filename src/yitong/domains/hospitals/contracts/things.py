@@ -65,6 +65,7 @@ class Campus:
     code: str = ""
     latitude: Decimal | None = None  # degrees, WGS 84; both or none
     longitude: Decimal | None = None
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class CampusFacts:
     directions: str = ""
     latitude: Decimal | None = None  # degrees, WGS 84; both or none
     longitude: Decimal | None = None
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,15 @@ class ChangeCampus:
     campus_id: UUID
     facts: CampusFacts
     seen: str = ""  # `seen_of` the facts that the change was made from
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveCampus:
+    """One that nothing names; one with a history is closed (`is_open`)."""
+
+    hospital_id: UUID
+    campus_id: UUID
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def list_hospitals(*, with_closed: bool = False) -> list[Hospital]:
 
 @reference.keeps
 def get_campus(hospital_id: UUID, campus_id: UUID) -> Campus:
+    """Refuses CampusMissing. A closed campus is given too: bookings still name it."""
     row = models.Campus.objects.filter(hospital_id=hospital_id, id=campus_id).first()  # one row at most
     if row is None:
         raise CampusMissing()
@@ -68,16 +69,17 @@ def get_campus(hospital_id: UUID, campus_id: UUID) -> Campus:
 
 
 @reference.keeps
-def list_campuses(hospital_id: UUID) -> list[Campus]:
-    return [_campus(row) for row in models.Campus.objects.filter(hospital_id=hospital_id).order_by("code")]
+def list_campuses(hospital_id: UUID, *, with_closed: bool = False) -> list[Campus]:
+    """By code. Closed ones are for who keeps the data or names what was booked there."""
+    rows = models.Campus.objects.filter(hospital_id=hospital_id).order_by("code")
+    return [_campus(row) for row in (rows if with_closed else rows.filter(is_open=True))]
 
 
 @reference.keeps
-def list_all_campuses() -> list[Campus]:
+def list_all_campuses(*, with_closed: bool = False) -> list[Campus]:
     """The campuses of every open hospital: one query for lists of hospitals."""
-    return [
-        _campus(row) for row in models.Campus.objects.filter(hospital__is_open=True).order_by("hospital__code", "code")
-    ]
+    rows = models.Campus.objects.filter(hospital__is_open=True).order_by("hospital__code", "code")
+    return [_campus(row) for row in (rows if with_closed else rows.filter(is_open=True))]
 
 
 def distance_m(one: Campus, other: Campus) -> int | None:
@@ -160,7 +162,7 @@ def list_every_practitioner(hospital_id: UUID) -> list[Practitioner]:
 def get_set_up(hospital_id: UUID) -> SetUp:
     """How far the hospital's own data has come."""
     return SetUp(
-        campuses=models.Campus.objects.filter(hospital_id=hospital_id).count(),
+        campuses=models.Campus.objects.filter(hospital_id=hospital_id, is_open=True).count(),
         departments=models.Department.objects.filter(hospital_id=hospital_id, is_bookable=True).count(),
         practitioners=models.Practitioner.objects.filter(hospital_id=hospital_id, is_active=True).count(),
         fees=models.Fee.objects.filter(hospital_id=hospital_id).count(),
@@ -287,6 +289,7 @@ def _campus(row: models.Campus) -> Campus:
         row.code,
         row.latitude,
         row.longitude,
+        row.is_open,
     )
 
 

@@ -183,8 +183,8 @@ def import_sessions(
 def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: datetime) -> contracts.Generated:
     """Sessions of some days from the roster; holidays and worked weekends are known. Repeatable: a line's day that has
     its session keeps it. A sitting that clashes with another one of its practitioner, whose practitioner left, or that
-    has no price yet, is left out and counted, and keeps no other waiting; those of a department that can't be booked
-    rest until it can.
+    has no price yet, is left out and counted, and keeps no other waiting; those of a department that can't be booked,
+    or at a closed campus, rest until it can.
 
     Emits: SessionsPlanned. Refuses: TimesInvalid, SessionExists or PractitionerBusy (another planning runs), KeyReused.
     """
@@ -207,7 +207,7 @@ def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: dat
         hospital_id=cmd.hospital_id,
         from_date__lte=cmd.until_date,
     ).order_by("starts", "id")
-    wanted = roster.sittings(_of_open_departments(cmd.hospital_id, [line.as_contract() for line in lines]), cmd)
+    wanted = roster.sittings(_at_open_places(cmd.hospital_id, [line.as_contract() for line in lines]), cmd)
     planned: list[roster.Planned] = []
     titles = _titles(cmd.hospital_id, [line for line, _ in wanted])
     fee = cache(lambda kind, title, day: hospitals.fee_fen(cmd.hospital_id, kind, title, day))
@@ -262,9 +262,11 @@ class _Places:
         return department
 
 
-def _of_open_departments(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> list[contracts.RosterLine]:
+def _at_open_places(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> list[contracts.RosterLine]:
+    """A department may have moved since: its line's campus counts too."""
     found = hospitals.departments_by_id(hospital_id, {line.department_id for line in lines})
-    return [line for line in lines if found[line.department_id].is_bookable]
+    campuses = {one.campus_id for one in hospitals.list_campuses(hospital_id)}
+    return [line for line in lines if found[line.department_id].is_bookable and line.campus_id in campuses]
 
 
 def _titles(hospital_id: UUID, lines: Sequence[contracts.RosterLine]) -> dict[UUID | None, str | None]:

@@ -32,9 +32,9 @@ def list_hospitals(request: ApiRequest) -> Any:
 )
 @catalogue
 def get_hospital(request: ApiRequest, hospital_id: Id) -> Any:
-    """A closed hospital is given too, with `is_open` false: old bookings name it."""
+    """A closed hospital, and a closed campus, is given too, with `is_open` false: old bookings name it."""
     hospital = schemas.Hospital.model_validate(directory.get_hospital(hospital_id))
-    return {**hospital.model_dump(), "campuses": directory.list_campuses(hospital_id)}
+    return {**hospital.model_dump(), "campuses": directory.list_campuses(hospital_id, with_closed=True)}
 
 
 @router.get("/hospitals/{hospital_id}/departments", response=Page[schemas.Department], summary="科室列表 · Departments")

@@ -15,6 +15,7 @@ class Campus(Out):
     district: str = Field(examples=["西城区"])
     address: str = Field(examples=["示例街 1 号"])
     directions: str = Field(examples=["地铁 2 号线"])
+    is_open: bool = Field(examples=[True])
 
 
 class Hospital(Out):

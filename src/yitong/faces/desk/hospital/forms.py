@@ -26,6 +26,7 @@ from yitong.domains.hospitals.contracts.writes import (
     FeeFacts,
     HospitalFacts,
     PractitionerFacts,
+    RemoveCampus,
     SetFee,
     seen_of,
 )
@@ -150,6 +151,11 @@ class CampusForm(Key, Seen):
     directions = _text(_("怎么来"), 2000, hint=_("地铁、公交、停车、从哪个门进"), rows=4)
     latitude = _degrees(_("纬度"), 90, 8)
     longitude = _degrees(_("经度"), 180, 9)
+    is_open = forms.BooleanField(
+        label=_("在用"),
+        required=False,
+        help_text=_("不勾选：患者找不到它，里面的科室都改成不能预约，也不能再排班；已经约好的号不变，要取消请停诊"),
+    )
 
     @staticmethod
     def of(one: CampusFacts) -> dict[str, object]:
@@ -163,6 +169,11 @@ class CampusForm(Key, Seen):
 
     def to_change(self, hospital_id: UUID, campus_id: UUID) -> ChangeCampus:
         return ChangeCampus(hospital_id, campus_id, self.facts(), self.cleaned_data["seen"])
+
+
+class CampusRemoval(Key):
+    def to_command(self, hospital_id: UUID, campus_id: UUID) -> RemoveCampus:
+        return RemoveCampus(hospital_id, campus_id, self.text())
 
 
 def _years(label: "StrOrPromise", hint: "StrOrPromise") -> forms.IntegerField:

@@ -28,7 +28,7 @@ from yitong.faces.desk.place import Place, at_desk
 def campuses(request: Request, place: Place) -> HttpResponse:
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
-    found = hospitals.list_campuses(place.hospital_id)
+    found = hospitals.list_campuses(place.hospital_id, with_closed=True)
     context = {
         "campuses": presenters.campuses(found, hospitals.list_departments(place.hospital_id), reader),
         "next": next_step(request, place, reader, here="desk:campuses"),
@@ -41,7 +41,7 @@ def campuses(request: Request, place: Place) -> HttpResponse:
 def campus_add(request: Request, place: Place) -> HttpResponse:
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
-    initial = {"key": new_id(), "district": place.hospital.district}
+    initial = {"key": new_id(), "district": place.hospital.district, "is_open": True}
     form = forms.CampusForm(request.POST if request.method == "POST" else None, initial=initial)
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
@@ -67,9 +67,37 @@ def campus(request: Request, place: Place, campus_id: UUID) -> HttpResponse:
         refusal = attempt(form, lambda: commands.change_campus(cmd, actor=request.actor, now=reader.now))
         if refusal is None:
             return pages.go(request, "desk:campuses", notice=_("已保存，患者现在就能看到"))
-    context = {"form": form, "name": reader.name(found), "refusal": said(form, refusal, reader)}
-    context["stands"] = form.show_what_stands() if isinstance(refusal, FactsChanged) else []
+    context = {
+        "form": form,
+        "name": reader.name(found),
+        "campus_id": campus_id,
+        "stands": form.show_what_stands() if isinstance(refusal, FactsChanged) else [],
+        "refusal": said(form, refusal, reader),
+    }
     return pages.page(request, "desk/hospital/campus.html", context, status_of(form, refusal))
+
+
+@require_http_methods(["GET", "POST"])
+@at_desk
+def campus_remove(request: Request, place: Place, campus_id: UUID) -> HttpResponse:
+    """After a page that says what it means. A repeat of the press finds it removed, and says the same again."""
+    may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
+    reader = pages.reader_of(request)
+    form = forms.CampusRemoval(request.POST if request.method == "POST" else None, initial={"key": new_id()})
+    refusal: Refusal | None = None
+    if form.is_bound and form.is_valid():
+        cmd = form.to_command(place.hospital_id, campus_id)
+        refusal = attempt(form, lambda: commands.remove_campus(cmd, actor=request.actor, now=reader.now))
+        if refusal is None:
+            return pages.go(request, "desk:campuses", notice=_("院区已删除"))
+    found = hospitals.get_campus(place.hospital_id, campus_id)
+    context = {
+        "form": form,
+        "name": reader.name(found),
+        "campus": found,
+        "refusal": said(form, refusal, reader),
+    }
+    return pages.page(request, "desk/hospital/campus_remove.html", context, status_of(form, refusal))
 
 
 @require_GET
@@ -78,11 +106,11 @@ def departments(request: Request, place: Place) -> HttpResponse:
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
     found = hospitals.list_departments(place.hospital_id)
-    campuses = {one.campus_id: one for one in hospitals.list_campuses(place.hospital_id)}
+    campuses = {one.campus_id: one for one in hospitals.list_campuses(place.hospital_id, with_closed=True)}
     context = {
         "table": presenters.DEPARTMENTS.shown(request, presenters.departments(found, campuses, reader)),
         "has_departments": bool(found),
-        "has_campuses": bool(campuses),
+        "has_campuses": any(one.is_open for one in campuses.values()),
         "next": next_step(request, place, reader, here="desk:departments"),
     }
     return pages.page(request, "desk/hospital/departments.html", context)
@@ -120,7 +148,7 @@ def department(request: Request, place: Place, department_id: UUID) -> HttpRespo
     known = stand.department_facts(place.hospital_id, department_id)
     form = forms.DepartmentForm(
         request.POST if request.method == "POST" else None,
-        campuses=_campuses(place, reader),
+        campuses=_campuses(place, reader, of=known.campus_code),
         initial={**forms.DepartmentForm.of(known), "key": new_id()},
     )
     refusal: Refusal | None = None
@@ -146,5 +174,7 @@ def _department_page(
     return pages.page(request, "desk/hospital/department.html", context, status_of(form, refusal))
 
 
-def _campuses(place: Place, reader: Reader) -> list[tuple[str, str]]:
-    return [(one.code, reader.name(one)) for one in hospitals.list_campuses(place.hospital_id)]
+def _campuses(place: Place, reader: Reader, *, of: str = "") -> list[tuple[str, str]]:
+    """The open ones, and the one that a department is at already."""
+    found = hospitals.list_campuses(place.hospital_id, with_closed=True)
+    return [(one.code, reader.name(one)) for one in found if one.is_open or one.code == of]

@@ -27,6 +27,7 @@ class CampusLine:
     district: str
     address: str
     departments: int
+    is_open: bool
 
 
 def campuses(found: Iterable[Campus], departments: Iterable[Department], reader: Reader) -> list[CampusLine]:
@@ -39,6 +40,7 @@ def campuses(found: Iterable[Campus], departments: Iterable[Department], reader:
             terms.known(one.district),
             one.address,
             counts[one.campus_id],
+            one.is_open,
         )
         for one in found
     ]

@@ -8,6 +8,7 @@ urlpatterns = [
     path("campuses/", places.campuses, name="campuses"),
     path("campuses/add/", places.campus_add, name="campus_add"),
     path("campuses/<uuid:campus_id>/", places.campus, name="campus"),
+    path("campuses/<uuid:campus_id>/remove/", places.campus_remove, name="campus_remove"),
     path("departments/", places.departments, name="departments"),
     path("departments/add/", places.department_add, name="department_add"),
     path("departments/<uuid:department_id>/", places.department, name="department"),

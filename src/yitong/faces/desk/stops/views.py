@@ -140,7 +140,9 @@ def _which(given: object, place: Place, reader: Reader) -> forms.Which:
     every = hospitals.list_departments(place.hospital_id)
     return forms.Which(
         given,
-        campuses=[(one.campus_id, reader.name(one)) for one in hospitals.list_campuses(place.hospital_id)],
+        campuses=[
+            (one.campus_id, reader.name(one)) for one in hospitals.list_campuses(place.hospital_id, with_closed=True)
+        ],
         departments=naming.names(place.hospital_id, every, reader).items(),
         doctors=[
             (one.practitioner_id, f"{reader.name(one)} {terms.term(terms.TITLES, one.title)}")

@@ -104,7 +104,10 @@ def _figures(request: Request, reader: Reader, start: date, end: date) -> dict[s
 
 def _places(reader: Reader) -> presenters.Places:
     return presenters.Places(
-        hospitals.list_hospitals(with_closed=True), hospitals.list_all_campuses(), access.channel_names(), reader
+        hospitals.list_hospitals(with_closed=True),
+        hospitals.list_all_campuses(with_closed=True),
+        access.channel_names(),
+        reader,
     )
 
 

@@ -60,13 +60,13 @@ def hospital(request: Request, hospital_id: UUID) -> HttpResponse:
     permissions.check_can(request.actor, Action.READ_POLICY_HISTORY)
     reader = pages.reader_of(request)
     found = directory.get_hospital(hospital_id)
-    campuses = directory.list_campuses(hospital_id)
+    campuses = directory.list_campuses(hospital_id, with_closed=True)
     departments = directory.list_departments(hospital_id)
     context = {
         "hospital": found,
         "name": reader.name(found),
         "facts": presenters.facts(found, reader),
-        "campuses": [(reader.name(one), one.code, one.address) for one in campuses],
+        "campuses": [(reader.name(one), one.code, one.address, one.is_open) for one in campuses],
         "missing": presenters.missing(directory.get_set_up(hospital_id)),
         "departments": presenters.departments(departments, {one.campus_id: one for one in campuses}, reader),
         "bases": presenters.bases(departments),
