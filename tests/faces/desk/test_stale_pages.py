@@ -134,6 +134,66 @@ def test_the_second_is_told_of_the_first_and_decides(hospital: Hospital, desk: S
     assert stands().name_en == "Mine"
 
 
+def first_visit(text: str) -> dict[str, object]:
+    return {"text": text, "text_en": ""}
+
+
+def price(yuan: str) -> dict[str, object]:
+    """For a day to come, so that it may still be corrected."""
+    given = {"clinic_kind": "expert", "title": "chief", "fee_fen": yuan, "effective_date": "2026-12-05"}
+    return {**given, "source": f"价格通知 {yuan}"}
+
+
+def rule(minutes: str) -> dict[str, object]:
+    day = f"2026-12-{minutes}"  # two of one instant would be refused whoever saw what
+    return {"value": minutes, "day": day, "time": "00:00", "source": f"院办公会 {minutes}"}
+
+
+OTHERS: dict[str, tuple[str, Callable[[str], dict[str, object]], str, str, str]] = {
+    # address, form, what somebody else writes, how the page then says it, what is written from an older page
+    "guide": ("/desk/first-visit/", first_visit, "先到一层建卡。", "给第一次来的患者 先到一层建卡。", "直接去三层。"),
+    "price": (f"{HOME}fees/", price, "80", "价格（元） 80.00 依据 价格通知 80", "90"),
+    "rule": ("/desk/rules/booking.hold_minutes/", rule, "20", "20 院办公会 20", "25"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_words_prices_and_rules_of_another_are_told_and_the_second_decides(
+    hospital: Hospital, desk: Sit, kind: str
+) -> None:
+    path, form, theirs, shown, mine = OTHERS[kind]
+    first, second = desk("hospital_admin"), desk("hospital_admin")
+    seen = seen_on(first.get(path))
+    assert second.post(path, **form(theirs), seen=seen_on(second.get(path))).status_code == 303
+    before = Event.objects.count()
+    refused = first.post(path, **form(mine), seen=seen)
+    told = sentence("HOSPITAL_FACTS_CHANGED", {}, "zh-hans")
+    assert (refused.status_code, told.message in said(refused), shown in said(refused)) == (409, True, True)
+    assert (Event.objects.count(), mine in refused.content.decode()) == (before, True)
+    again = seen_on(refused)
+    assert again == seen_on(first.get(path)) != seen
+    assert first.post(path, **form(mine), seen=again).status_code == 303
+    assert Event.objects.count() == before + 1
+
+
+def test_a_price_beside_which_another_was_set_shows_the_list(hospital: Hospital, desk: Sit) -> None:
+    """Nothing would be written over, so nothing but the list has to be read."""
+    path, admin = f"{HOME}fees/", desk("hospital_admin")
+    seen = seen_on(admin.get(path))
+    admin.post(path, **price("80"), seen=seen)
+    refused = admin.post(path, **{**price("90"), "effective_date": "2026-12-06"}, seen=seen)
+    assert (refused.status_code, stands_on(refused)) == (409, {})
+    assert "80 元" in said(refused)
+
+
+def test_the_rule_of_a_department_stands_in_the_history(hospital: Hospital, desk: Sit) -> None:
+    path, admin = "/desk/rules/booking.extra_per_session/", desk("hospital_admin")
+    told = {**rule("01"), "department": hospital.department_id}
+    assert admin.post(path, **told, seen=seen_on(admin.get(path))).status_code == 303
+    name = directory.get_department(hospital.id, hospital.department_id).name
+    assert f"{name} 1 院办公会 01" in said(admin.get(path))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_is_alone_saves_at_once_and_twice(hospital: Hospital, desk: Sit, kind: str) -> None:
     admin = desk("hospital_admin")

@@ -1,14 +1,21 @@
 """What several forms of the desk share."""
 
+from collections.abc import Iterable
 from datetime import date
+from typing import TYPE_CHECKING, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from yitong.core.errors import Busy, Conflict, Refusal, RuleBroken
 from yitong.domains.people.contracts.patients import IdentityGiven
 from yitong.domains.people.contracts.words import IdentityKind, Sex
 from yitong.faces.common import days, terms
+from yitong.faces.common.templatetags.yitong import joined
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # What a page says beside its form; who may not, and what is absent, gets a page of its own.
 IN_PLACE = (Conflict, RuleBroken, Busy)
@@ -26,6 +33,37 @@ class Key(forms.Form):
 
     def text(self) -> str:
         return str(self.cleaned_data["key"])
+
+
+class Seen(forms.Form):
+    """What a page showed of a thing goes with its form, so that nobody's change in between is written over unseen."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def show_what_stands(self) -> list[tuple["StrOrPromise", "StrOrPromise", str]]:
+        """After somebody else's change: the fields in which what stands differs from what was typed, with what stands,
+        as facts. The page has then shown it, so the next press is made from it."""
+        self.see_anew()
+        return [
+            (self.fields[name].label or "", _shown(self.fields[name], self.initial.get(name)), "")
+            for name in self.changed_data
+            if not self.fields[name].widget.is_hidden
+        ]
+
+    def see_anew(self) -> None:
+        data = cast(QueryDict, self.data).copy()
+        data["seen"] = self.initial["seen"]
+        self.data = data
+
+
+def _shown(field: forms.Field, value: object) -> "StrOrPromise":
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(field, forms.ChoiceField):
+        names = dict(cast(Iterable[tuple[str, "StrOrPromise"]], field.choices))
+        given = value if isinstance(value, list) else [value or ""]
+        return joined(names.get(str(one), one) for one in given if one) or _("没有填")
+    return _("没有填") if value in (None, "") else str(value)
 
 
 class Day(forms.DateField):

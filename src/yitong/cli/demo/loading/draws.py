@@ -84,8 +84,8 @@ def _noon_after(instant: datetime) -> datetime:
 
 def _give_by_lot(department: Department, *, actor: Actor, now: datetime) -> datetime:
     """The department decided so a fixed time before the first load, whose instant this gives."""
-    key = {"hospital_id": department.hospital_id, "department_id": department.department_id}
-    decided = policy_lines.policy_history(actor, **key, policy="draws.mode")
+    at, of = department.hospital_id, department.department_id
+    decided = policy_lines.policy_history(actor, hospital_id=at, department_id=of, policy="draws.mode")
     for one in decided:
         if one.source == SOURCE:
             return one.effective_from + DECIDED_BEFORE
@@ -95,9 +95,7 @@ def _give_by_lot(department: Department, *, actor: Actor, now: datetime) -> date
         ("draws.open_hours", OPEN_HOURS),
         ("draws.mode", "by_lot"),
     ):
-        cmd = SetPolicy(
-            policy=name, value=value, **key, effective_from=since, source=SOURCE, key=f"demo:{name}:{since.isoformat()}"
-        )
+        cmd = SetPolicy(name, value, at, of, since, SOURCE, key=f"demo:{name}:{since.isoformat()}")
         policies.set_policy(cmd, actor=actor, now=since)
     return now
 

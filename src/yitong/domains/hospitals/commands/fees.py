@@ -13,6 +13,7 @@ from yitong.domains.hospitals.contracts.events import ClinicKindOffered, FeeSet
 from yitong.domains.hospitals.contracts.things import ClinicKind, Title
 from yitong.domains.hospitals.contracts.writes import FeeFacts, Imported, ImportFees, Made, OfferClinicKind, SetFee
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import facts as stand
 
 
 @command()
@@ -39,10 +40,12 @@ def offer_clinic_kind(cmd: OfferClinicKind, *, actor: Actor, now: datetime) -> M
 def set_fee(cmd: SetFee, *, actor: Actor, now: datetime) -> Made:
     """A price from a day on; one that has not begun may still be corrected (R-162).
 
-    Locks: Hospital. Emits: FeeSet. Refuses: Forbidden, HospitalMissing, FactsInvalid, FeeFixed.
+    Locks: Hospital. Emits: FeeSet. Refuses: Forbidden, HospitalMissing, FactsInvalid, FeeFixed, FactsChanged.
     """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     writing.locked_hospital(cmd.hospital_id)
+    if cmd.seen:
+        _check_seen(cmd)
     row, _ = _set_fee(cmd.hospital_id, cmd.facts, actor, now)
     return Made(row.id)
 
@@ -59,6 +62,14 @@ def import_fees(cmd: ImportFees, *, actor: Actor, now: datetime) -> Imported:
         row, how = _set_fee(cmd.hospital_id, facts, actor, now)
         done.count(row, how)
     return writing.finish_import("fees", cmd.hospital_id, done, actor, now)
+
+
+def _check_seen(cmd: SetFee) -> None:
+    """Refuses FactsChanged, but not where the price stands already, as after a second press."""
+    stands = stand.price_list(cmd.hospital_id)
+    there = stands.on(cmd.facts)
+    if there is None or there.fee_fen != cmd.facts.fee_fen:
+        writing.check_seen(cmd.seen, stands)
 
 
 def _set_fee(hospital_id: UUID, facts: FeeFacts, actor: Actor, now: datetime) -> tuple[models.Fee, writing.How]:

@@ -21,6 +21,7 @@ from yitong.domains.hospitals.contracts.events import (
 from yitong.domains.hospitals.contracts.writes import (
     AddHospital,
     ChangeHospital,
+    GuideFacts,
     Made,
     PublishAnnouncement,
     SetFirstVisitGuide,
@@ -110,17 +111,23 @@ def change_hospital(cmd: ChangeHospital, *, actor: Actor, now: datetime) -> Made
 
 @command()
 def set_first_visit_guide(cmd: SetFirstVisitGuide, *, actor: Actor, now: datetime) -> Made:
-    """The hospital's own words for who comes for the first time: what to bring, where to go.
+    """The hospital's own words for who comes for the first time: what to bring, where to go. What stands already
+    changes nothing.
 
-    Locks: Hospital. Emits: FirstVisitGuideSet. Refuses: Forbidden, HospitalMissing, FactsInvalid.
+    Locks: Hospital. Emits: FirstVisitGuideSet. Refuses: Forbidden, HospitalMissing, FactsInvalid, FactsChanged.
     """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
-    guide = {
-        "first_visit": rules.checked_text("first_visit", cmd.text, least=0, most=2000),
-        "first_visit_en": rules.checked_text("first_visit_en", cmd.text_en, least=0, most=4000),
-    }
+    told = GuideFacts(
+        text=rules.checked_text("first_visit", cmd.text, least=0, most=2000),
+        text_en=rules.checked_text("first_visit_en", cmd.text_en, least=0, most=4000),
+    )
     row = writing.locked_hospital(cmd.hospital_id)
-    writing.write(row, dict[str, object](guide))
+    if cmd.seen:
+        writing.check_seen(cmd.seen, stand.guide_facts(cmd.hospital_id), told)
+    guide: dict[str, object] = {"first_visit": told.text, "first_visit_en": told.text_en}
+    if not writing.differs(row, guide):
+        return Made(row.id)
+    writing.write(row, guide)
     writing.announce(FirstVisitGuideSet(hospital_id=row.id, subject_id=row.id), actor, now)
     return Made(row.id)
 

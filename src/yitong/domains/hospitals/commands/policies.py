@@ -20,14 +20,16 @@ from yitong.domains.hospitals.errors import (
 )
 from yitong.domains.hospitals.permissions import Action
 from yitong.domains.hospitals.queries import directory
+from yitong.domains.hospitals.queries import facts as stand
 
 
 @command(refusals={"policy_one_value_an_instant": Conflict})
 def set_policy(cmd: SetPolicy, *, actor: Actor, now: datetime) -> Made:
     """Decide a rule of the city, a hospital or a department from an instant on.
 
-    Emits: PolicySet. Refuses: Forbidden, PolicyUnknown, PolicyInvalid, PolicyLoosened, PolicyInThePast,
-    PolicyNotForDepartment, HospitalMissing, DepartmentMissing, FactsInvalid, KeyReused.
+    Locks: Hospital, where it is one's. Emits: PolicySet. Refuses: Forbidden, PolicyUnknown, PolicyInvalid,
+    PolicyLoosened, PolicyInThePast, PolicyNotForDepartment, HospitalMissing, DepartmentMissing, FactsInvalid,
+    FactsChanged, KeyReused.
     """
     city = cmd.hospital_id is None
     permissions.check_can(actor, Action.SET_CITY_POLICY if city else Action.SET_HOSPITAL_POLICY, cmd.hospital_id)
@@ -35,6 +37,8 @@ def set_policy(cmd: SetPolicy, *, actor: Actor, now: datetime) -> Made:
     if once.answer is not None:
         return Made(UUID(once.answer["id"]))
     scope, scope_id = _policy_scope(cmd)
+    if cmd.hospital_id is not None and cmd.seen:
+        writing.check_seen(cmd.seen, stand.decisions(cmd.hospital_id, cmd.policy))
     if cmd.effective_from < now:
         raise PolicyInThePast()
     record_id = policies.record(
@@ -62,12 +66,12 @@ def set_policy(cmd: SetPolicy, *, actor: Actor, now: datetime) -> Made:
 
 
 def _policy_scope(cmd: SetPolicy) -> tuple[Scope, UUID | None]:
-    """Refuses HospitalMissing, DepartmentMissing, PolicyNotForDepartment."""
+    """Locks: Hospital. Refuses HospitalMissing, DepartmentMissing, PolicyNotForDepartment."""
     if cmd.hospital_id is None:
         if cmd.department_id is not None:
             raise PolicyNotForDepartment(key=cmd.policy)
         return "city", None
-    directory.get_hospital(cmd.hospital_id)
+    writing.locked_hospital(cmd.hospital_id)
     if cmd.department_id is None:
         return "hospital", cmd.hospital_id
     directory.get_department(cmd.hospital_id, cmd.department_id)

@@ -13,7 +13,7 @@ from yitong.core.events import Event
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.contracts.events import MasterDataImported
-from yitong.domains.hospitals.contracts.writes import Imported, MasterFacts, seen_of
+from yitong.domains.hospitals.contracts.writes import Imported, SeenFacts, seen_of
 from yitong.domains.hospitals.errors import FactsChanged, HospitalMissing
 from yitong.domains.hospitals.permissions import Action
 
@@ -57,10 +57,10 @@ def differs(row: Any, values: dict[str, object]) -> bool:
     return row._state.adding or any(getattr(row, name) != value for name, value in values.items())
 
 
-def check_seen(seen: str, stands: MasterFacts, wanted: MasterFacts) -> None:
+def check_seen(seen: str, stands: SeenFacts, wanted: SeenFacts | None = None) -> None:
     """Call with what stands under the lock. Refuses FactsChanged where it is neither what was seen nor what is wanted:
     so a second press of the same change is no conflict with the first."""
-    if seen != seen_of(stands) and plain(stands) != plain(wanted):
+    if seen != seen_of(stands) and (wanted is None or plain(stands) != plain(wanted)):
         raise FactsChanged()
 
 

@@ -69,13 +69,12 @@ class PractitionerFacts:
     is_active: bool = True
 
 
-MasterFacts = HospitalFacts | CampusFacts | DepartmentFacts | PractitionerFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideFacts:
+    """The hospital's own words for who comes for the first time; empty: it has none."""
 
-
-def seen_of(facts: MasterFacts) -> str:
-    """A word for these facts as somebody saw them. Given with a change, the change is refused where they are no longer
-    what stands; without it, the last one to write is right."""
-    return digest_of(facts).hex()
+    text: str = ""
+    text_en: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +84,37 @@ class FeeFacts:
     fee_fen: int
     effective_date: date
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceList:
+    """A hospital's prices, past and to come, the latest first."""
+
+    prices: tuple[FeeFacts, ...]
+
+    def on(self, facts: FeeFacts) -> FeeFacts | None:
+        """The price that begins on that day for the same kind and title."""
+        wanted = (facts.clinic_kind, facts.title, facts.effective_date)
+        return next((one for one in self.prices if (one.clinic_kind, one.title, one.effective_date) == wanted), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What a hospital decided of one policy, for itself and for its departments, the latest decision first. None is
+    ever changed, so its id says it all."""
+
+    policy: str
+    record_ids: tuple[UUID, ...]
+
+
+MasterFacts = HospitalFacts | CampusFacts | DepartmentFacts | PractitionerFacts
+SeenFacts = MasterFacts | GuideFacts | PriceList | Decisions
+
+
+def seen_of(facts: SeenFacts) -> str:
+    """A word for these facts as somebody saw them. Given with a change, the change is refused where they are no longer
+    what stands; without it, the last one to write is right."""
+    return digest_of(facts).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +138,7 @@ class SetFirstVisitGuide:
     hospital_id: UUID
     text: str
     text_en: str = ""
+    seen: str = ""  # `seen_of` the words that the change was made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +233,7 @@ class OfferClinicKind:
 class SetFee:
     hospital_id: UUID
     facts: FeeFacts
+    seen: str = ""  # `seen_of` the price list that the price was set from
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +263,7 @@ class SetPolicy:
     effective_from: datetime
     source: str
     key: str
+    seen: str = ""  # of a hospital: `seen_of` the decisions that this one was made from
 
 
 @dataclass(frozen=True, slots=True)

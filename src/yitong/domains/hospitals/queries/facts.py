@@ -8,9 +8,20 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from yitong.core.actor import Actor
+from yitong.core.db.models import PolicyRecord
+from yitong.core.policy.keys import key_named
 from yitong.domains.hospitals import models, permissions
-from yitong.domains.hospitals.contracts.things import CodeBasis, Title
-from yitong.domains.hospitals.contracts.writes import CampusFacts, DepartmentFacts, HospitalFacts, PractitionerFacts
+from yitong.domains.hospitals.contracts.things import ClinicKind, CodeBasis, Title
+from yitong.domains.hospitals.contracts.writes import (
+    CampusFacts,
+    Decisions,
+    DepartmentFacts,
+    FeeFacts,
+    GuideFacts,
+    HospitalFacts,
+    PractitionerFacts,
+    PriceList,
+)
 from yitong.domains.hospitals.errors import (
     CampusMissing,
     DepartmentMissing,
@@ -18,7 +29,8 @@ from yitong.domains.hospitals.errors import (
     PractitionerMissing,
 )
 
-F = TypeVar("F", HospitalFacts, CampusFacts, DepartmentFacts, PractitionerFacts)
+F = TypeVar("F", HospitalFacts, CampusFacts, DepartmentFacts, PractitionerFacts, FeeFacts)
+MOST = 200  # prices, or decisions of one policy: more than any hospital sets in a decade
 
 
 def hospital_facts(hospital_id: UUID) -> HospitalFacts:
@@ -52,6 +64,35 @@ def practitioner_facts(hospital_id: UUID, practitioner_id: UUID, actor: Actor) -
     seats = models.PractitionerDepartment.objects.filter(practitioner_id=row.id).order_by("position")
     codes = tuple(seats.values_list("department__code", flat=True))  # the home department first
     return _facts(PractitionerFacts, row, title=Title(row.title), department_codes=codes)
+
+
+def guide_facts(hospital_id: UUID) -> GuideFacts:
+    row = models.Hospital.objects.filter(id=hospital_id).first()  # one row at most
+    if row is None:
+        raise HospitalMissing()
+    return GuideFacts(text=row.first_visit, text_en=row.first_visit_en)
+
+
+def price_list(hospital_id: UUID) -> PriceList:
+    rows = models.Fee.objects.filter(hospital_id=hospital_id).order_by("-effective_date", "clinic_kind", "title")
+    return PriceList(
+        prices=tuple(
+            _facts(
+                FeeFacts,
+                row,
+                clinic_kind=ClinicKind(row.clinic_kind),
+                title=None if row.title is None else Title(row.title),
+            )
+            for row in rows[:MOST]
+        )
+    )
+
+
+def decisions(hospital_id: UUID, policy: str) -> Decisions:
+    """Refuses PolicyUnknown."""
+    rows = PolicyRecord.objects.filter(hospital_id=hospital_id, key=key_named(policy).key)
+    latest = rows.order_by("-decided_at", "-id").values_list("id", flat=True)[:MOST]
+    return Decisions(policy=policy, record_ids=tuple(latest))
 
 
 def _facts(kind: type[F], row: Any, **more: Any) -> F:

@@ -49,16 +49,23 @@ def preview_policy(
 
 
 def policy_history(
-    actor: Actor, *, hospital_id: UUID | None = None, department_id: UUID | None = None, policy: str | None = None
+    actor: Actor,
+    *,
+    hospital_id: UUID | None = None,
+    department_id: UUID | None = None,
+    with_departments: bool = False,
+    policy: str | None = None,
 ) -> list[PolicyEntry]:
-    """The decisions of one scope (the city, a hospital, a department), the latest first, at most 200."""
+    """The decisions of one scope (the city, a hospital with or without its departments, a department), the latest
+    first, at most 200."""
     if hospital_id is None:
         permissions.check_can(actor, permissions.Action.READ_CITY_POLICY_HISTORY)
         rows = PolicyRecord.objects.filter(scope__in=["nation", "city"])
     else:
         permissions.check_can(actor, permissions.Action.READ_POLICY_HISTORY, hospital_id)
-        scope_id = department_id or hospital_id
-        rows = PolicyRecord.objects.filter(hospital_id=hospital_id, scope_id=scope_id)
+        rows = PolicyRecord.objects.filter(hospital_id=hospital_id)
+        if not with_departments:
+            rows = rows.filter(scope_id=department_id or hospital_id)
     if policy is not None:
         rows = rows.filter(key=key_named(policy).key)
     return [_policy_entry(row) for row in rows.order_by("-effective_from", "-decided_at", "-id")[:MOST_HISTORY]]

@@ -9,7 +9,9 @@ from django.views.decorators.http import require_http_methods
 from yitong.core.errors import Refusal
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import fees as commands
+from yitong.domains.hospitals.errors import FactsChanged
 from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.faces.common import pages
 from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
@@ -26,7 +28,8 @@ def fees(request: Request, place: Place) -> HttpResponse:
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
     initial = {"title": forms.ALL_TITLES, "effective_date": reader.today + timedelta(days=1)}
-    form = forms.FeeForm(request.POST if request.method == "POST" else None, initial=initial)
+    stands = stand.price_list(place.hospital_id)  # before the page's own list, which may only be younger
+    form = forms.FeeForm(request.POST if request.method == "POST" else None, stands=stands, initial=initial)
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         cmd = form.to_command(place.hospital_id)
@@ -36,6 +39,7 @@ def fees(request: Request, place: Place) -> HttpResponse:
     context = {
         "prices": presenters.prices(hospitals.list_fee_history(place.hospital_id), reader),
         "form": form,
+        "stands": form.show_what_stands() if isinstance(refusal, FactsChanged) else [],
         "next": next_step(request, place, reader, here="desk:fees"),
         "refusal": said(form, refusal, reader),
     }

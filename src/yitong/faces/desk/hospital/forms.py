@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.access.contracts import ProviderFacts, SetProvider, StaffMember
@@ -26,14 +25,14 @@ from yitong.domains.hospitals.contracts.writes import (
     FeeFacts,
     HospitalFacts,
     PractitionerFacts,
+    PriceList,
     RemoveCampus,
     SetFee,
     seen_of,
 )
 from yitong.faces.common import terms
-from yitong.faces.common.templatetags.yitong import joined
 from yitong.faces.common.texts import Lines
-from yitong.faces.desk.forms import NO_MEMORY, Day, Key
+from yitong.faces.desk.forms import NO_MEMORY, Day, Key, Seen
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -71,34 +70,6 @@ def _code(label: "StrOrPromise", most: int, hint: "StrOrPromise") -> forms.CharF
     found = _text(label, most, asked=_("请填代码"), hint=hint)
     found.error_messages["refused"] = _("代码只用字母、数字、点、横线，以字母或数字开头")
     return found
-
-
-class Seen(forms.Form):
-    """What a page showed of a thing goes with its form, so that nobody's change in between is written over unseen."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def show_what_stands(self) -> list[tuple["StrOrPromise", "StrOrPromise", str]]:
-        """After somebody else's change: the fields in which what stands differs from what was typed, with what stands,
-        as facts. The page has then shown it, so the next press is made from it."""
-        data = cast(QueryDict, self.data).copy()
-        data["seen"] = self.initial["seen"]
-        self.data = data
-        return [
-            (self.fields[name].label or "", _shown(self.fields[name], self.initial.get(name)), "")
-            for name in self.changed_data
-            if not self.fields[name].widget.is_hidden
-        ]
-
-
-def _shown(field: forms.Field, value: object) -> "StrOrPromise":
-    if isinstance(value, bool):
-        return _("是") if value else _("否")
-    if isinstance(field, forms.ChoiceField):
-        names = dict(cast(Iterable[tuple[str, "StrOrPromise"]], field.choices))
-        given = value if isinstance(value, list) else [value or ""]
-        return joined(names.get(str(one), one) for one in given if one) or _("没有填")
-    return _("没有填") if value in (None, "") else str(value)
 
 
 class Facts(Seen):
@@ -316,7 +287,7 @@ class Bind(forms.Form):
         return BindPractitioner(hospital_id, practitioner_id, UUID(given) if given else None)
 
 
-class FeeForm(forms.Form):
+class FeeForm(Seen):
     clinic_kind = forms.ChoiceField(
         label=_("门诊类别"), choices=[(kind.value, terms.CLINICS[kind]) for kind in ClinicKind]
     )
@@ -337,17 +308,34 @@ class FeeForm(forms.Form):
     effective_date = Day(label=_("从哪天起"), help_text=_("从这天的出诊起；已经生成的出诊价格不变"))
     source = _text(_("依据"), 200, asked=_("请写依据"), hint=_("文件名和文号"))
 
-    def to_command(self, hospital_id: UUID) -> SetFee:
+    def __init__(self, *given: object, stands: PriceList, **more: object) -> None:
+        super().__init__(*given, **more)  # type: ignore[arg-type]
+        self.stands = stands
+        self.initial["seen"] = seen_of(stands)
+
+    def show_what_stands(self) -> list[tuple["StrOrPromise", "StrOrPromise", str]]:
+        """The price that would be written over, if there is one; all of them stand on the page."""
+        self.see_anew()
+        there = self.stands.on(self.facts())
+        if there is None:
+            return []
+        names = ((field, self.fields[field].label or "") for field in ("fee_fen", "source"))
+        values = {"fee_fen": f"{Decimal(there.fee_fen) / FEN:.2f}", "source": there.source}
+        return [(label, values[field], "") for field, label in names]
+
+    def facts(self) -> FeeFacts:
         data = self.cleaned_data
         yuan: Decimal = data["fee_fen"]
-        facts = FeeFacts(
+        return FeeFacts(
             clinic_kind=ClinicKind(data["clinic_kind"]),
             title=None if data["title"] == ALL_TITLES else Title(data["title"]),
             fee_fen=int(yuan * FEN),
             effective_date=data["effective_date"],
             source=data["source"],
         )
-        return SetFee(hospital_id, facts)
+
+    def to_command(self, hospital_id: UUID) -> SetFee:
+        return SetFee(hospital_id, self.facts(), self.cleaned_data["seen"])
 
 
 class Provider(forms.Form):

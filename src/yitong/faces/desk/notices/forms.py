@@ -1,5 +1,6 @@
 """Announcements and shared desks."""
 
+from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -8,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import at_shanghai
 from yitong.domains.access.contracts import RegisterTerminal
-from yitong.domains.hospitals.contracts.writes import PublishAnnouncement, SetFirstVisitGuide
+from yitong.domains.hospitals.contracts.writes import GuideFacts, PublishAnnouncement, SetFirstVisitGuide, seen_of
 from yitong.faces.common.texts import Lines
-from yitong.faces.desk.forms import Day, Key
+from yitong.faces.desk.forms import Day, Key, Seen
 
 
 class Publish(Key):
@@ -31,7 +32,7 @@ class Publish(Key):
         return PublishAnnouncement(hospital_id, data["title"], data["body"], now, until, self.text())
 
 
-class Guide(forms.Form):
+class Guide(Seen):
     """What the hospital tells who comes for the first time; emptied, the page stands without it."""
 
     text = Lines(
@@ -51,8 +52,13 @@ class Guide(forms.Form):
         error_messages={"max_length": _("内容太长了")},
     )
 
+    @staticmethod
+    def of(one: GuideFacts) -> dict[str, object]:
+        return {**asdict(one), "seen": seen_of(one)}
+
     def to_command(self, hospital_id: UUID) -> SetFirstVisitGuide:
-        return SetFirstVisitGuide(hospital_id, self.cleaned_data["text"], self.cleaned_data["text_en"])
+        data = self.cleaned_data
+        return SetFirstVisitGuide(hospital_id, data["text"], data["text_en"], data["seen"])
 
 
 class Register(forms.Form):

@@ -10,8 +10,9 @@ from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import hospitals as commands
-from yitong.domains.hospitals.errors import AnnouncementMissing
+from yitong.domains.hospitals.errors import AnnouncementMissing, FactsChanged
 from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of
@@ -51,8 +52,7 @@ def announcements(request: Request, place: Place) -> HttpResponse:
 def guide(request: Request, place: Place) -> HttpResponse:
     """The hospital's own words on its guide for first visits."""
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
-    found = hospitals.get_hospital(place.hospital_id)
-    told = {"text": found.first_visit, "text_en": found.first_visit_en}
+    told = forms.Guide.of(stand.guide_facts(place.hospital_id))
     form = forms.Guide(request.POST if request.method == "POST" else None, initial=told)
     refusal: Refusal | None = None
     reader = pages.reader_of(request)
@@ -63,7 +63,12 @@ def guide(request: Request, place: Place) -> HttpResponse:
             refusal = caught
         else:
             return pages.go(request, "desk:guide", notice=_("已保存，患者现在就能看到"))
-    context = {"form": form, "refusal": pages.said(refusal, reader), "hospital_id": place.hospital_id}
+    context = {
+        "form": form,
+        "stands": form.show_what_stands() if isinstance(refusal, FactsChanged) else [],
+        "refusal": pages.said(refusal, reader),
+        "hospital_id": place.hospital_id,
+    }
     return pages.page(request, "desk/notices/guide.html", context, status_of(form, refusal))
 
 

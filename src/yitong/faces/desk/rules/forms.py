@@ -11,14 +11,14 @@ from yitong.core.clock import at_shanghai
 from yitong.core.policy.kinds import JsonValue, PolicyKey
 from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.hospitals.contracts.writes import SetPolicy
-from yitong.faces.desk.forms import Day, Key
+from yitong.faces.desk.forms import Day, Key, Seen
 from yitong.faces.desk.rules import presenters
 
 YES_NO = [("yes", _("是")), ("no", _("否"))]
 PERIOD_OF = {"year": "natural_year", "3months": "3_months"}
 
 
-class Set(Key):
+class Set(Key, Seen):
     """`value` takes its shape from the rule; left to the city when `give_back` is ticked."""
 
     give_back = forms.BooleanField(label=_("不单独规定，跟全市（科室跟本院）"), required=False)
@@ -79,6 +79,7 @@ class Set(Key):
             effective_from=self.effective_from(),
             source=data["source"],
             key=self.text(),
+            seen=data["seen"],
         )
 
 

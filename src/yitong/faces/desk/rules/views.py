@@ -13,7 +13,10 @@ from yitong.core.policy.keys import KEYS
 from yitong.domains.access import queries as access
 from yitong.domains.hospitals import permissions as may
 from yitong.domains.hospitals.commands import policies as commands
+from yitong.domains.hospitals.contracts.writes import seen_of
+from yitong.domains.hospitals.errors import FactsChanged
 from yitong.domains.hospitals.queries import directory as hospitals
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.domains.hospitals.queries import policy_lines
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
@@ -40,7 +43,8 @@ def rule(request: Request, place: Place, policy: str) -> HttpResponse:
         raise Missing()
     key, reader = KEYS[policy], pages.reader_of(request)
     departments = hospitals.list_departments(place.hospital_id) if key.department else []
-    initial = {"key": new_id(), "day": reader.today + timedelta(days=1), "time": time(0)}
+    seen = seen_of(stand.decisions(place.hospital_id, policy))  # before the page's own list, which may only be younger
+    initial = {"key": new_id(), "seen": seen, "day": reader.today + timedelta(days=1), "time": time(0)}
     given = request.POST if request.method == "POST" else None
     form = forms.Set(given, policy=key, departments=departments, initial=initial)
     refusal: Refusal | None = None
@@ -51,10 +55,12 @@ def rule(request: Request, place: Place, policy: str) -> HttpResponse:
             refusal = caught
         else:
             return pages.go(request, "desk:rule", policy, notice=_("已定下，到时自动生效"))
-    entries = [
-        *policy_lines.policy_history(request.actor, hospital_id=place.hospital_id, policy=policy),
-        *policy_lines.policy_history(request.actor, policy=policy),
-    ]
+    if isinstance(refusal, FactsChanged):
+        form.see_anew()  # all that was decided stands on the page
+    own = policy_lines.policy_history(
+        request.actor, hospital_id=place.hospital_id, with_departments=True, policy=policy
+    )
+    entries = [*own, *policy_lines.policy_history(request.actor, policy=policy)]
     context = {
         "policy": key,
         "name": presenters.name(key, reader),
