@@ -15,7 +15,8 @@ from yitong.core.db import policies
 from yitong.core.db.models import Event, PolicyRecord
 from yitong.core.ids import new_id
 from yitong.domains.access import queries as access
-from yitong.domains.access.contracts import RoleName
+from yitong.domains.access.commands import sign_in
+from yitong.domains.access.contracts import AcceptInvite, RoleName
 from yitong.domains.access.models import Staff, Terminal
 from yitong.domains.hospitals.models import Announcement
 from yitong.domains.hospitals.queries import directory
@@ -183,6 +184,27 @@ def test_one_joins_is_given_a_role_and_leaves(hospital: Hospital, desk: Sit) -> 
     assert admin.post(f"{path}leave/").status_code == 303
     assert access.roles_of(member.id, NOW) == frozenset()
     assert admin.get(path).status_code == 404
+
+
+def test_two_presses_make_one_person_and_one_invitation(hospital: Hospital, desk: Sit) -> None:
+    admin, path = desk("hospital_admin"), "/desk/staff/add/"
+    [key] = re.findall(r'name="key" value="([0-9a-f-]{36})"', admin.get(path).content.decode())
+    given = {"login": "wang.fang", "name": "王芳示范", "roles": ["nurse", "registrar"], "key": key}
+    first, again = (admin.post(path, **given) for _n in range(2))
+    assert [one.status_code for one in (first, again)] == [200, 200]
+    member = Staff.objects.get(login="wang.fang")
+    assert Event.objects.filter(operation="access.staff_added", subject_id=member.id).count() == 1
+    pages = [one.content.decode() for one in (first, again)]
+    assert [page.count('class="secret"') for page in pages] == [1, 0]
+    assert ["邀请码已经显示过一次" in page for page in pages] == [False, True]
+    invite = f"/desk/staff/{member.id}/invite/"
+    assert [f'action="{invite}"' in page for page in pages] == [False, True]
+    [code] = re.findall(r'class="secret">([^<]+)<', pages[0])
+    accept = AcceptInvite("wang.fang", code, make.PASSWORD)
+    sign_in.accept_invite(accept, now=NOW)  # the second press took nothing from the first
+    assert admin.post(path, **{**given, "name": "另一人"}).status_code == 409
+    assert admin.post(invite).content.decode().count('class="secret"') == 1
+    assert admin.client.post(path, {**given, **admin.place(), "key": ""}).status_code == 422
 
 
 @pytest.mark.rule("R-205")

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from yitong.core.clock import at_shanghai
 from yitong.domains.access.contracts import CITY_ROLES, AddStaff, EndRole, GiveRole, ImportStaff, RoleName
 from yitong.faces.desk import words
-from yitong.faces.desk.forms import Day
+from yitong.faces.desk.forms import Day, Key
 
 HOSPITAL_ROLES = [(role.value, words.ROLES[role]) for role in RoleName if role not in CITY_ROLES]
 MOST_BYTES = 1_000_000
 
 
-class Add(forms.Form):
+class Add(Key):
     login = forms.CharField(
         label=_("工号"),
         max_length=80,
@@ -39,7 +39,8 @@ class Add(forms.Form):
 
     def to_command(self, hospital_id: UUID) -> AddStaff:
         data = self.cleaned_data
-        return AddStaff(data["login"], data["name"], hospital_id, tuple(RoleName(role) for role in data["roles"]))
+        roles = tuple(RoleName(role) for role in data["roles"])
+        return AddStaff(data["login"], data["name"], hospital_id, roles, self.text())
 
 
 class Role(forms.Form):

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from yitong.core.actor import Actor
 from yitong.core.errors import Refusal
+from yitong.core.ids import new_id
 from yitong.domains.access import permissions as may
 from yitong.domains.access import queries
 from yitong.domains.access.commands import second_factor
@@ -59,10 +60,10 @@ def staff_list(request: Request, place: Place) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @at_desk
 def add(request: Request, place: Place) -> HttpResponse:
-    """The invitation is shown once, on the answer itself."""
+    """The invitation is shown once, on the answer itself. A repeat of the press is told so, and how to get another."""
     may.check_can(request.actor, may.Action.MANAGE_HOSPITAL_STAFF, place.hospital_id)
     reader = pages.reader_of(request)
-    form = forms.Add(request.POST if request.method == "POST" else None)
+    form = forms.Add(request.POST if request.method == "POST" else None, initial={"key": new_id()})
     refusal: Refusal | None = None
     if form.is_bound and form.is_valid():
         try:
@@ -70,7 +71,8 @@ def add(request: Request, place: Place) -> HttpResponse:
         except IN_PLACE as caught:
             refusal = caught
         else:
-            return pages.page(request, "desk/staff/invited.html", {"invited": [invited]})
+            answer = {"invited": [invited]} if invited.invite else {"before": invited}
+            return pages.page(request, "desk/staff/invited.html", answer)
     context = {"form": form, "refusal": pages.said(refusal, reader)}
     return pages.page(request, "desk/staff/add.html", context, status_of(form, refusal))
 
