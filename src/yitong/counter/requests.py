@@ -19,7 +19,7 @@ class Request(msgspec.Struct, gc=False):
     path: str
     headers: Mapping[str, str]
     client: str  # address and port
-    body: bytes | None  # None: it had more than `LONGEST_BODY`, and was not read
+    body: bytes | None  # None: it was not read, mostly for having more than `LONGEST_BODY`
 
 
 class Answering(Protocol):
