@@ -10,22 +10,21 @@ import uvloop
 
 from yitong.config import counter
 from yitong.config.process import die_with
-from yitong.counter.http1 import Connections
+from yitong.counter.http1 import MOST_CONNECTIONS, Connections
 
 BACKLOG = 1024
 ENDS_S = 5.0  # for the requests under way
-FILES = 65_536  # open connections, where the machine allows as many
+SPARE_FILES = 128  # for the database and all else: clients that take every file would keep us from it
 
 
-async def serve(host: str, port: int) -> None:
+async def serve(host: str, port: int, *, most: int) -> None:
     """Until SIGTERM or SIGINT: then nobody new is heard, and who waits gets his answer."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, ended.set)
     window = counter.made()
-    connections = Connections(window.door.hear)
-    connections.look(0.0)
+    connections = Connections(window.door.hear, most=most)
     watching = loop.create_task(connections.watch())
     server = await loop.create_server(connections.connection, host, port, backlog=BACKLOG)
     window.start(loop)
@@ -43,9 +42,15 @@ async def serve(host: str, port: int) -> None:
 
 def main(host: str, port: str) -> None:
     die_with(os.getppid())
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES if most < 0 else min(FILES, most), most))
-    uvloop.run(serve(host, int(port)))
+    uvloop.run(serve(host, int(port), most=files() - SPARE_FILES))
+
+
+def files() -> int:
+    """How many this process may open from now on: as many as we need, or as the machine allows."""
+    needed, allowed = MOST_CONNECTIONS + SPARE_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = needed if allowed == resource.RLIM_INFINITY else min(needed, allowed)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, allowed))
+    return most
 
 
 if __name__ == "__main__":
