@@ -228,6 +228,12 @@ def uuids(texts: Iterable[str]) -> str:
     return "{" + ",".join(texts) + "}"
 
 
+def words(texts: Iterable[str]) -> str:
+    """An array of any words: psycopg's own dumper of lists takes ten times as long."""
+    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+
+
 # -- who tried and who got (counter.tally) -----------------------------------------------------------------------------
 
 # Who came into a line at one window and claims at another is counted by both, each for its part. Where the first one's

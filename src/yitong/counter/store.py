@@ -16,7 +16,7 @@ from yitong.counter.line.statements import TURNS
 from yitong.counter.link import Link, Row, Statement
 from yitong.counter.loss import answered_within
 from yitong.counter.picture import Board, Key, Known, Told
-from yitong.counter.statements import LockedWish, uuids
+from yitong.counter.statements import LockedWish, uuids, words
 from yitong.counter.wishes import Wish
 from yitong.domains.access.contracts import KeyInUse
 from yitong.domains.booking import rules
@@ -120,7 +120,7 @@ class Store:
             self._begins = False
 
     async def lock_wishes(
-        self, wishes: Sequence[Wish], boards: Collection[Board], keys: Iterable[Key], now: datetime
+        self, wishes: Sequence[Wish], boards: Collection[Board], keys: Sequence[Key], now: datetime
     ) -> Locked:
         """What is known of each wish and of each session, both under their locks from now on, patients first. After
         that, what the patients have booked, and what these keys have."""
@@ -174,11 +174,11 @@ class Store:
 
     async def by_key(self, keys: Iterable[Key]) -> dict[Key, Known]:
         """The bookings that these keys made, by key."""
-        asked = _columns(keys)
-        if not asked[0]:
+        wanted = list(keys)
+        if not wanted:
             return {}
         with answered_within(self.connection, ANSWER_S):  # it is asked outside of a transaction, too
-            (rows,) = await self._ask((statements.BY_KEY, asked))
+            (rows,) = await self._ask((statements.BY_KEY, _columns(wanted)))
         return _by_key(rows)
 
     async def by_slot(self, slots: Iterable[tuple[str, str]]) -> list[Known]:
@@ -222,8 +222,12 @@ def _keys(boards: Collection[Board]) -> list[str]:
     return [uuids(hospital for hospital, _ in ordered), uuids(session for _, session in ordered)]
 
 
-def _columns(keys: Iterable[Key]) -> list[list[str]]:
-    return [list(column) for column in zip(*keys, strict=True)] or [[], [], []]
+def _columns(keys: Sequence[Key]) -> list[str]:
+    return [
+        uuids([hospital for hospital, _, _ in keys]),
+        words([actor for _, actor, _ in keys]),
+        words([key for _, _, key in keys]),
+    ]
 
 
 def _by_key(rows: Iterable[Row]) -> dict[Key, Known]:

@@ -38,3 +38,10 @@ def test_a_patient_has_the_live_bookings_of_records_merged_into_his() -> None:
         cursor.execute(statements.OTHERS, [[patient]])
         found = {(UUID(row[0]), row[1]) for row in cursor.fetchall()}
     assert found == {(patient, mine.booking_id), (patient, theirs.booking_id)}
+
+
+@pytest.mark.parametrize("words", [[], [""], ["a,b", "{c}", 'd"e', "f\\g", "NULL", "h i", "\\"]])
+def test_an_array_of_words_is_read_as_they_were(words: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[]", [statements.words(words)])
+        assert cursor.fetchone() == (words,)
