@@ -141,7 +141,7 @@ async def opened(
         feed = kind(picture, batches.trace, (writing.info.backend_pid,))
         door = Door(picture, batches, booking_window.passes(), Pace(picture), 0, is_ready=True)
         await feed.load(listening, asking)
-        running = asyncio.create_task(batches.run(writing))
+        running = asyncio.create_task(batches.run(Store(writing, batches.trace)))
         repeats = asyncio.create_task(batches.repeats.run(Store(asking, batches.trace)))
         window = Window(picture, feed, batches, door, running)
         try:

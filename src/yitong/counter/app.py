@@ -8,9 +8,11 @@ from typing import Any
 import psycopg
 import structlog
 
+from yitong.core import clock
 from yitong.core.errors import Busy
 from yitong.core.tokens import Tokens, derived
 from yitong.counter.batch import Batches, new_trace
+from yitong.counter.clinics import Instant
 from yitong.counter.door import Door
 from yitong.counter.feed import Feed
 from yitong.counter.line.room import Room
@@ -84,11 +86,15 @@ class Counter:
             gc.collect()
             gc.freeze()  # the picture stays: the collector need not walk it
             gc.set_threshold(*COLLECT)
+            trace = self.batches.trace
+            stores = Store(one, trace), Store(other, trace)
+            for store in stores:
+                await store.warm_up(Instant(clock.now()))
             self.door.is_ready = True
             log.info("counter.ready", sessions=len(self.picture.boards))
-            repeats = self.batches.repeats.run(Store(asking, self.batches.trace))
-            lines = self.room.run(lining, self.batches.trace)
-            works = (self.batches.run(one), self.batches.run(other), repeats, lines, self.feed.follow())
+            repeats = self.batches.repeats.run(Store(asking, trace))
+            lines = self.room.run(lining, trace)
+            works = (*map(self.batches.run, stores), repeats, lines, self.feed.follow())
             await self._until_lost(works, (one, other, asking, listening, lining))
 
     async def _until_lost(

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
 import structlog
 
 from yitong.core import clock
@@ -25,7 +24,7 @@ from yitong.counter.clinics import Clinic, Instant, check
 from yitong.counter.picture import Board, Key, Known, Picture
 from yitong.counter.queue import Queue
 from yitong.counter.repeats import Repeats
-from yitong.counter.store import Claimed, Store
+from yitong.counter.store import Claimed, Store, codes
 from yitong.counter.wishes import Answer, Wish
 from yitong.domains.booking import rules
 from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, PoolExhausted, SlotTaken
@@ -69,9 +68,8 @@ class Batches:
         self._met_others_at = -math.inf
         self._clinics: dict[str, Clinic] = {}  # by session; each stands while its row and its policies do
 
-    async def run(self, connection: psycopg.AsyncConnection) -> None:
+    async def run(self, store: Store) -> None:
         """Settles batch after batch until the connection is lost: then raises, and the outcome is told as unknown."""
-        store = Store(connection, self.trace)
         while True:
             batch = await self.queue.next_batch()
             is_changed = True
@@ -103,7 +101,8 @@ class Batches:
                 await self.reload({wish.board.session.session_id for wish in batch})
             self._follow_boards(batch)
         for wish in batch:
-            await self._alone(store, wish)
+            if not wish.is_told:
+                await self._alone(store, wish)
         return True
 
     def _is_beside_others(self) -> bool:
@@ -188,7 +187,7 @@ class Batches:
             if first is not None and not isinstance(answer, channels.SHUT):
                 answer = first if first.digest == wish.digest else KeyReused()
             self.queue.tell(wish, answer)
-        return bool(claims or answers)
+        return any(wish.is_told for wish in batch)
 
     def _withdraw(self, batch: Sequence[Wish]) -> None:
         for wish in batch:
@@ -201,18 +200,23 @@ class Batches:
         """Gives each wish a slot of its own on its board; gives the places in the batch of those that got one.
 
         Who finds only slots that are proposed to others is left waiting: one of them may be refused for his own sake,
-        and then "sold out" would have been false.
+        and then "sold out" would have been false. Who finds none at all hears so at once, as at the door: where a slot
+        is known to be taken, so is the key that took it.
         """
         proposed = []
         for place, wish in enumerate(batch):
+            if wish.is_told:  # when the batch was tried before
+                continue
             pools = wish.holder.pools
             chosen = wish.board.choose(wish.slot, wish.near, pools, now, upwards=self.upwards)
             wish.n = -1 if chosen is None else chosen
             if chosen is None:
-                if wish.board.choose(wish.slot, wish.near, pools, now, even_proposed=True) is None:
+                if wish.board.choose(wish.slot, wish.near, pools, now, even_proposed=True) is not None:
+                    waiting.append(wish)
+                elif wish.key in self.picture.known:  # a repeat, as it turned out
                     answers[place] = gone(wish.board, wish.slot, pools)
                 else:
-                    waiting.append(wish)
+                    self.queue.tell(wish, gone(wish.board, wish.slot, pools))
                 continue
             wish.board.proposed.mask |= 1 << chosen
             proposed.append(place)
@@ -232,7 +236,7 @@ class Batches:
         turns = await store.turns([asked[n] for n in waiting], at.now)
         without_turn = {n for place, n in enumerate(waiting) if place not in turns}
         claims: list[Claimed] = []
-        ids, codes = new_ids(len(asked)), _codes(len(asked))
+        ids, fresh = new_ids(len(asked)), codes(len(asked))
         for n, (place, wish) in enumerate(zip(proposed, asked, strict=True)):
             try:
                 channels.check_may_claim_by(wish.holder.key_id, keys_in_use, at.now)
@@ -244,7 +248,7 @@ class Batches:
                 theirs = locked.others.get(wish.member.patient_id, ())
                 check(wish, locked.wishes[n], theirs, clinic, at)
                 rules.check_turn(has_turn=n not in without_turn)
-                code = self._code(wish.board.hospital, codes)
+                code = self._code(wish.board.hospital, fresh)
                 claims.append(Claimed.of(wish, ids[n], code, clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
@@ -268,11 +272,11 @@ class Batches:
             clinics[text] = clinic
         return clinics
 
-    def _code(self, hospital: str, codes: Iterator[str]) -> str:
+    def _code(self, hospital: str, fresh: Iterator[str]) -> str:
         """One that no booking here has as far as we know (R-019); the constraint knows all of them."""
-        code = next(codes)
+        code = next(fresh)
         while (hospital, code) in self.picture.codes:
-            code = next(codes)
+            code = next(fresh)
         return code
 
 
@@ -280,14 +284,6 @@ def _stands_in_line(wish: Wish, clinics: dict[str, Clinic], at: Instant) -> bool
     """Whether only who was let in may have the slot (R-017)."""
     clinic = clinics.get(wish.board.text)
     return clinic is not None and rules.needs_turn(wish.board.slots[wish.n], clinic.waiting, now=at.now)
-
-
-def _codes(at_once: int) -> Iterator[str]:
-    """Eight digits each, by chance and without end."""
-    while True:
-        chance = secrets.token_bytes(8 * at_once)
-        for n in range(0, len(chance), 8):
-            yield f"{int.from_bytes(chance[n : n + 8]) % 10**8:08d}"
 
 
 def new_trace() -> str:

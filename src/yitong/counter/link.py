@@ -76,7 +76,8 @@ class Link:
         is_new = name is None
         if name is None:
             types = adapting.types or ()
-            name = self._prepared[statement, types] = f"link_{len(self._prepared)}".encode()
+            word = statement.split(maxsplit=1)[0]  # whoever reads along on the wire sees what is asked
+            name = self._prepared[statement, types] = f"link_{len(self._prepared)}_{word}".encode()
             self._pg.send_prepare(name, _numbered(statement), types)
         self._pg.send_query_prepared(name, dumped, adapting.formats)
         return 1 + is_new

@@ -13,7 +13,7 @@ from yitong.core.errors import Busy, Refusal
 from yitong.counter.picture import Key
 from yitong.counter.wishes import Answer, Tell, Wish
 
-MOST = 128  # wishes of one batch: a longer one gains little, makes its first wish wait and holds the loop
+MOST = 256  # wishes of one batch: a longer one makes its first wish wait and holds the loop
 FEWEST_BESIDE = 48  # wishes that are worth a batch of their own while another is under way
 MOST_WAITING = 20_000  # wishes that wait; who comes then is told to ask again
 
@@ -95,7 +95,7 @@ class Queue:
     def tell(self, wish: Wish, answer: Answer) -> None:
         """To every request that waits for it; once, whatever becomes of the wish afterwards."""
         self.under_way.pop(wish.key, None)
-        tellers, wish.tellers = wish.tellers, []
+        tellers, wish.tellers, wish.is_told = wish.tellers, [], True
         tell_all(tellers, answer)
 
     def refuse_all(self, refusal: Refusal) -> None:

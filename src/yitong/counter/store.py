@@ -1,6 +1,7 @@
 """The booking window's own connection, and what it asks and writes on it."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+import secrets
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -119,6 +120,13 @@ class Store:
                 await self.link.ask(("COMMIT", ()))
             self._begins = False
 
+    async def warm_up(self, at: Instant) -> None:
+        """All that a batch asks, about nobody: else the first of a release waits until the server has read its
+        catalogues and made its plans."""
+        async with self.transaction():
+            await self.lock_wishes([], [], [], at.now)
+            await self.write([], at)
+
     async def lock_wishes(
         self, wishes: Sequence[Wish], boards: Collection[Board], keys: Sequence[Key], now: datetime
     ) -> Locked:
@@ -214,6 +222,14 @@ class Store:
             self._begins = False
             return (await self.link.ask(("BEGIN", ()), *asked))[1:]
         return await self.link.ask(*asked)
+
+
+def codes(at_once: int) -> Iterator[str]:
+    """Eight digits each, by chance and without end."""
+    while True:
+        chance = secrets.token_bytes(8 * at_once)
+        for n in range(0, len(chance), 8):
+            yield f"{int.from_bytes(chance[n : n + 8]) % 10**8:08d}"
 
 
 def _keys(boards: Collection[Board]) -> list[str]:

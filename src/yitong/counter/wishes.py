@@ -69,6 +69,7 @@ class Wish(msgspec.Struct, eq=False):
     by_name: bool
     tellers: list[Tell] = []  # a list of its own for each, as msgspec makes it
     n: int = -1
+    is_told: bool = False
 
     def command(self) -> HoldSlot:
         """The same, as desk and pages claim it."""

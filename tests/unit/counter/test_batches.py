@@ -171,7 +171,7 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
         again.member = first.member
         again.key = (*again.key[:2], "key-0002")
         heard = [answer_to(wish) for wish in (first, again, other, last)]
-        runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
+        runs = [asyncio.ensure_future(batches.run(cast(Store, NothingStored()))) for _ in range(2)]
         batches.queue.ask(first)
         await asyncio.sleep(0)
         for wish in (again, other):
@@ -236,7 +236,7 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
         slot_id = new_id()
         board = board_of(slot_id)
         batches = Held(Picture(), no_reload)
-        runs = [asyncio.ensure_future(batches.run(cast(Any, None))) for _ in range(2)]
+        runs = [asyncio.ensure_future(batches.run(cast(Store, NothingStored()))) for _ in range(2)]
         first, second = wish_for(board, slot_id), wish_for(board, slot_id)
         heard = [answer_to(wish) for wish in (first, second)]
         batches.queue.ask(first)
@@ -253,7 +253,6 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
 
     gate, begun = asyncio.Event(), asyncio.Event()
     monkeypatch.setattr("yitong.counter.queue.FEWEST_BESIDE", 1)
-    monkeypatch.setattr("yitong.counter.batch.Store", lambda connection, trace: NothingStored())
     assert [type(one) for one in asyncio.run(both())] == [PatientMissing, PatientMissing]
 
 
@@ -284,6 +283,40 @@ def test_who_waits_for_another_batch_is_not_taken_up_twice_when_his_own_is_tried
         return list(batches.queue.waiting)
 
     assert len(asyncio.run(settle())) == 1
+
+
+def test_who_finds_all_taken_hears_so_at_once_and_gets_no_slot_that_is_freed_while_his_batch_is_tried_again() -> None:
+    """A release leaves as many waiting as it serves: they need no transaction to hear that nothing is left."""
+
+    async def settle() -> tuple[list[Answer], int]:
+        slot_ids = [new_id(), new_id()]
+        board = board_of(*slot_ids)
+        board.taken = 1
+
+        async def one_is_freed(session_ids: Collection[UUID]) -> None:
+            board.taken = 0
+
+        class BreaksOnce(RefusesProposed):
+            is_broken = False
+
+            async def _decide(self, *asked: Any) -> Decided:
+                if not self.is_broken:
+                    self.is_broken = True
+                    assert len(heard) == 1, "told before the database is asked"
+                    raise psycopg.errors.LockNotAvailable
+                return await super()._decide(*asked)
+
+        batches, heard = BreaksOnce(Picture(), one_is_freed), list[Answer]()
+        gone, other = wish_for(board, slot_ids[0], Near.SLOT), wish_for(board, slot_ids[1], Near.SLOT)
+        for wish in (gone, other):
+            wish.tellers.append(heard.append)
+            batches.queue.ask(wish)
+        await batches._settle(cast(Store, NothingStored()), batches.queue.take())
+        return heard, gone.n
+
+    heard, place = asyncio.run(settle())
+    assert [type(one) for one in heard] == [SlotTaken, PatientMissing]
+    assert place == -1
 
 
 def test_a_wish_is_told_once() -> None:
