@@ -19,7 +19,7 @@ from yitong.counter.line.room import Room
 from yitong.counter.loss import cut, end_backends
 from yitong.counter.pace import Pace
 from yitong.counter.picture import Picture
-from yitong.counter.store import Store, connect, ordinal
+from yitong.counter.store import PLANS_EACH_TIME, Store, connect, ordinal
 from yitong.domains.booking.contracts import LOT_USE, PASS_USE, Pass
 
 AGAIN_S = 0.5
@@ -72,7 +72,7 @@ class Counter:
         async with (
             await connect(url, name=WRITING) as one,
             await connect(url, name=WRITING) as other,
-            await connect(url, name="yitong counter asking") as asking,
+            await connect(url, name="yitong counter asking", settings=PLANS_EACH_TIME) as asking,
             await connect(url, name="yitong counter listening") as listening,
             await connect(url, name="yitong counter lines") as lining,
         ):

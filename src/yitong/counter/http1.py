@@ -1,9 +1,7 @@
 """HTTP/1.1 as the window speaks it where it has a process to itself: httptools reads, the event loop carries.
 
-A request is answered within the call that read its last byte, unless a batch must settle it first: no task, no thread
-and no queue stands between the socket and the door. Of one connection one request is under way at a time; what comes
-behind it waits. Made for a place behind a proxy, which speaks TLS and HTTP/2; it bears what comes without one as well:
-what is too long, too slow or no HTTP is cut off.
+No task, thread or future stands between socket and door. Of one connection one request is under way at a time. Made for
+a place behind a proxy, which speaks TLS; without one it bears what comes: too long, too slow or no HTTP is cut off.
 """
 
 import asyncio
@@ -11,12 +9,12 @@ import math
 import time
 from collections import deque
 from email.utils import formatdate
-from http import HTTPStatus
 from typing import cast
 
 import httptools
 import structlog
 
+from yitong.counter.answers import CONTINUE, written
 from yitong.counter.requests import LONGEST_BODY, Headers, Request
 from yitong.counter.rsgi import Hear
 
@@ -27,14 +25,11 @@ MOST_CONNECTIONS = 20_000
 READING_S = 10.0  # from the first byte of a request to its last
 KEPT_S = 75.0  # that a connection may stand without a request; longer than a proxy keeps it
 WRITING_S = 30.0  # in which a client has to take an answer
-SWEEP_S = 1.0
+SWEEP_S, MOST_IN_A_TURN = 1.0, 64
 
 # What the window asks for, by the names that come on the wire in any case; all else is not even decoded.
 _NAMES = "content-type accept-language if-none-match x-forwarded-for content-length expect connection"
 _ASKED_FOR = {name.encode(): name for name in _NAMES.split()}
-_STARTS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: ".encode() for status in HTTPStatus}
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_WITHOUT_CONTENT = (204, 304)
 
 log = structlog.get_logger("yitong.counter")
 
@@ -45,6 +40,7 @@ class Connections:
     def __init__(self, hear: Hear, *, most: int = MOST_CONNECTIONS) -> None:
         self.hear, self.most, self.is_leaving = hear, most, False
         self.open: set[Connection] = set()
+        self._came: deque[Heard] = deque()
         self._said: list[tuple[Connection, bytes, bool]] = []
         self.look(time.monotonic())
 
@@ -62,6 +58,20 @@ class Connections:
         self.date = formatdate(usegmt=True).encode()
         for one in [one for one in self.open if one.deadline < at]:
             one.expire()
+
+    def take(self, heard: "Heard") -> None:
+        """It is heard soon. When a thousand ask at once no batch waits until the last of them was heard: the loop looks
+        at its other work in between."""
+        if not self._came:
+            asyncio.get_running_loop().call_soon(self._hear_some)
+        self._came.append(heard)
+
+    def _hear_some(self) -> None:
+        for _ in range(min(len(self._came), MOST_IN_A_TURN)):
+            heard = self._came.popleft()
+            heard.connection.hear(heard)
+        if self._came:
+            asyncio.get_running_loop().call_soon(self._hear_some)
 
     def say(self, one: "Connection", told: bytes, *, keeps: bool) -> None:
         """Sends it at the end of this turn of the loop, with all other answers of the turn. One by one each would wake
@@ -190,7 +200,7 @@ class Connection(asyncio.Protocol):
         if int(self._headers.get("content-length", "0")) > LONGEST_BODY:
             self._ask_without_body()
         if "expect" in self._headers and self._asked is None and not self.waiting:  # HTTP/1.0 knows no such word
-            self._all.say(self, _CONTINUE if self._parser.get_http_version() != "1.0" else b"", keeps=True)
+            self._all.say(self, CONTINUE if self._parser.get_http_version() != "1.0" else b"", keeps=True)
 
     def on_body(self, body: bytes) -> None:
         self._body_length += len(body)
@@ -231,6 +241,11 @@ class Connection(asyncio.Protocol):
 
     def _ask(self, heard: Heard) -> None:
         self._asked, self.deadline = heard, math.inf
+        self._all.take(heard)
+
+    def hear(self, heard: Heard) -> None:
+        if heard is not self._asked:  # the client has gone
+            return
         try:
             self._all.hear(heard, heard)
         except Exception:
@@ -238,8 +253,7 @@ class Connection(asyncio.Protocol):
             heard.response_empty(500, [])
 
     def go_on(self) -> None:
-        """With the one that came behind, when the last answer is sent: so one connection has one answer in each turn of
-        the loop, and none is made for whoever doesn't take them."""
+        """With the one that came behind, when the last answer is sent: none is made for whoever takes none."""
         if self.waiting and self._asked is None and not self._is_full and not self.is_telling:
             self._ask(self.waiting.popleft())
             if not self.waiting:
@@ -248,14 +262,7 @@ class Connection(asyncio.Protocol):
     def answer(self, heard: Heard, status: int, headers: Headers, body: bytes) -> None:
         if heard is not self._asked:  # its client has gone, or has its answer
             return
-        lines = "".join([f"\r\n{name}: {value}" for name, value in headers])
-        if not lines.count("\n") == lines.count("\r") == len(headers) or not lines.isascii():
-            log.error("counter.header_unfit", names=[name for name, _ in headers])
-            status, lines, body = 500, "", b""
-        length = b"" if status in _WITHOUT_CONTENT else b"\r\ncontent-length: %d" % len(body)
-        end = b"\r\n\r\n" if heard.keeps else b"\r\nconnection: close\r\n\r\n"
-        content = body if length and heard.method != "HEAD" else b""
-        told = b"".join((_STARTS[status], self._all.date, lines.encode(), length, end, content))
+        told = written(status, self._all.date, headers, body, keeps=heard.keeps, is_head=heard.method == "HEAD")
         self._asked, self.is_telling = None, True
         self.deadline = self._all.at + (READING_S if self._is_begun else KEPT_S)
         self._all.say(self, told, keeps=heard.keeps)
@@ -274,7 +281,7 @@ class Connection(asyncio.Protocol):
     def _break_off(self, status: int) -> None:
         """What was sent is no request that could be answered."""
         if self._asked is None and not self.waiting:
-            told = _STARTS[status] + self._all.date + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            told = written(status, self._all.date, [], b"", keeps=False)
             self._all.say(self, told, keeps=False)
         self._end_after_answers()
 

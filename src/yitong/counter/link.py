@@ -51,6 +51,11 @@ class Link:
         _check(found)
         return [self._rows(found[n]) for n in wanted]
 
+    async def forget(self) -> None:
+        """Every plan: what is asked next is planned anew. (psycopg forgets its own as it sees this.)"""
+        await self.connection.execute("DEALLOCATE ALL")
+        self._prepared.clear()
+
     async def copy(self, statement: str, lines: bytes, *, then: str) -> int:
         """Rows into a table, and a statement behind them in the same request; how many rows it gives. Where one fails,
         the error is raised, and nothing stands of either."""

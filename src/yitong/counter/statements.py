@@ -90,17 +90,21 @@ POLICIES = """SELECT scope, scope_id, hospital_id, key, value, effective_from FR
 REFERENCE = """SELECT count(*), sum(xmin::text::bigint) FROM core_policy_record
   UNION ALL SELECT count(*), sum(xmin::text::bigint) FROM hospitals_department"""
 
-# Ids of which nothing is asked come as text.
+# Bookings by what is known of them. Each row that is asked for looks into the index by itself: OFFSET keeps the planner
+# from turning that round, for where the table was empty it would go through all of it for each batch ever after. Ids of
+# which nothing is asked come as text.
 _BOOKING = """SELECT b.hospital_id::text, b.id::text, b.payment, b.code, b.hold_until, b.slot_id::text, b.number,
-  b.starts_at, b.ends_at, b.actor, b.key, encode(b.digest, 'hex'), b.session_id, b.live FROM booking_booking b"""
-BOOKINGS = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
-  ON b.hospital_id = w.hospital_id AND b.session_id = w.id"""
-BY_ID = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id)
-  ON b.hospital_id = w.hospital_id AND b.id = w.id"""
-BY_SLOT = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, slot_id)
-  ON b.hospital_id = w.hospital_id AND b.slot_id = w.slot_id WHERE b.live"""
-BY_KEY = f"""{_BOOKING} JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS w(hospital_id, actor, key)
-  ON b.hospital_id = w.hospital_id AND b.actor = w.actor AND b.key = w.key"""
+  b.starts_at, b.ends_at, b.actor, b.key, encode(b.digest, 'hex'), b.session_id, b.live"""
+BOOKINGS = f"""{_BOOKING} FROM unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id) CROSS JOIN LATERAL
+  (SELECT * FROM booking_booking f WHERE f.hospital_id = w.hospital_id AND f.session_id = w.id OFFSET 0) b"""
+BY_ID = f"""{_BOOKING} FROM unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, id) CROSS JOIN LATERAL
+  (SELECT * FROM booking_booking f WHERE f.hospital_id = w.hospital_id AND f.id = w.id OFFSET 0) b"""
+BY_SLOT = f"""{_BOOKING} FROM unnest(%s::uuid[], %s::uuid[]) AS w(hospital_id, slot_id) CROSS JOIN LATERAL
+  (SELECT * FROM booking_booking f WHERE f.hospital_id = w.hospital_id AND f.slot_id = w.slot_id AND f.live
+   OFFSET 0) b"""
+BY_KEY = f"""{_BOOKING} FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS w(hospital_id, actor, key) CROSS JOIN LATERAL
+  (SELECT * FROM booking_booking f WHERE f.hospital_id = w.hospital_id AND f.actor = w.actor AND f.key = w.key
+   OFFSET 0) b"""
 
 # What follows a batch's bookings, made of them: the patients' sides and days (without those that no window of R-005 can
 # reach), an event for each hospital, the wake-up of relays; and which slots are not as they were proposed: the COPY
@@ -110,8 +114,8 @@ FINISH = f"""
 WITH booked AS (
   SELECT b.hospital_id, b.id, b.session_id, b.patient_id, b.department_id, b.visit_date, b.starts_at, b.ends_at,
     b.state, b.live, b.slot_id, s.reopens_at > $1 OR s.pool <> b.pool OR s.is_extra AS is_otherwise
-  FROM unnest($2::uuid[], $3::uuid[]) AS w(hospital_id, id)
-  JOIN booking_booking b ON b.hospital_id = w.hospital_id AND b.id = w.id
+  FROM unnest($2::uuid[], $3::uuid[]) AS w(hospital_id, id) CROSS JOIN LATERAL
+    (SELECT * FROM booking_booking f WHERE f.hospital_id = w.hospital_id AND f.id = w.id OFFSET 0) b
   JOIN schedule_slot s ON s.hospital_id = w.hospital_id AND s.id = b.slot_id
 ), sides AS (
   INSERT INTO booking_patient_booking

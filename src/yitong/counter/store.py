@@ -30,6 +30,8 @@ ANSWER_S = 10.0  # of one transaction; what takes longer is lost, and `feed.LOOK
 # Where the server hears nothing of our giving up, it lets go of the locks by itself.
 LETS_GO = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
 MOST_WINDOWS = 64
+PLANS_AT = frozenset(4**n for n in range(12))
+PLANS_EACH_TIME = "-c plan_cache_mode=force_custom_plan"  # where not much is asked
 NULL = "\\N"
 
 
@@ -80,9 +82,9 @@ class Claimed(msgspec.Struct, frozen=True, eq=False):
         )
 
 
-async def connect(url: str, *, name: str) -> psycopg.AsyncConnection[Any]:
+async def connect(url: str, *, name: str, settings: str = "") -> psycopg.AsyncConnection[Any]:
     connection = await psycopg.AsyncConnection.connect(
-        url, autocommit=True, application_name=name, connect_timeout=5, options=f"{SETTINGS} {LETS_GO}"
+        url, autocommit=True, application_name=name, connect_timeout=5, options=f"{SETTINGS} {LETS_GO} {settings}"
     )
     connection.prepare_threshold = 0
     return connection
@@ -103,7 +105,7 @@ class Store:
         self.link = Link(connection)
         self.trace = trace
         self._begins = False  # with the next statement
-        self._is_prepared = False
+        self._batches = 0
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -139,9 +141,7 @@ class Store:
             uuids([wish.holder.session_id for wish in wishes]),
             now,
         ]
-        if not self._is_prepared:
-            await self.link.ask((statements.PREPARE_FINISH + statements.FINISH, ()))
-            self._is_prepared = True
+        await self._plan()
         rows, versions, live, known = await self._ask(
             (statements.LOCK_WISHES, asked),
             (statements.SHARE_SESSIONS, _keys(boards)),
@@ -152,6 +152,14 @@ class Store:
         for patient, *booking in live:
             others.setdefault(patient, []).append(rules.LiveBooking(*booking))
         return Locked({row[0] - 1: LockedWish._make(row) for row in rows}, dict(versions), others, _by_key(known))
+
+    async def _plan(self) -> None:
+        """At the first batch, and anew at the 4th, 16th, 64th …: where the tables were empty the planner could not tell
+        one index from another, and what it chose would stand for the life of the connection."""
+        self._batches += 1
+        if self._batches in PLANS_AT:
+            await self.link.forget()
+            await self.link.ask((statements.PREPARE_FINISH + statements.FINISH, ()))
 
     async def share_keys(self, key_ids: Collection[UUID]) -> dict[UUID, KeyInUse]:
         """The keys of channels as they stand; none of them can be killed before this transaction ends (S-14)."""

@@ -482,6 +482,28 @@ def test_who_always_comes_a_moment_too_late_is_told_to_ask_again_and_not_that_al
 
 @pytest.mark.usefixtures("committed_db")
 @pytest.mark.slow
+def test_a_batch_is_planned_anew_as_the_tables_grow() -> None:
+    """A window begins before the first booking of a day: what was planned for an empty table is no plan for a full one."""
+
+    async def test() -> list[datetime]:
+        found = []
+        async with await connect(databases.url() or "", name="test") as connection:
+            of_window = Store(connection, "counter:test")
+            for _ in range(5):
+                await of_window.warm_up(Instant(NOW))
+                asked = "SELECT name, prepare_time FROM pg_prepared_statements"
+                planned = dict(await (await connection.execute(asked, prepare=False)).fetchall())
+                assert any(name.endswith("_SELECT") for name in planned)
+                assert len({at for name, at in planned.items() if name.endswith("_COMMIT")}) == 1
+                found.append(planned["counter_finish"])
+        return found
+
+    first, second, third, fourth, fifth = asyncio.run(test())
+    assert first == second == third < fourth == fifth
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
 def test_windows_of_one_database_have_numbers_of_their_own() -> None:
     """One looks for free slots upwards, its neighbour downwards."""
 

@@ -16,11 +16,12 @@ from yitong.counter.http1 import (
     KEPT_S,
     LONGEST_HEAD,
     LONGEST_REQUEST,
+    MOST_IN_A_TURN,
     MOST_WAITING,
     READING_S,
     WRITING_S,
 )
-from yitong.counter.requests import LONGEST_BODY
+from yitong.counter.requests import LONGEST_BODY, Answering, Request
 
 CONTINUE = b"HTTP/1.1 100 Continue"
 CHUNKED = b"Transfer-Encoding: chunked"
@@ -258,11 +259,10 @@ def test_who_asks_whether_to_send_is_told_to(play: Play) -> None:
         await client.send(asking[:-2])
         assert await client.head() == CONTINUE
         assert (await client.ask(b"{}")).heard == ("POST", "/claims", "{}")
-        await client.send(get("/a") + asking[:-2])  # behind an answer that is not sent yet
+        await client.send(get("/a") + asking[:-2])  # behind one without an answer: it isn't told in his place
         assert (await client.answer()).heard[1] == "/a"
-        assert await client.head() == CONTINUE
         assert (await client.ask(b"{}")).heard == ("POST", "/claims", "{}")
-        await client.send(get("/late") + asking[:-2])  # behind one that has to wait: it isn't told in his place
+        await client.send(get("/late") + asking[:-2])
         await until(lambda: bool(at.door.late))
         await settle()
         assert client.came == b""
@@ -744,5 +744,36 @@ def test_who_is_under_way_when_the_server_leaves_gets_his_answer_and_others_go_a
             assert await client.rest() == b""
         assert [asked.path for asked in at.door.asked] == ["/a", "/late", "/claims"]
         await until(lambda: not at.connections.open)
+
+    play(scene)
+
+
+def test_when_hundreds_ask_at_once_other_work_of_the_loop_has_its_turn_in_between(play: Play) -> None:
+    """A batch waits for the database, not until the last of a crowd was heard."""
+
+    async def scene(at: Place) -> None:
+        turns: list[int] = []
+        heard = at.connections.hear
+
+        def count(request: Request, reply: Answering) -> None:
+            turns[-1] += 1
+            heard(request, reply)
+
+        async def other_work() -> None:
+            while True:
+                turns.append(0)
+                await asyncio.sleep(0)
+
+        at.connections.hear = count
+        clients = [await at.client() for _ in range(4 * MOST_IN_A_TURN)]
+        working = asyncio.ensure_future(other_work())
+        await asyncio.sleep(0)
+        for client in clients:
+            client.socket.send(get("/a"))
+        for client in clients:
+            assert (await client.answer()).status == 200
+        working.cancel()
+        assert sum(turns) == len(clients)
+        assert max(turns) <= MOST_IN_A_TURN
 
     play(scene)

@@ -48,7 +48,7 @@ def test_the_recorder_knows_the_windows_tables() -> None:
     ("name", "planted", "fault"),
     [
         ("SHARE_SESSIONS", ("s.hospital_id = w.hospital_id AND ", ""), "locks rows over all hospitals"),
-        ("BY_ID", ("b.hospital_id = w.hospital_id AND ", ""), "goes over all hospitals"),
+        ("BY_ID", ("f.hospital_id = w.hospital_id AND ", ""), "goes over all hospitals"),
         ("FINISH", ("s.hospital_id = w.hospital_id AND ", ""), "goes over all hospitals"),
         ("FINISH", ("INSERT INTO core_event (hospital_id, ", "INSERT INTO core_event ("), "writes core_event without"),
         ("JOIN", ("AS p (hospital_id, ", "AS p ("), "writes booking_place without"),
