@@ -483,7 +483,7 @@ def test_who_always_comes_a_moment_too_late_is_told_to_ask_again_and_not_that_al
 @pytest.mark.usefixtures("committed_db")
 @pytest.mark.slow
 def test_a_batch_is_planned_anew_as_the_tables_grow() -> None:
-    """A window begins before the first booking of a day: what was planned for an empty table is no plan for a full one."""
+    """A window begins before the first booking: what was planned for an empty table is no plan for a full one."""
 
     async def test() -> list[datetime]:
         found = []
