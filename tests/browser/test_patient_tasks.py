@@ -8,6 +8,7 @@ from tests import make
 from tests.browser.counting import Counted
 from tests.browser.households import Household
 from tests.browser.practices import Practice
+from tests.browser.test_patient_booking import until_sold
 from tests.browser.visitors import Visitor, code_for
 
 from yitong.core import clock
@@ -25,6 +26,7 @@ NewHousehold = Callable[..., Household]
 
 def been_there(someone: Visitor, place: Practice) -> None:
     """One visit by name, booked by the pages on the first day."""
+    until_sold(someone, place)
     someone.go(f"{place.path}?visit=again")
     someone.open("a.offer")
     someone.open("a.window")

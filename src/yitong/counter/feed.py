@@ -89,11 +89,11 @@ class Feed:
             await self._look()
 
     async def _look(self) -> None:
+        touched = await self._note_events()  # first: they may tell of new sessions, or of a new hospital
         if time.monotonic() - self._reference_read_at > REFERENCE_S:
             await self._follow_reference()
         if time.monotonic() - self._days_read_at > DAYS_S:
             await self._load_days()
-        touched = await self._note_events()
         await self.reload(touched | self.picture.take_crossed() | self._next_in_turn())
 
     async def reload(self, session_ids: Collection[UUID]) -> None:
