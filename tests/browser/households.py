@@ -56,7 +56,9 @@ class Household:
         assert self.actor.account_id is not None
         identity = IdentityGiven(name=name, kind=IdentityKind.RESIDENT_ID, number=number)
         cmd = AddPatient(f"add{make.number()}", self.actor.account_id, identity, relation, consent)
-        added = make.people_commands.add_patient(cmd, actor=self.actor, now=clock.now())
+        # A moment ahead: else the worker may ask the authority before it has said what it is to say here.
+        at = clock.now() + (timedelta(seconds=2) if verdict is not None else timedelta())
+        added = make.people_commands.add_patient(cmd, actor=self.actor, now=at)
         if verdict is not None:
             make.judge(added, verdict, now=clock.now())
         self.patients.append(added.patient_id)
