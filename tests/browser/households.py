@@ -56,8 +56,8 @@ class Household:
         assert self.actor.account_id is not None
         identity = IdentityGiven(name=name, kind=IdentityKind.RESIDENT_ID, number=number)
         cmd = AddPatient(f"add{make.number()}", self.actor.account_id, identity, relation, consent)
-        # A moment ahead: else the worker may ask the authority before it has said what it is to say here.
-        at = clock.now() + (timedelta(seconds=2) if verdict is not None else timedelta())
+        # A moment ahead where it says no: else the worker may ask it before, and hear yes.
+        at = clock.now() + timedelta(seconds=2 * (verdict is Verdict.NO_MATCH))
         added = make.people_commands.add_patient(cmd, actor=self.actor, now=at)
         if verdict is not None:
             make.judge(added, verdict, now=clock.now())
