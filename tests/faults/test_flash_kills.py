@@ -155,7 +155,8 @@ def test_kills_during_a_release_lose_nothing_and_repeat_nothing(tmp_path: Path) 
             assert answers.unanswered == 0
             assert len(took) == 2 * KILLS
             told = set(answers.status)  # where nobody was being answered at a kill, who came next was told 503
-            assert 201 in told and {0, 503} & told, "a kill was felt, and there were bookings"
+            assert 201 in told, "there were bookings"
+            assert {0, 503} & told, "a kill was felt"
             assert summary(judge(facts, crowd, answers)) == {}
             assert sum(one.live for one in facts.bookings) > SHAPE.slots // 2
             repeat(city, port, crowd, answers)
