@@ -11,6 +11,7 @@ import structlog
 from yitong.core import clock
 from yitong.core.errors import Busy
 from yitong.core.tokens import Tokens, derived
+from yitong.counter import large_pages
 from yitong.counter.batch import Batches, new_trace
 from yitong.counter.clinics import Instant
 from yitong.counter.door import Door
@@ -71,13 +72,16 @@ class Counter:
         url = self.url()
         async with (
             await connect(url, name=WRITING) as one,
-            await connect(url, name=WRITING) as other,
+            await connect(url, name=WRITING) as two,
+            await connect(url, name=WRITING) as three,
             await connect(url, name="yitong counter asking", settings=PLANS_EACH_TIME) as asking,
             await connect(url, name="yitong counter listening") as listening,
             await connect(url, name="yitong counter lines") as lining,
         ):
+            # One batch is thought about, one is written, one waits for the disk.
+            writing = one, two, three
             await end_backends(asking, self._writing, WRITING)
-            self._writing = [one.info.backend_pid, other.info.backend_pid]
+            self._writing = [connection.info.backend_pid for connection in writing]
             self.batches.upwards = await ordinal(listening) % 2 == 0
             self.batches.trace = new_trace()  # what was lost and is there nevertheless is another's, who tells of it
             self.picture.clear()
@@ -86,8 +90,9 @@ class Counter:
             gc.collect()
             gc.freeze()  # the picture stays: the collector need not walk it
             gc.set_threshold(*COLLECT)
+            large_pages.gather()
             trace = self.batches.trace
-            stores = Store(one, trace), Store(other, trace)
+            stores = [Store(connection, trace) for connection in writing]
             for store in stores:
                 await store.warm_up(Instant(clock.now()))
             self.door.is_ready = True
@@ -95,7 +100,7 @@ class Counter:
             repeats = self.batches.repeats.run(Store(asking, trace))
             lines = self.room.run(lining, trace)
             works = (*map(self.batches.run, stores), repeats, lines, self.feed.follow())
-            await self._until_lost(works, (one, other, asking, listening, lining))
+            await self._until_lost(works, (*writing, asking, listening, lining))
 
     async def _until_lost(
         self, works: Sequence[Awaitable[None]], connections: Sequence[psycopg.AsyncConnection[Any]]

@@ -167,9 +167,8 @@ class Batches:
             if proposed or answers:
                 async with store.transaction():
                     if proposed:
-                        claims, repeated = await self._decide(store, batch, proposed, answers, at)
-                    else:
-                        repeated = await store.by_key([wish.key for wish in batch])
+                        claims = await self._decide(store, batch, proposed, answers, at)
+                    repeated = await store.by_key([batch[place].key for place in answers])
                     if claims and not await store.write(claims, at):
                         raise Stale
                     await self.boundary("before_commit")
@@ -183,7 +182,7 @@ class Batches:
             self.queue.tell(claim.wish, claim.known)
         for place, answer in answers.items():
             wish = batch[place]
-            first = repeated.get(wish.key)
+            first = repeated.get(wish.key)  # who is refused may have been booked by this very key
             if first is not None and not isinstance(answer, channels.SHUT):
                 answer = first if first.digest == wish.digest else KeyReused()
             self.queue.tell(wish, answer)
@@ -224,13 +223,13 @@ class Batches:
 
     async def _decide(
         self, store: Store, batch: Sequence[Wish], proposed: Sequence[int], answers: dict[int, Answer], at: Instant
-    ) -> tuple[list[Claimed], dict[Key, Known]]:
-        """Locks patients, then sessions; asks the rules about each wish. Refusals go into `answers`. Gives the claims,
-        and what the keys of the batch have made before: who is refused may be one of them."""
+    ) -> list[Claimed]:
+        """Locks patients, then sessions; asks the rules about each wish. Gives the claims; refusals go into
+        `answers`."""
         asked = [batch[place] for place in proposed]
         keys_in_use = await store.share_keys({wish.holder.key_id for wish in asked if wish.holder.key_id is not None})
         boards = {wish.board.text: wish.board for wish in asked}
-        locked = await store.lock_wishes(asked, boards.values(), [wish.key for wish in batch], at.now)
+        locked = await store.lock_wishes(asked, boards.values(), at.now)
         clinics = await self._clinics_of(store, boards, locked.versions, at)
         waiting = [n for n, wish in enumerate(asked) if _stands_in_line(wish, clinics, at)]
         turns = await store.turns([asked[n] for n in waiting], at.now)
@@ -252,7 +251,7 @@ class Batches:
                 claims.append(Claimed.of(wish, ids[n], code, clinic, at))
             except Refusal as refusal:
                 answers[place] = refusal
-        return claims, locked.repeated
+        return claims
 
     async def _clinics_of(
         self, store: Store, boards: dict[str, Board], versions: dict[str, int], at: Instant

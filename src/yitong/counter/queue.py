@@ -14,7 +14,7 @@ from yitong.counter.picture import Key
 from yitong.counter.wishes import Answer, Tell, Wish
 
 MOST = 256  # wishes of one batch: a longer one makes its first wish wait and holds the loop
-FEWEST_BESIDE = 48  # wishes that are worth a batch of their own while another is under way
+FEWEST_BESIDE = 96  # wishes that are worth a batch of their own while others are under way
 MOST_WAITING = 20_000  # wishes that wait; who comes then is told to ask again
 
 log = structlog.get_logger("yitong.counter")

@@ -12,9 +12,11 @@ from yitong.counter.queue import tell_all
 from yitong.counter.store import Store
 from yitong.counter.wishes import Answer, Tell
 
+PAUSE_S = 0.01  # between two questions: in a release each would else be about one or two
+
 
 class Repeats:
-    """Those that come while one question is under way are asked for together by the next."""
+    """Those that come while one question is under way, or just after it, are asked for together by the next."""
 
     def __init__(self) -> None:
         self._asked: dict[Key, list[Tell]] = {}
@@ -33,11 +35,13 @@ class Repeats:
                 self._arrived.clear()
                 asked, self._asked = self._asked, {}
                 found = await store.by_key(asked)
+                for key, waiting in asked.items():
+                    answer: Answer = found.get(key) or Missing()  # a day long past: forgotten by the database alone
+                    tell_all(waiting, answer)
+                asked = {}
+                await asyncio.sleep(PAUSE_S)
             except BaseException:
                 for waiting in (*asked.values(), *self._asked.values()):
                     tell_all(waiting, Busy())
                 self._asked = {}
                 raise
-            for key, waiting in asked.items():
-                answer: Answer = found.get(key) or Missing()  # a day long past: forgotten by the database alone
-                tell_all(waiting, answer)

@@ -42,7 +42,6 @@ class Locked(NamedTuple):
     wishes: dict[int, LockedWish]
     versions: dict[str, int]
     others: dict[str, list[rules.LiveBooking]]
-    repeated: dict[Key, Known]
 
 
 class Claimed(msgspec.Struct, frozen=True, eq=False):
@@ -126,14 +125,12 @@ class Store:
         """All that a batch asks, about nobody: else the first of a release waits until the server has read its
         catalogues and made its plans."""
         async with self.transaction():
-            await self.lock_wishes([], [], [], at.now)
+            await self.lock_wishes([], [], at.now)
             await self.write([], at)
 
-    async def lock_wishes(
-        self, wishes: Sequence[Wish], boards: Collection[Board], keys: Sequence[Key], now: datetime
-    ) -> Locked:
+    async def lock_wishes(self, wishes: Sequence[Wish], boards: Collection[Board], now: datetime) -> Locked:
         """What is known of each wish and of each session, both under their locks from now on, patients first. After
-        that, what the patients have booked, and what these keys have."""
+        that, what the patients have booked."""
         patients = uuids([wish.member.patient_id for wish in wishes])
         asked = [
             patients,
@@ -142,16 +139,15 @@ class Store:
             now,
         ]
         await self._plan()
-        rows, versions, live, known = await self._ask(
+        rows, versions, live = await self._ask(
             (statements.LOCK_WISHES, asked),
             (statements.SHARE_SESSIONS, _keys(boards)),
             (statements.OTHERS, [patients]),
-            (statements.BY_KEY, _columns(keys)),
         )
         others: dict[str, list[rules.LiveBooking]] = {}
         for patient, *booking in live:
             others.setdefault(patient, []).append(rules.LiveBooking(*booking))
-        return Locked({row[0] - 1: LockedWish._make(row) for row in rows}, dict(versions), others, _by_key(known))
+        return Locked({row[0] - 1: LockedWish._make(row) for row in rows}, dict(versions), others)
 
     async def _plan(self) -> None:
         """At the first batch, and anew at the 4th, 16th, 64th …: where the tables were empty the planner could not tell
@@ -195,7 +191,7 @@ class Store:
             return {}
         with answered_within(self.connection, ANSWER_S):  # it is asked outside of a transaction, too
             (rows,) = await self._ask((statements.BY_KEY, _columns(wanted)))
-        return _by_key(rows)
+        return {known.key: known for known in map(statements.known_of, rows)}
 
     async def by_slot(self, slots: Iterable[tuple[str, str]]) -> list[Known]:
         """The live bookings of these slots, each named with its hospital."""
@@ -252,10 +248,6 @@ def _columns(keys: Sequence[Key]) -> list[str]:
         words([actor for _, actor, _ in keys]),
         words([key for _, _, key in keys]),
     ]
-
-
-def _by_key(rows: Iterable[Row]) -> dict[Key, Known]:
-    return {known.key: known for known in map(statements.known_of, rows)}
 
 
 def _slot(claim: Claimed) -> str:

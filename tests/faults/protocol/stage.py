@@ -32,7 +32,7 @@ from yitong.config import databases
 from yitong.core import clock
 from yitong.core.db import command
 from yitong.core.errors import Refusal
-from yitong.counter import app, batch, feed, offers, queue, store
+from yitong.counter import app, batch, feed, offers, queue, repeats, store
 from yitong.counter.app import Counter
 from yitong.counter.pace import Pace
 from yitong.domains.booking.commands import claim
@@ -88,9 +88,11 @@ class Stage:
         patch(feed.Feed, "_next_in_turn", lambda feed: set())
         patch(app, "AGAIN_S", 0.0)
         patch(app, "gc", SimpleNamespace(collect=_ignore, freeze=_ignore, set_threshold=_ignore))
+        patch(app, "large_pages", SimpleNamespace(gather=_ignore))
         patch(app, "log", SimpleNamespace(info=_ignore, warning=_ignore, exception=self._fault))
         patch(batch, "log", SimpleNamespace(info=_ignore))
-        patch(queue, "FEWEST_BESIDE", 1)  # two batches beside each other, however few ask
+        patch(queue, "FEWEST_BESIDE", 1)  # batches beside each other, however few ask
+        patch(repeats, "PAUSE_S", 0.0)
         patch(offers, "FRESH", -offers.FRESH)  # nothing is told from a moment ago,
         patch(offers, "_ready", {})  # nor from another example, whose clock went on
         patch(Pace, "take", _ignore)

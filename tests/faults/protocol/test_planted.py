@@ -5,7 +5,7 @@ Each fault has a schedule in which it shows, and nothing is wrong where the same
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -23,11 +23,11 @@ from tests.faults.protocol.test_protocol import Protocol, make_city
 from tests.faults.protocol.wire import Link
 
 from yitong.core.errors import Busy
-from yitong.counter import feed, picture, statements, store
+from yitong.counter import feed, picture, statements
 from yitong.counter.batch import Batches
 from yitong.counter.clinics import Instant
 from yitong.counter.door import Door
-from yitong.counter.picture import Board, Known, Picture, Proposed
+from yitong.counter.picture import Board, Key, Known, Picture, Proposed
 from yitong.counter.queue import tell_all
 from yitong.counter.store import Claimed, Store
 from yitong.domains.booking.commands import change, claim
@@ -308,7 +308,10 @@ def asked_at_both(scene: Scene) -> None:
 
 @planted("nobody asks whether a refused key was used", asked_at_both)
 def keys_not_asked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(store, "_by_key", lambda rows: {})
+    async def nothing(self: Store, keys: Iterable[Key]) -> dict[Key, Known]:
+        return {}
+
+    patch.setattr(Store, "by_key", nothing)
 
 
 def freed_again(scene: Scene) -> None:

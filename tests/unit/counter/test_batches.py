@@ -22,7 +22,7 @@ from yitong.core.ids import new_id
 from yitong.counter import batch, clinics, statements
 from yitong.counter.batch import Batches
 from yitong.counter.clinics import Instant
-from yitong.counter.picture import Board, Key, Known, Picture
+from yitong.counter.picture import Board, Picture
 from yitong.counter.queue import FEWEST_BESIDE, tell_all
 from yitong.counter.store import Claimed, Store, connect, ordinal
 from yitong.counter.wishes import Answer, Holder, Member, Wish
@@ -62,9 +62,6 @@ async def no_reload(session_ids: Collection[UUID]) -> None:
     raise AssertionError("nothing broke")
 
 
-Decided = tuple[list[Claimed], dict[Key, Known]]
-
-
 class NothingStored:
     """A store that holds nothing."""
 
@@ -87,9 +84,9 @@ class RefusesProposed(Batches):
         proposed: Sequence[int],
         answers: dict[int, Answer],
         at: Instant,
-    ) -> Decided:
+    ) -> list[Claimed]:
         answers.update({place: PatientMissing() for place in proposed})
-        return [], {}
+        return []
 
 
 def test_a_wish_that_waited_sees_the_board_that_was_read_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +223,7 @@ def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_other
             proposed: Sequence[int],
             answers: dict[int, Answer],
             at: Instant,
-        ) -> Decided:
+        ) -> list[Claimed]:
             if not gate.is_set():
                 begun.set()
             await gate.wait()
@@ -262,7 +259,7 @@ def test_who_waits_for_another_batch_is_not_taken_up_twice_when_his_own_is_tried
     class BreaksOnce(RefusesProposed):
         is_broken = False
 
-        async def _decide(self, *asked: Any) -> Decided:
+        async def _decide(self, *asked: Any) -> list[Claimed]:
             if not self.is_broken:
                 self.is_broken = True
                 raise psycopg.errors.LockNotAvailable
@@ -299,7 +296,7 @@ def test_who_finds_all_taken_hears_so_at_once_and_gets_no_slot_that_is_freed_whi
         class BreaksOnce(RefusesProposed):
             is_broken = False
 
-            async def _decide(self, *asked: Any) -> Decided:
+            async def _decide(self, *asked: Any) -> list[Claimed]:
                 if not self.is_broken:
                     self.is_broken = True
                     assert len(heard) == 1, "told before the database is asked"
