@@ -213,7 +213,7 @@ def test_of_no_box_nothing_is_named() -> None:
     form = forms.JoinWaitlist(content)
     assert form.is_valid(), form.errors
     here = new_id()
-    named = [form.to_command(here, is_first_visit=True, most=most).sessions for most in (2, 4, 9)]
+    named = [form.to_command(new_id(), here, is_first_visit=True, most=most).sessions for most in (2, 4, 9)]
     local = [SessionKey(here, one) for one in ids[:4]]
     far = SessionKey(ids[5], ids[4])
     assert named[0] == (local[0], local[3], far)  # more than may be: refused, and not cut

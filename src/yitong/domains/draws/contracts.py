@@ -9,6 +9,7 @@ from uuid import UUID
 
 from yitong.core.events import Event
 from yitong.core.lots.terms import Party
+from yitong.domains.people.contracts.patients import SaidNotice
 
 MOST_PATIENTS = 3  # of one application: as many as an account has (R-006)
 MOST_CHOICES = 10
@@ -77,7 +78,10 @@ LOST_WITHIN_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """报名 for 1 to 3 patients of the account, together or not at all; `sessions` the dearest first."""
+    """报名 for 1 to 3 patients of the account, together or not at all; `sessions` the dearest first.
+
+    `said`: what the page said beside the press of asking the hospital for a number (R-049).
+    """
 
     key: str
     hospital_id: UUID
@@ -85,6 +89,7 @@ class Apply:
     patient_ids: tuple[UUID, ...]
     session_ids: tuple[UUID, ...]
     is_first_visit: bool = True
+    said: tuple[SaidNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ def export(patient_ids: Collection[UUID], account_id: UUID | None) -> dict[str, 
             }
             for row in models.Carrier.objects.filter(patient_id__in=patient_ids).order_by("created_at", "id")
         ],
+        "consents_before_a_booking": [
+            {"hospital_id": str(row.hospital_id), "consent": row.notice, "consent_at": row.at.isoformat()}
+            for row in models.NumberConsent.objects.filter(patient_id__in=patient_ids).order_by("at", "id")
+        ],
         "verifications": [
             {"patient_id": str(row.patient_id), "state": row.state, "asked_at": row.asked_at.isoformat()}
             for row in models.Verification.objects.filter(patient_id__in=patient_ids).order_by("id")
@@ -106,4 +110,5 @@ def retain() -> dict[str, str]:
         "people_sign_in_code": "5 minutes; the row is taken over by the next code",
         "people_quota": "1 day",
         "people_verification": "as long as the patient",
+        "people_number_consent": "as long as the patient (R-049)",
     }

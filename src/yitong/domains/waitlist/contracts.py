@@ -7,6 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from yitong.core.events import Event
+from yitong.domains.people.contracts.patients import SaidNotice
 
 
 class Mode(StrEnum):
@@ -76,13 +77,17 @@ class SessionKey:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """候补 for 1 to 3 patients together, all or nothing, in one of these sessions; the one wanted most comes first."""
+    """候补 for 1 to 3 patients together, all or nothing, in one of these sessions; the one wanted most comes first.
+
+    `said`: what the page said beside the press of being asked for a number at these hospitals (R-049); so below.
+    """
 
     key: str
     patient_ids: tuple[UUID, ...]
     sessions: tuple[SessionKey, ...]
     mode: Mode
     is_first_visit: bool = True
+    said: tuple[SaidNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ class Accept:
     key: str
     hospital_id: UUID
     offer_id: UUID
+    said: tuple[SaidNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,7 @@ class ChangeEntry:
     entry_id: UUID
     sessions: tuple[SessionKey, ...]
     mode: Mode
+    said: tuple[SaidNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from yitong.core.policy.values import Policies
 from yitong.domains.booking.contracts import Kept
 from yitong.domains.booking.queries import keeping, openings
 from yitong.domains.people import queries as people
+from yitong.domains.people.queries import consents
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import models, permissions, rules
@@ -56,6 +57,17 @@ def sessions_of(entry_id: UUID) -> list[SessionKey]:
     """Where an entry waits or waited, in its order of preference."""
     row = models.WaitlistEntry.objects.get(id=entry_id)
     return [SessionKey(*key) for key in zip(row.hospital_ids, row.session_ids, strict=True)]
+
+
+def booking_key(entry_id: UUID, place: int) -> str:
+    """The key of the booking that an entry gets for its patient in this place."""
+    return f"waitlist:{entry_id}:{place}"
+
+
+def hospitals_agreed(entry: Entry) -> set[UUID]:
+    """Those that are asked for numbers by themselves when the entry is booked: it was agreed to before (R-049)."""
+    keys = {booking_key(entry.entry_id, n): patient_id for n, patient_id in enumerate(entry.patient_ids)}
+    return consents.hospitals_agreed(keys)
 
 
 def list_my_entries(actor: Actor, *, only_live: bool = False) -> list[Entry]:

@@ -15,8 +15,9 @@ from yitong.core.ids import new_id
 from yitong.core.lots.terms import TICKET_BYTES
 from yitong.domains.booking.commands import drawn
 from yitong.domains.draws import contracts, errors, models, permissions, rules
-from yitong.domains.draws.commands.parts import shard_of
+from yitong.domains.draws.commands.parts import booking_key, shard_of
 from yitong.domains.draws.contracts import DrawState, EntryChanged, EntryState
+from yitong.domains.people.commands import consents
 from yitong.domains.schedule.queries import timetable as schedule
 
 
@@ -54,10 +55,12 @@ def apply(cmd: contracts.Apply, *, actor: Actor, now: datetime) -> EntryChanged:
         changed_at=now,
     )
     entry.save(force_insert=True)
+    said = [one for one in cmd.said if one.hospital_id == cmd.hospital_id]
     for place, patient_id in enumerate(cmd.patient_ids):
-        models.DrawApplicant.objects.create(
+        applicant = models.DrawApplicant.objects.create(
             hospital_id=cmd.hospital_id, draw_id=draw.id, entry_id=entry.id, patient_id=patient_id, place=place
         )
+        consents.keep_consent(patient_id, said, booking_key(applicant.id), actor=actor, now=now)
         models.PatientDraw.objects.create(
             patient_id=patient_id, id=entry.id, hospital_id=cmd.hospital_id, applied_at=now
         )

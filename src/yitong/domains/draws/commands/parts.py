@@ -23,6 +23,11 @@ def shard_of(draw_id: UUID) -> str:
     return f"draw:{draw_id}"
 
 
+def booking_key(applicant_id: UUID) -> str:
+    """The key of the booking that an applicant gets who wins."""
+    return f"draw:{applicant_id}"
+
+
 def terms_of(draw: models.Draw) -> Terms:
     """The terms as they were opened: the same bytes each time."""
     assert draw.hospital_promise is not None

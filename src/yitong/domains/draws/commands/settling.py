@@ -19,7 +19,7 @@ from yitong.domains.booking.commands import drawn
 from yitong.domains.booking.contracts import DrawnWish, Held
 from yitong.domains.booking.errors import BY_CONSTRAINT, CodeCollision, SessionCancelled, SlotTaken
 from yitong.domains.draws import contracts, models, permissions
-from yitong.domains.draws.commands.parts import shard_of, write_file
+from yitong.domains.draws.commands.parts import booking_key, shard_of, write_file
 from yitong.domains.draws.contracts import DrawState, EntryState
 from yitong.domains.draws.states import Move, next_state
 from yitong.domains.schedule.commands import draws as pools
@@ -194,7 +194,7 @@ def _book(draw: models.Draw, entry: models.DrawEntry, one: models.DrawSession, *
     applicants = models.DrawApplicant.objects.filter(hospital_id=draw.hospital_id, entry_id=entry.id).order_by("place")
     rows = list(applicants)
     wishes = [
-        DrawnWish(f"draw:{row.id}", draw.hospital_id, one.session_id, row.patient_id, entry.is_first_visit)
+        DrawnWish(booking_key(row.id), draw.hospital_id, one.session_id, row.patient_id, entry.is_first_visit)
         for row in rows
     ]
     who = Actor.for_account(entry.account_id, channel=entry.channel)

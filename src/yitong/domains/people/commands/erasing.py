@@ -51,6 +51,7 @@ def _erase_patient(patient_id: UUID, account_id: UUID | None, now: datetime) -> 
     models.Carrier.objects.filter(patient_id=patient_id, ended_at=None).update(
         state=CarrierState.ENDED.value, ended_at=now, next_at=None, value=None, value_index=None, reason=""
     )
+    models.NumberConsent.objects.filter(patient_id=patient_id).delete()
     models.MergeCandidate.objects.filter(patient_id=patient_id).delete()
     models.MergeCandidate.objects.filter(other_id=patient_id).delete()
     models.Verification.objects.filter(patient_id=patient_id).delete()

@@ -233,6 +233,14 @@ class NumberConsent:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidNotice:
+    """What a page said of one hospital beside its button: a version of `NUMBER_NOTICES`."""
+
+    hospital_id: UUID
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskHospitalNumber:
     patient_id: UUID
     hospital_id: UUID

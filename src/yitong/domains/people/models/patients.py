@@ -189,6 +189,32 @@ class CarrierIndex(models.Model):
         indexes = [models.Index(fields=["patient_id"], name="carrier_index_by_patient")]
 
 
+class NumberConsent(models.Model):
+    """That an account agreed to have a hospital asked for this patient's number, should a booking result (R-049).
+
+    Said where one gets in line or enters a draw. It counts for the booking of this key alone, and goes onto the row of
+    the question with it.
+    """
+
+    scale = Scale.P
+    append_only = False
+
+    pk = models.CompositePrimaryKey("patient_id", "id")
+    patient_id = models.UUIDField()
+    id = models.UUIDField(default=new_id)
+    hospital_id = models.UUIDField()
+    key = models.CharField(max_length=80, help_text="of the booking that may result")
+    notice = models.CharField(max_length=40)
+    account_id = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "people_number_consent"
+        constraints = [
+            models.UniqueConstraint(name="number_consent_once", fields=["patient_id", "hospital_id", "key"]),
+        ]
+
+
 class QrUse(models.Model):
     """A dynamic code that a terminal has taken (R-104); it is kept until the code would have run out anyway."""
 

@@ -37,6 +37,7 @@ def accept_offer(cmd: Accept, *, actor: Actor, now: datetime) -> Changed:
         return again(once.answer)
     seen = _line_of(row, now=now)
     offer = _open_offer(seen, entry, cmd.offer_id, now=now)
+    offers.keep_consents(entry, cmd.said, actor=actor, now=now)
     booked = offers.book(seen, entry, patient_ids, seen.promised(offer), actor=actor, now=now)
     return once.finish(Changed(entry.id, WaitState(entry.state), cmd.hospital_id, tuple(booked)))
 

@@ -16,7 +16,7 @@ from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import errors, models, permissions, rules
 from yitong.domains.waitlist.commands import announce
 from yitong.domains.waitlist.commands.line import lock_entry, lock_patients, move
-from yitong.domains.waitlist.commands.offers import retract
+from yitong.domains.waitlist.commands.offers import keep_consents, retract
 from yitong.domains.waitlist.contracts import (
     Changed,
     ChangeEntry,
@@ -66,6 +66,7 @@ def join_waitlist(cmd: Join, *, actor: Actor, now: datetime) -> Changed:
     )
     for place, _key in sorted(enumerate(cmd.sessions), key=lambda pair: (pair[1].hospital_id, pair[1].session_id)):
         _stand_in_line(entry, place, actor=actor, now=now)
+    keep_consents(entry, cmd.said, actor=actor, now=now)
     joined = EntryJoined(
         subject_id=entry.id,
         to_state=entry.state,
@@ -113,6 +114,7 @@ def change_entry(cmd: ChangeEntry, *, actor: Actor, now: datetime) -> Changed:
             _line_of(entry, key).update(place=place, mode=entry.mode)
     for key in sorted(new, key=lambda one: (one.hospital_id, one.session_id)):
         _stand_in_line(entry, cmd.sessions.index(key), actor=actor, now=now)
+    keep_consents(entry, cmd.said, actor=actor, now=now)
     altered = EntryAltered(
         subject_id=entry.id, to_state=after.value, sessions=tuple(entry.session_ids), mode=entry.mode
     )

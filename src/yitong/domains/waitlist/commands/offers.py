@@ -9,6 +9,8 @@ from yitong.core.db import events
 from yitong.core.errors import Refusal
 from yitong.domains.booking.commands import kept as keeping
 from yitong.domains.booking.contracts import Kept, KeptWish
+from yitong.domains.people.commands import consents
+from yitong.domains.people.contracts.patients import SaidNotice
 from yitong.domains.waitlist import models, rules
 from yitong.domains.waitlist.commands import announce
 from yitong.domains.waitlist.commands.line import LineNow, move, shard_of
@@ -20,6 +22,7 @@ from yitong.domains.waitlist.contracts import (
     PassReason,
     SlotsGathered,
 )
+from yitong.domains.waitlist.queries import booking_key
 from yitong.domains.waitlist.states import Move, OfferMove, next_offer_state
 
 
@@ -136,9 +139,16 @@ def find_refusal(
 def wishes(entry: models.WaitlistEntry, patient_ids: Sequence[UUID], slots: Sequence[Kept]) -> list[KeptWish]:
     """By number, in the order of the patients. The key is the entry's: it books once for each patient."""
     return [
-        KeptWish(f"waitlist:{entry.id}:{n}", kept, patient_id, entry.is_first_visit)
+        KeptWish(booking_key(entry.id, n), kept, patient_id, entry.is_first_visit)
         for n, (patient_id, kept) in enumerate(zip(patient_ids, slots, strict=True))
     ]
+
+
+def keep_consents(entry: models.WaitlistEntry, said: Sequence[SaidNotice], *, actor: Actor, now: datetime) -> None:
+    """What was said beside the press (R-049) counts for the bookings that may follow on it where the entry waits."""
+    there = [one for one in said if one.hospital_id in entry.hospital_ids]
+    for n, patient_id in enumerate(entry.patient_ids):
+        consents.keep_consent(patient_id, there, booking_key(entry.id, n), actor=actor, now=now)
 
 
 def pass_by(

@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.draws.contracts import Apply, ChangeEntry, Draw, Entry, WithdrawEntry
 from yitong.domains.waitlist.contracts import Join, Mode, SessionKey
+from yitong.faces.patient import handing
 from yitong.faces.patient.booking.forms import Key
+from yitong.faces.patient.waitlist.forms import Marks
 
 NAME = '<span class="name" translate="no">{}</span>'
 
@@ -74,6 +76,7 @@ class Enter(Ranked):
         initial="first",
         widget=forms.RadioSelect,
     )
+    handed = Marks(required=False)
 
     def __init__(
         self,
@@ -88,7 +91,7 @@ class Enter(Ranked):
         named = [(str(key), format_html(NAME, name)) for key, name in people]
         self.fields["patients"].choices = named  # type: ignore[attr-defined]
 
-    def to_command(self) -> Apply:
+    def to_command(self, account_id: UUID) -> Apply:
         data = self.cleaned_data
         return Apply(
             key=self.text(),
@@ -97,15 +100,19 @@ class Enter(Ranked):
             patient_ids=tuple(data["patients"]),
             session_ids=self.ranked(),
             is_first_visit=data["visit"] == "first",
+            said=handing.said_in(data["handed"], account_id, [self.draw.hospital_id]),
         )
 
 
 class Wait(Key):
     """In line for what one didn't win: all that it needs stands in the entry."""
 
-    def to_command(self, entry: Entry, session_ids: Sequence[UUID]) -> Join:
+    handed = Marks(required=False)
+
+    def to_command(self, entry: Entry, account_id: UUID, session_ids: Sequence[UUID]) -> Join:
         sessions = tuple(SessionKey(entry.hospital_id, one) for one in session_ids)
-        return Join(self.text(), entry.patient_ids, sessions, Mode.AT_ONCE, entry.is_first_visit)
+        said = handing.said_in(self.cleaned_data["handed"], account_id, [entry.hospital_id])
+        return Join(self.text(), entry.patient_ids, sessions, Mode.AT_ONCE, entry.is_first_visit, said)
 
 
 class Withdraw(Key):

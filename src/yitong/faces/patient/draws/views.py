@@ -24,6 +24,7 @@ from yitong.domains.waitlist.commands import joining
 from yitong.faces.common import drawn, pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
+from yitong.faces.patient import handing
 from yitong.faces.patient.booking import presenters as persons
 from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.draws import forms, presenters
@@ -75,7 +76,7 @@ def apply(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
-            made = applying.apply(form.to_command(), actor=request.actor, now=reader.now)
+            made = applying.apply(form.to_command(account_id), actor=request.actor, now=reader.now)
         except Unidentified:
             raise
         except Refusal as caught:
@@ -88,6 +89,7 @@ def apply(request: Request, hospital_id: UUID, draw_id: UUID) -> HttpResponse:
         "shown": shown,
         "form": form,
         "has_people": bool(cards),
+        "handed": handing.beside(_("报名"), account_id, [hospital_id], [key for key, name in cards], reader),
         "refusal": pages.said(refusal, reader),
     }
     status = refusal.status if refusal else 422 if form.is_bound and form.errors else 200
@@ -106,17 +108,20 @@ def mine(request: Request) -> HttpResponse:
 @require_GET
 def entry(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
     """One's own entry: ticket, rank, what was given, and how to check it; for who lost, the way into the line."""
-    pages.account_of(request)
-    return _entry_page(request, queries.get_entry(hospital_id, entry_id, request.actor))
+    account_id = pages.account_of(request)
+    return _entry_page(request, queries.get_entry(hospital_id, entry_id, request.actor), account_id)
 
 
-def _entry_page(request: Request, own: Entry, refusal: Refusal | None = None) -> HttpResponse:
+def _entry_page(request: Request, own: Entry, account_id: UUID, refusal: Refusal | None = None) -> HttpResponse:
     reader = pages.reader_of(request)
     found = queries.get_draw(own.hospital_id, own.draw_id)
+    waiting = presenters.waiting(own, drawn.labels([found], reader), request.actor, reader)
+    asks = [own.hospital_id] if waiting is not None and waiting.sessions else []
     context = {
         **_place(found, reader),
         "one": _mine([own], reader)[0],
-        "waiting": presenters.waiting(own, drawn.labels([found], reader), request.actor, reader),
+        "waiting": waiting,
+        "handed": handing.beside(_("一键候补"), account_id, asks, own.patient_ids, reader),
         "has_file": queries.has_file(own.hospital_id, own.draw_id),
         "entry_id": own.entry_id,
         "key": request.POST.get("key") if refusal else new_id(),
@@ -139,12 +144,12 @@ def wait(request: Request, hospital_id: UUID, entry_id: UUID) -> HttpResponse:
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
         joined = joining.join_waitlist(
-            form.to_command(own, there or own.session_ids[:1]), actor=request.actor, now=reader.now
+            form.to_command(own, account_id, there or own.session_ids[:1]), actor=request.actor, now=reader.now
         )
     except (Unidentified, CheckRequired):
         raise
     except Refusal as refusal:
-        return _entry_page(request, own, refusal)
+        return _entry_page(request, own, account_id, refusal)
     return pages.go(request, "patient:waitlist_entry", joined.entry_id, notice=_("已登记候补"))
 
 

@@ -1,13 +1,15 @@
 """What the pages of the waitlist send: parsed into commands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from yitong.domains.people.contracts.patients import SaidNotice
 from yitong.domains.waitlist.contracts import Accept, ChangeEntry, Decline, Join, Mode, SessionKey, Withdraw
+from yitong.faces.patient import handing
 from yitong.faces.patient.booking.forms import Key
 
 
@@ -37,11 +39,21 @@ class Boxes(Ids):
         return tuple(dict.fromkeys(one for one in boxes if one))
 
 
+class Marks(forms.Field):
+    """That the page said what a hospital is given to make its number (R-049), once for each hospital."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: object) -> list[str]:
+        return [str(one) for one in value] if isinstance(value, list) else []
+
+
 class Wish(Key):
     """`elsewhere`: boxes that name a hospital and then its sessions."""
 
     sessions = Boxes(error_messages={"required": _("请选择场次")})
     elsewhere = Boxes(required=False)
+    handed = Marks(required=False)
     mode = forms.TypedChoiceField(
         choices=[(mode.value, mode.value) for mode in Mode],
         coerce=Mode,
@@ -62,6 +74,9 @@ class Wish(Key):
         order = {SessionKey(hospital, one): n for n, (hospital, box) in enumerate(chosen) for one in box}
         return tuple(sorted([*first, *more[:room]], key=order.__getitem__))
 
+    def said(self, account_id: UUID, sessions: Iterable[SessionKey]) -> tuple[SaidNotice, ...]:
+        return handing.said_in(self.cleaned_data["handed"], account_id, [one.hospital_id for one in sessions])
+
 
 class Change(Wish):
     """Who drops all that he waited for, and names what is elsewhere, waits there."""
@@ -75,23 +90,26 @@ class Change(Wish):
         return elsewhere
 
     def to_command(
-        self, entry_id: UUID, hospital_of: Mapping[UUID, UUID], *, hospital_id: UUID, most: int
+        self, entry_id: UUID, account_id: UUID, hospital_of: Mapping[UUID, UUID], *, hospital_id: UUID, most: int
     ) -> ChangeEntry:
         """`hospital_of`: the sessions that are waited for already."""
         sessions = self.named(hospital_of, hospital_id, most=most)
-        return ChangeEntry(self.text(), entry_id, sessions, self.cleaned_data["mode"])
+        mode, said = self.cleaned_data["mode"], self.said(account_id, sessions)
+        return ChangeEntry(self.text(), entry_id, sessions, mode, said)
 
 
 class JoinWaitlist(Wish):
     patients = Ids(error_messages={"required": _("请选择就诊人")})
 
-    def to_command(self, hospital_id: UUID, *, is_first_visit: bool, most: int) -> Join:
+    def to_command(self, account_id: UUID, hospital_id: UUID, *, is_first_visit: bool, most: int) -> Join:
+        sessions = self.named({}, hospital_id, most=most)
         return Join(
             key=self.text(),
             patient_ids=self.cleaned_data["patients"],
-            sessions=self.named({}, hospital_id, most=most),
+            sessions=sessions,
             mode=self.cleaned_data["mode"],
             is_first_visit=is_first_visit,
+            said=self.said(account_id, sessions),
         )
 
 
@@ -99,10 +117,14 @@ class Answer(Key):
     hospital = forms.UUIDField()
     offer = forms.UUIDField()
     answer = forms.ChoiceField(choices=[("accept", "accept"), ("decline", "decline")])
+    handed = Marks(required=False)
 
-    def to_command(self) -> Accept | Decline:
-        kind = Accept if self.cleaned_data["answer"] == "accept" else Decline
-        return kind(self.text(), self.cleaned_data["hospital"], self.cleaned_data["offer"])
+    def to_command(self, account_id: UUID) -> Accept | Decline:
+        hospital_id, offer_id = self.cleaned_data["hospital"], self.cleaned_data["offer"]
+        if self.cleaned_data["answer"] == "decline":
+            return Decline(self.text(), hospital_id, offer_id)
+        said = handing.said_in(self.cleaned_data["handed"], account_id, [hospital_id])
+        return Accept(self.text(), hospital_id, offer_id, said)
 
 
 class Leave(Key):

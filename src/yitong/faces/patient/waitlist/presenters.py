@@ -51,6 +51,7 @@ class Choice:
 class Elsewhere:
     """A department of the same specialty at another place, with what is sold out there."""
 
+    hospital_id: UUID
     title: str
     note: str
     choices: list[Choice]
@@ -159,7 +160,7 @@ def elsewhere(
         for box in [f"{hospital_id} {one.sessions}"]
     ]
     shown = [one for n, one in enumerate(found) if n < most or one.is_chosen]
-    return Elsewhere(place.title, place.note, shown) if shown else None
+    return Elsewhere(hospital_id, place.title, place.note, shown) if shown else None
 
 
 def checked(person: Person, chosen: Collection[str] | None) -> Person:

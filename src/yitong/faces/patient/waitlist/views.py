@@ -22,10 +22,11 @@ from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.domains.waitlist import queries
 from yitong.domains.waitlist.commands import answering, joining
-from yitong.domains.waitlist.contracts import Accept, Entry, LineLength, WaitState
+from yitong.domains.waitlist.contracts import Accept, Entry, LineLength, OfferState, WaitState
 from yitong.faces.common import pages, throttle
 from yitong.faces.common.request import Request
 from yitong.faces.common.words import Reader
+from yitong.faces.patient import handing
 from yitong.faces.patient.booking import presenters as persons
 from yitong.faces.patient.check.gate import check_first
 from yitong.faces.patient.hospitals import choosing, near, offering, ways
@@ -51,7 +52,7 @@ def join(request: Request, hospital_id: UUID, session_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _join_page(request, session, in_force, account_id, reader, form=form, status=422)
     is_first = choosing.asked_visit(request) is ways.Visit.FIRST
-    cmd = form.to_command(hospital_id, is_first_visit=is_first, most=_most_sessions(reader.now))
+    cmd = form.to_command(account_id, hospital_id, is_first_visit=is_first, most=_most_sessions(reader.now))
     try:
         throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
         joined = joining.join_waitlist(cmd, actor=request.actor, now=reader.now)
@@ -87,6 +88,9 @@ def _join_page(
     everyone = persons.people(people.patients_of(account_id), None, in_force.flag("booking.verified_only"), reader)
     own = mine[0].sessions.split() if mine else []
     others = presenters.others(halves, own, asked.getlist("sessions") if asked else [])[:MOST_OTHERS]
+    far = _elsewhere(department, visit, (), far_off, reader) if shows_elsewhere or far_off else None
+    able = [UUID(one.id) for one in everyone if not one.is_disabled]
+    places = [hospital_id, *_hospitals_of(far)]
     context = {
         "hospital": reader.name(hospitals.get_hospital(hospital_id)),
         "department": reader.name(department),
@@ -97,7 +101,8 @@ def _join_page(
         "can_join": any(not one.is_disabled for one in everyone),
         "others": others,
         "has_more_chosen": any(one.is_chosen for one in others),
-        "elsewhere": _elsewhere(department, visit, (), far_off, reader) if shows_elsewhere or far_off else None,
+        "elsewhere": far,
+        "handed": handing.beside(_("登记候补"), account_id, places, able, reader),
         "most": _most_sessions(reader.now),
         "mode": asked.get("mode") if asked else "at_once",
         "minutes": in_force.int("waitlist.offer_minutes"),
@@ -128,6 +133,10 @@ def _elsewhere(
         halves = _half_days(there, visit, in_force, reader)
         found.append(presenters.elsewhere(place, halves, without, chosen, MOST_ELSEWHERE))
     return [one for one in found if one is not None]
+
+
+def _hospitals_of(elsewhere: Collection[presenters.Elsewhere] | None) -> list[UUID]:
+    return list(dict.fromkeys(there.hospital_id for there in elsewhere or ()))
 
 
 def _half_days(department: Department, visit: ways.Visit, in_force: Policies, reader: Reader) -> list[offering.HalfDay]:
@@ -163,17 +172,19 @@ def waitlist(request: Request) -> HttpResponse:
 @require_GET
 def entry(request: Request, entry_id: UUID) -> HttpResponse:
     """One entry: its offer with the clock, its places in line, why something went on."""
-    pages.account_of(request)
-    return _entry_page(request, queries.get_entry(entry_id, request.actor))
+    account_id = pages.account_of(request)
+    return _entry_page(request, queries.get_entry(entry_id, request.actor), account_id)
 
 
-def _entry_page(request: Request, found: Entry, refusal: Refusal | None = None) -> HttpResponse:
+def _entry_page(request: Request, found: Entry, account_id: UUID, refusal: Refusal | None = None) -> HttpResponse:
     reader = pages.reader_of(request)
     facts = presenters.facts_of([found], reader)
+    asks = [found.offer.hospital_id] if found.offer is not None and found.offer.state is OfferState.OPEN else []
     context = {
         "entry_id": found.entry_id,
         "card": presenters.card(found, facts, reader),
         "offer": presenters.offer(found, reader),
+        "handed": _handed(_("约这个号"), found, account_id, asks, reader),
         "offers_left": found.offers_left,
         "lines": presenters.lines(found, facts, reader),
         "passings": presenters.passings(found, facts, reader),
@@ -186,14 +197,23 @@ def _entry_page(request: Request, found: Entry, refusal: Refusal | None = None) 
     return pages.page(request, "patient/waitlist/entry.html", context, refusal.status if refusal else 200)
 
 
+def _handed(
+    button: str, found: Entry, account_id: UUID, hospital_ids: list[UUID], reader: Reader
+) -> handing.Handed | None:
+    """Where it was agreed to before for this entry, nothing is said again (R-049)."""
+    agreed = queries.hospitals_agreed(found) if hospital_ids else set()
+    asks = [one for one in hospital_ids if one not in agreed]
+    return handing.beside(button, account_id, asks, found.patient_ids, reader)
+
+
 @require_POST
 def answer(request: Request, entry_id: UUID) -> HttpResponse:
     """The offer is taken or declined."""
-    pages.account_of(request)
+    account_id = pages.account_of(request)
     form = forms.Answer(request.POST)
     if not form.is_valid():
         return pages.go(request, "patient:waitlist_entry", entry_id)
-    cmd, now = form.to_command(), pages.reader_of(request).now
+    cmd, now = form.to_command(account_id), pages.reader_of(request).now
     try:
         if isinstance(cmd, Accept):
             answering.accept_offer(cmd, actor=request.actor, now=now)
@@ -202,7 +222,7 @@ def answer(request: Request, entry_id: UUID) -> HttpResponse:
     except Unidentified:
         raise
     except Refusal as refusal:
-        return _entry_page(request, queries.get_entry(entry_id, request.actor), refusal)
+        return _entry_page(request, queries.get_entry(entry_id, request.actor), account_id, refusal)
     said = _("预约成功") if isinstance(cmd, Accept) else _("这个号已转给下一位")
     return pages.go(request, "patient:waitlist_entry", entry_id, notice=said)
 
@@ -215,14 +235,14 @@ def change(request: Request, entry_id: UUID) -> HttpResponse:
     reader = pages.reader_of(request)
     found = queries.get_entry(entry_id, request.actor)
     if request.POST.get("show"):  # more to choose from; what was chosen stays
-        context = _change(request, found, None, None, reader, shows_elsewhere=True)
+        context = _change(request, found, account_id, None, None, reader, shows_elsewhere=True)
         return pages.page(request, "patient/waitlist/change.html", context)
     form = forms.Change(request.POST) if request.method == "POST" else None
     refusal: Refusal | None = None
     if form is not None and form.is_valid():
         hospital_of = {line.session_id: line.hospital_id for line in found.lines if line.is_live}
         cmd = form.to_command(
-            entry_id, hospital_of, hospital_id=found.lines[0].hospital_id, most=_most_sessions(reader.now)
+            entry_id, account_id, hospital_of, hospital_id=found.lines[0].hospital_id, most=_most_sessions(reader.now)
         )
         try:
             throttle.act(request, "hold", f"account:{account_id}", now=reader.now)
@@ -234,12 +254,14 @@ def change(request: Request, entry_id: UUID) -> HttpResponse:
         else:
             return pages.go(request, "patient:waitlist_entry", entry_id, notice=_("已修改候补"))
     status = refusal.status if refusal else 422 if form is not None else 200
-    return pages.page(request, "patient/waitlist/change.html", _change(request, found, form, refusal, reader), status)
+    context = _change(request, found, account_id, form, refusal, reader)
+    return pages.page(request, "patient/waitlist/change.html", context, status)
 
 
 def _change(
     request: Request,
     found: Entry,
+    account_id: UUID,
     form: forms.Change | None,
     refusal: Refusal | None,
     reader: Reader,
@@ -257,7 +279,8 @@ def _change(
     waits_for = [str(line.session_id) for line in found.lines if line.is_live]
     department = hospitals.get_department(session.hospital_id, session.department_id)
     others = presenters.others(_half_days(department, visit, in_force, reader), waits_for, chosen or [])[:MOST_OTHERS]
-    shows = shows_elsewhere or far_off
+    far = _elsewhere(department, visit, waits_for, far_off, reader) if shows_elsewhere or far_off else None
+    places = [*(line.hospital_id for line in found.lines if line.is_live), *_hospitals_of(far)]
     return {
         "entry_id": found.entry_id,
         "card": presenters.card(found, facts, reader),
@@ -265,7 +288,8 @@ def _change(
         "waited": presenters.waited(found, facts, chosen, reader),
         "others": others,
         "has_more_chosen": any(one.is_chosen for one in others),
-        "elsewhere": _elsewhere(department, visit, waits_for, far_off, reader) if shows else None,
+        "elsewhere": far,
+        "handed": _handed(_("保存"), found, account_id, [session.hospital_id, *places], reader),
         "most": _most_sessions(reader.now),
         "mode": asked.get("mode") if asked else found.mode.value,
         "minutes": in_force.int("waitlist.offer_minutes"),
