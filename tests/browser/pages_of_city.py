@@ -281,6 +281,7 @@ NO_PAGE = {
     "desk:stoppage": "leads from a stop that test_desk_stops.py makes and photographs",
     "desk:stop_undo": "takes a form",
     "desk:number": "takes a form",
+    "desk:number_wrong": "takes a form",
     "desk:terminal_close": "takes a form",
     "office:sign_in": "leads to the desk's sign-in",
     "office:figures_file": "a file",

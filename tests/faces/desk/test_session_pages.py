@@ -283,14 +283,15 @@ def test_the_window_reads_the_number_of_its_own_hospital(hospital: Hospital, des
 def test_the_window_types_the_number_that_its_register_did_not_give(hospital: Hospital, desk: Sit) -> None:
     patient, registrar = build.patient(hospital.id), desk("registrar")
     page, path = f"/desk/patients/{patient}/", f"/desk/patients/{patient}/number/"
-    assert (path in page_of(registrar, page), path in page_of(desk("nurse"), page)) == (True, False)
+    form = f'action="{path}"'
+    assert (form in page_of(registrar, page), form in page_of(desk("nurse"), page)) == (True, False)
     for wrong, said in (("", "请填就诊号"), ("号码", "卡号不正确")):
         answer = registrar.post(path, number=wrong)
         assert (answer.status_code, said in answer.content.decode()) == (422, True)
     done = registrar.post(path, number=" m0042 ")
     assert (done.status_code, done.headers["Location"]) == (303, page)
     shown = page_of(registrar, page)
-    assert ("M0042" in shown, path in shown) == (True, False)
+    assert ("M0042" in shown, form in shown) == (True, False)
     again = registrar.post(path, number="M0043")
     assert (again.status_code, "该就诊人在本院已有另一个就诊号" in again.content.decode()) == (409, True)
     other = build.patient(hospital.id)
@@ -299,6 +300,51 @@ def test_the_window_types_the_number_that_its_register_did_not_give(hospital: Ho
     assert Carrier.objects.filter(kind="hospital_number").count() == 1
     unknown = registrar.post(f"/desk/patients/{new_id()}/number/", number="M0044")
     assert unknown.status_code == 404
+
+
+@pytest.mark.rule("R-049")
+def test_the_window_corrects_a_number_or_takes_it_back(hospital: Hospital, desk: Sit) -> None:
+    patient, registrar = build.patient(hospital.id), desk("registrar")
+    page, path = f"/desk/patients/{patient}/", f"/desk/patients/{patient}/number/wrong/"
+    assert path not in page_of(registrar, page)  # there is none yet
+    registrar.post(f"/desk/patients/{patient}/number/", number="M0042")
+    assert (path in page_of(registrar, page), path in page_of(desk("nurse"), page)) == (True, False)
+
+    def shown() -> str:
+        return re.findall(r'name="carrier" value="([^"]+)"', page_of(registrar, page))[0]
+
+    first = shown()
+    unsaid = registrar.post(path, carrier=first, right="M0043")
+    assert (unsaid.status_code, "请选为什么不对" in unsaid.content.decode()) == (422, True)
+    done = registrar.post(path, carrier=first, reason="mistyped", right=" m0043 ")
+    assert (done.status_code, done.headers["Location"]) == (303, page)
+    assert "就诊号已更正" in page_of(registrar, page)
+    stale = registrar.post(path, carrier=first, reason="mistyped", right="M0044")
+    text = stale.content.decode()
+    assert (stale.status_code, "这个就诊号刚刚被改过或收回了" in text) == (409, True)
+    assert ("M0043" in text, "M0044" in text, first in text) == (True, False, False)  # what stands now
+    same = registrar.post(path, carrier=shown(), reason="mistyped", right="M0043")
+    assert (same.status_code, "填的就是现在这个就诊号" in same.content.decode()) == (409, True)
+    assert registrar.post(path, carrier=shown(), reason="of_another").status_code == 303
+    gone = page_of(registrar, page)
+    assert ("就诊号已收回" in gone, "M0043" in gone, path in gone) == (True, False, False)
+    assert registrar.post(f"/desk/patients/{patient}/number/", number="M0043").status_code == 303
+    assert "M0043" in page_of(registrar, page)
+    late = registrar.post(f"/desk/patients/{new_id()}/number/wrong/", carrier=first, reason="mistyped")
+    assert late.status_code == 404
+
+
+@pytest.mark.rule("R-049")
+def test_a_number_taken_back_at_another_desk_is_told_where_none_stands(hospital: Hospital, desk: Sit) -> None:
+    patient, registrar = build.patient(hospital.id), desk("registrar")
+    path = f"/desk/patients/{patient}/number/wrong/"
+    registrar.post(f"/desk/patients/{patient}/number/", number="M0042")
+    carrier = str(Carrier.objects.get().id)
+    assert registrar.post(path, carrier=carrier, reason="of_another").status_code == 303
+    stale = registrar.post(path, carrier=carrier, reason="mistyped", right="M0044")
+    text = stale.content.decode()
+    assert (stale.status_code, "这个就诊号刚刚被改过或收回了" in text, "记下就诊号" in text) == (409, True, True)
+    assert not Carrier.objects.filter(state="active").exists()
 
 
 def page_of(someone: Desk, path: str) -> str:

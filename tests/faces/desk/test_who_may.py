@@ -116,6 +116,11 @@ ACTS: dict[str, tuple[str, set[str], dict[str, object]]] = {
     "arrive": ("/desk/arrive/", {R, N, A}, {"kind": "resident_id", "number": "1"}),
     "suggest": ("/desk/jump/suggest/", ALL, {"q": "x"}),
     "number": ("/desk/patients/{patient}/number/", {R, A}, {"number": "M0001"}),
+    "number_wrong": (
+        "/desk/patients/{patient}/number/wrong/",
+        {R, A},
+        {"carrier": "{patient}", "reason": "mistyped"},
+    ),
     "phone": ("/desk/patients/{patient}/phone/", {R, A}, {"new_phone": "13900000000", "new_code": "123456"}),
     "window": ("/desk/window/", {R, A}, {}),
     "window_confirm": ("/desk/window/{patient}/slot/{slot}/", {R, A}, {}),
@@ -266,6 +271,7 @@ def test_another_hospitals_staff_find_nothing(hospital: Hospital, names: dict[st
     own = {
         "patient",
         "number",
+        "number_wrong",
         "phone",
         "window_sessions",
         "merges",

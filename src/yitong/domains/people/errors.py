@@ -199,6 +199,20 @@ class HospitalNumberOther(Conflict):
     rule = "R-049"
 
 
+class HospitalNumberChanged(Conflict):
+    """The number that is to be taken back stands there no more."""
+
+    code = "MRN_CHANGED"
+    rule = "R-049"
+
+
+class HospitalNumberSame(Conflict):
+    """The right number is the one that stands there."""
+
+    code = "MRN_SAME"
+    rule = "R-049"
+
+
 class NumberConsentMissing(RuleBroken):
     """Nobody has agreed to what a hospital is given with the question for its number."""
 

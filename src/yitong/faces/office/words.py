@@ -130,6 +130,7 @@ OPERATIONS: dict[str, Promise] = {
     "people.hospital_number_asked": _("申请院内建档"),
     "people.hospital_number_made": _("院内建档成功"),
     "people.hospital_number_refused": _("院内建档失败"),
+    "people.hospital_number_withdrawn": _("收回院内就诊号"),
     "people.lock_appealed": _("提交申诉"),
     "people.patient_added": _("添加就诊人"),
     "people.patient_erased": _("删除就诊人"),

@@ -44,6 +44,9 @@ from yitong.domains.people.commands.merging import (
     reject_candidate,
     unmerge_patients,
 )
+from yitong.domains.people.commands.numbers import (
+    correct_hospital_number,
+)
 from yitong.domains.people.commands.patients import (
     add_patient,
     register_at_desk,
@@ -74,6 +77,7 @@ __all__ = [
     "change_phone_at_desk",
     "close_account",
     "close_episode",
+    "correct_hospital_number",
     "decide_appeal",
     "end_carrier",
     "forget_addresses",

@@ -74,7 +74,7 @@ def link_carrier(cmd: LinkCarrier, *, actor: Actor, now: datetime) -> CarrierKey
     if once.answer is not None:
         return CarrierKey(UUID(once.answer["patient_id"]), UUID(once.answer["carrier_id"]))
     patient_id = limits.lock_limits(cmd.patient_id).patient_id
-    row = _put(patient_id, cmd.kind, cmd.issuer, read_value(cmd.value), now)
+    row = put_carrier(patient_id, cmd.kind, cmd.issuer, read_value(cmd.value), now)
     if cmd.kind is CarrierKind.HOSPITAL_NUMBER:
         _end_questions(patient_id, cmd.issuer, now)
     linked = CarrierLinked(subject_id=patient_id, hospital_id=issuer_id, carrier_id=row.id, kind=cmd.kind.value)
@@ -105,7 +105,7 @@ def index_of(kind: CarrierKind, issuer: str, value: str) -> bytes:
     return blind_index(f"carrier.{kind.value}.{issuer}", value)
 
 
-def _put(patient_id: UUID, kind: CarrierKind, issuer: str, value: str, now: datetime) -> models.Carrier:
+def put_carrier(patient_id: UUID, kind: CarrierKind, issuer: str, value: str, now: datetime) -> models.Carrier:
     index = index_of(kind, issuer, value)
     known = models.CarrierIndex.objects.filter(kind=kind.value, issuer=issuer, value_index=index).order_by("pk").first()
     if known is not None:
@@ -277,7 +277,7 @@ def give_hospital_number(cmd: GiveHospitalNumber, *, actor: Actor, now: datetime
     if row is None:
         if known:
             raise errors.HospitalNumberOther()
-        row = _put(patient_id, CarrierKind.HOSPITAL_NUMBER, str(cmd.hospital_id), number, now)
+        row = put_carrier(patient_id, CarrierKind.HOSPITAL_NUMBER, str(cmd.hospital_id), number, now)
         _end_questions(patient_id, str(cmd.hospital_id), now)
         linked = CarrierLinked(
             subject_id=patient_id,

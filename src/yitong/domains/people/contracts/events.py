@@ -150,5 +150,14 @@ class HospitalNumberRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HospitalNumberWithdrawn(Event):
+    """`reason`: a `NumberWrong`. Where the right number is known, `CarrierLinked` follows."""
+
+    operation: ClassVar[str] = "people.hospital_number_withdrawn"
+    carrier_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatientErased(Event):
     operation: ClassVar[str] = "people.patient_erased"

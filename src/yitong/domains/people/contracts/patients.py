@@ -11,6 +11,7 @@ from yitong.domains.people.contracts.words import (
     IdentityKind,
     IdentityLevel,
     NumberOutcome,
+    NumberWrong,
     PatientState,
     Relation,
     Sex,
@@ -254,6 +255,26 @@ class GiveHospitalNumber:
     key: str
     hospital_id: UUID
     patient_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectHospitalNumber:
+    """The number `carrier_id`, which the page showed, is wrong. `number`: the right one; empty where it isn't known."""
+
+    key: str
+    hospital_id: UUID
+    patient_id: UUID
+    carrier_id: UUID
+    reason: NumberWrong
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberHere:
+    """The number that stands for a patient at a hospital, in clear."""
+
+    carrier_id: UUID
     number: str
 
 

@@ -107,6 +107,14 @@ class NumberOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class NumberWrong(StrEnum):
+    """Why a hospital's window takes a number back."""
+
+    MISTYPED = "mistyped"
+    OF_ANOTHER = "of_another"  # it is another patient's
+    RENUMBERED = "renumbered"  # the hospital gave him another one
+
+
 # Versions of the sentence that says what a hospital is given to make its number, the one in force last: other words, or
 # other facts in `NumberAsk`, are a new version (R-049).
 NUMBER_NOTICES = ("hospital-file-2026-11",)

@@ -14,7 +14,7 @@ from yitong.core.db import policies
 from yitong.core.db.fields import blind_index
 from yitong.core.db.keys import keyring
 from yitong.domains.people import errors, models, permissions
-from yitong.domains.people.contracts.patients import Carrier, QrCode
+from yitong.domains.people.contracts.patients import Carrier, NumberHere, QrCode
 from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind, CarrierState, IdentityKind, PatientState
 from yitong.domains.people.queries.reads import record_read
 from yitong.domains.people.queries.survivors import records_of, survivor_of
@@ -54,11 +54,18 @@ def find_hospital_number(patient_id: UUID, hospital_id: UUID, actor: Actor) -> s
 
     Refuses: HospitalNumberRefused where the hospital said no and nobody has asked since (R-049).
     """
+    found = find_number_here(patient_id, hospital_id, actor)
+    return found.number if found else None
+
+
+def find_number_here(patient_id: UUID, hospital_id: UUID, actor: Actor) -> NumberHere | None:
+    """As `find_hospital_number`, with the id that names it to whoever takes it back."""
     permissions.check_can_note_hospital_number(actor, hospital_id)
     latest = list(_numbers_at([survivor_of(patient_id)], hospital_id).order_by("-id"))
     for row in latest:
         if row.state == CarrierState.ACTIVE:
-            return row.value
+            assert row.value is not None, "an active one has its value"
+            return NumberHere(row.id, row.value)
     if latest and latest[0].state == CarrierState.REFUSED:
         raise errors.HospitalNumberRefused()
     return None

@@ -7,8 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.booking.contracts import CheckIn, HoldAtDesk, Near
 from yitong.domains.people.contracts.accounts import ChangePhoneAtDesk
-from yitong.domains.people.contracts.patients import FindPatient, GiveHospitalNumber, RegisterAtDesk
-from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind
+from yitong.domains.people.contracts.patients import (
+    CorrectHospitalNumber,
+    FindPatient,
+    GiveHospitalNumber,
+    RegisterAtDesk,
+)
+from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind, NumberWrong
 from yitong.faces.common import terms
 from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
 
@@ -144,6 +149,34 @@ class HospitalNumber(Key):
 
     def to_command(self, hospital_id: UUID, patient_id: UUID) -> GiveHospitalNumber:
         return GiveHospitalNumber(self.text(), hospital_id, patient_id, self.cleaned_data["number"])
+
+
+class WrongNumber(Key):
+    """`carrier`: the number that the page showed."""
+
+    carrier = forms.UUIDField(widget=forms.HiddenInput)
+    reason = forms.ChoiceField(
+        label=_("为什么不对"),
+        choices=[
+            (NumberWrong.MISTYPED.value, _("填错了")),
+            (NumberWrong.OF_ANOTHER.value, _("是另一位患者的")),
+            (NumberWrong.RENUMBERED.value, _("院内换了新号")),
+        ],
+        error_messages={"required": _("请选为什么不对"), "invalid_choice": _("请选为什么不对")},
+    )
+    right = forms.CharField(
+        label=_("正确的就诊号"),
+        max_length=64,
+        required=False,
+        help_text=_("照院内系统或患者的就诊卡填；还不知道就留空，只收回"),
+        error_messages={"max_length": _("就诊号最多 64 位")},
+        widget=forms.TextInput(attrs={**NO_MEMORY, "autocapitalize": "characters"}),
+    )
+
+    def to_command(self, hospital_id: UUID, patient_id: UUID) -> CorrectHospitalNumber:
+        data = self.cleaned_data
+        reason = NumberWrong(data["reason"])
+        return CorrectHospitalNumber(self.text(), hospital_id, patient_id, data["carrier"], reason, data["right"])
 
 
 class Book(Key):

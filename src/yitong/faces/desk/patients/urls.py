@@ -6,6 +6,7 @@ urlpatterns = [
     path("find/", views.find, name="find"),
     path("patients/<uuid:patient_id>/", views.patient, name="patient"),
     path("patients/<uuid:patient_id>/number/", views.number, name="number"),
+    path("patients/<uuid:patient_id>/number/wrong/", views.number_wrong, name="number_wrong"),
     path("patients/<uuid:patient_id>/phone/", phone.phone, name="phone"),
     path("arrive/", arrive.arrive, name="arrive"),
     path("window/", window.register, name="window"),

@@ -18,8 +18,10 @@ from yitong.domains.booking.queries import bookings as booking
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
-from yitong.domains.people.commands import carriers
-from yitong.domains.people.errors import HospitalNumberRefused
+from yitong.domains.people.commands import carriers, numbers
+from yitong.domains.people.contracts.patients import NumberHere
+from yitong.domains.people.errors import HospitalNumberChanged, HospitalNumberRefused
+from yitong.domains.people.queries.carriers import find_number_here
 from yitong.faces.common import pages
 from yitong.faces.common.request import Request
 from yitong.faces.desk.forms import IN_PLACE, status_of
@@ -81,7 +83,7 @@ def find(request: Request, place: Place) -> HttpResponse:
 @at_desk
 def patient(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
     """The patient's bookings at this hospital."""
-    return _patient_page(request, place, patient_id, forms.HospitalNumber(initial={"key": new_id()}))
+    return _patient_page(request, place, patient_id)
 
 
 @require_POST
@@ -102,35 +104,73 @@ def number(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
     return _patient_page(request, place, patient_id, form, refusal)
 
 
+@require_POST
+@at_desk
+def number_wrong(request: Request, place: Place, patient_id: UUID) -> HttpResponse:
+    """His number at this hospital is wrong: the right one stands there instead, or none (R-049)."""
+    may_people.check_can_link_carrier(request.actor, place.hospital_id)
+    form = forms.WrongNumber(request.POST)
+    refusal: Refusal | None = None
+    if form.is_valid():
+        cmd = form.to_command(place.hospital_id, patient_id)
+        try:
+            numbers.correct_hospital_number(cmd, actor=request.actor, now=pages.reader_of(request).now)
+        except IN_PLACE as caught:
+            refusal = caught
+        else:
+            said = _("就诊号已更正") if cmd.number else _("就诊号已收回")
+            return pages.go(request, "desk:patient", patient_id, notice=said)
+    return _patient_page(request, place, patient_id, form, refusal)
+
+
 def _patient_page(
-    request: Request, place: Place, patient_id: UUID, form: forms.HospitalNumber, refusal: Refusal | None = None
+    request: Request,
+    place: Place,
+    patient_id: UUID,
+    sent: forms.HospitalNumber | forms.WrongNumber | None = None,
+    refusal: Refusal | None = None,
 ) -> HttpResponse:
+    """`sent`: the form that was not taken."""
     reader = pages.reader_of(request)
     someone = people.get_patient(patient_id, request.actor, purpose=forms.PURPOSE, hospital_id=place.hospital_id)
     shown = presenters.found_patient(someone, reader)
     bookings = booking.list_bookings_of_patient(place.hospital_id, patient_id, request.actor, now=reader.now)
     departments = hospitals.departments_by_id(place.hospital_id, {one.department_id for one in bookings})
     can_register = _can_register(request, place)
-    number_facts, is_missing = _number_facts(request, place, patient_id) if can_register else ([], False)
+    number_facts, here = _number_facts(request, place, patient_id) if can_register else ([], None)
     context = {
         "patient": shown,
         "patient_id": patient_id,
         "facts": [*shown.facts, *number_facts],
         "bookings": presenters.bookings(bookings, departments, reader),
         "can_register": can_register,
-        "form": form if is_missing else None,
+        "form": _to_type(sent) if can_register and here is None else None,
+        "wrong": _to_correct(sent, here, refusal) if here is not None else None,
+        "sent": sent,
         "refusal": pages.said(refusal, reader),
     }
-    return pages.page(request, "desk/patients/patient.html", context, status_of(form, refusal))
+    status = status_of(sent, refusal) if sent is not None else 200
+    return pages.page(request, "desk/patients/patient.html", context, status)
 
 
-def _number_facts(request: Request, place: Place, patient_id: UUID) -> tuple[list[presenters.Fact], bool]:
-    """His number at this hospital, in clear for the window that works by it (R-049); and whether there is none."""
+def _to_type(sent: django_forms.Form | None) -> forms.HospitalNumber:
+    return sent if isinstance(sent, forms.HospitalNumber) else forms.HospitalNumber(initial={"key": new_id()})
+
+
+def _to_correct(sent: django_forms.Form | None, here: NumberHere, refusal: Refusal | None) -> forms.WrongNumber:
+    """About the number that stands now: what was typed about one that is gone is not kept."""
+    if isinstance(sent, forms.WrongNumber) and not isinstance(refusal, HospitalNumberChanged):
+        return sent
+    return forms.WrongNumber(initial={"key": new_id(), "carrier": here.carrier_id})
+
+
+def _number_facts(request: Request, place: Place, patient_id: UUID) -> tuple[list[presenters.Fact], NumberHere | None]:
+    """His number at this hospital, in clear for the window that works by it (R-049)."""
     try:
-        found = people.find_hospital_number(patient_id, place.hospital_id, request.actor)
+        found = find_number_here(patient_id, place.hospital_id, request.actor)
     except HospitalNumberRefused:
-        return [(_("本院就诊号"), _("院内系统没有建成"), _("请核对证件，在院内系统建档，再填在下面"))], True
-    return [(_("本院就诊号"), found or _("还没有"), "")], found is None
+        return [(_("本院就诊号"), _("院内系统没有建成"), _("请核对证件，在院内系统建档，再填在下面"))], None
+    return [(_("本院就诊号"), found.number if found else _("还没有"), "")], found
 
 
 def _can_register(request: Request, place: Place) -> bool:
