@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
+from tests import clinic as build
 from tests import make
 from tests.browser.households import Household
 from tests.browser.practices import Practice
 from tests.browser.test_patient_booking import until_sold
 from tests.browser.visitors import Visitor
+from tests.browser.wards import enter
 
 from yitong.core import clock
 from yitong.domains.booking.commands import claim
@@ -77,3 +79,31 @@ def test_a_refusal_says_what_to_do_and_is_asked_again(
     button.click()
     expect(someone.page.get_by_text("已请医院建档" if language == "zh" else "The hospital was asked")).to_be_visible()
     expect(button).to_have_count(0)
+
+
+@pytest.mark.parametrize(("language", "size"), [("zh", "normal"), ("en", "largest")])
+def test_the_desk_corrects_a_number_and_takes_it_back(
+    visitor: New, new_practice: NewPractice, language: str, size: str
+) -> None:
+    def words(chinese: str, english: str) -> str:
+        return chinese if language == "zh" else english
+
+    hospital_id = new_practice().clinic.hospital_id
+    patient_id, number = build.patient(hospital_id), f"W{make.number():06}"
+    someone = visitor(width="desk", language=language, size=size)
+    registrar = make.staff_member("registrar", hospital_id=hospital_id, now=clock.now())
+    enter(someone, make.signed_in(registrar, now=clock.now()).token)
+    page = someone.go(f"/desk/patients/{patient_id}/")
+    page.locator("input[name=number]").fill(number)
+    someone.press(words("记下就诊号", "Save the number"))
+    page.get_by_text(words("就诊号不对？", "Is the number wrong?")).click()
+    someone.look(f"desk-number-wrong-{language}")
+    page.get_by_label(words("为什么不对", "Why it is wrong")).select_option("mistyped")
+    page.locator("input[name=right]").fill(f"{number}9")
+    someone.press(words("更正或收回", "Correct or take back"))
+    assert f"{number}9" in someone.text()
+    page.get_by_text(words("就诊号不对？", "Is the number wrong?")).click()
+    page.get_by_label(words("为什么不对", "Why it is wrong")).select_option("of_another")
+    someone.press(words("更正或收回", "Correct or take back"))
+    assert words("就诊号已收回", "The number is taken back") in someone.text()
+    someone.look(f"desk-number-taken-back-{language}")

@@ -158,6 +158,7 @@ class WrongNumber(Key):
     reason = forms.ChoiceField(
         label=_("为什么不对"),
         choices=[
+            ("", _("请选择")),
             (NumberWrong.MISTYPED.value, _("填错了")),
             (NumberWrong.OF_ANOTHER.value, _("是另一位患者的")),
             (NumberWrong.RENUMBERED.value, _("院内换了新号")),
