@@ -55,8 +55,29 @@ def test_a_service_that_is_away_is_asked_again_with_the_same_key(patient: New, p
     someone.page.route("**/counter/claims", away)
     with someone.page.expect_navigation():
         someone.page.get_by_role("button", name="确认预约").click()
-        someone.page.get_by_text("服务正在恢复，正在用同一请求再试").wait_for()
-        someone.page.get_by_text("网络断了，连上后用同一请求再试").wait_for()
+        someone.page.get_by_text("服务正在恢复，会自动再试，不会约成两个").wait_for()
+        someone.page.get_by_text("网络断了，连上后会自动再试，不会约成两个").wait_for()
     assert "预约成功" in someone.text()
     assert len(keys) == 3
     assert len(set(keys)) == 1
+
+
+def test_the_way_back_from_a_booking_leads_to_the_times_and_another_tab_hears_of_it(
+    patient: Callable[..., Visitor], new_practice: Callable[[], Practice]
+) -> None:
+    practice, someone = new_practice(), patient()
+    session = practice.sit(practice.days[0])
+    someone.go(f"/hospitals/{session.hospital_id}/sessions/{session.session_id}/?visit=again")
+    times = someone.page.url
+    someone.open("a.window")
+    other = someone.page.context.new_page()
+    other.goto(someone.page.url)
+    someone.open(someone.page.get_by_role("button", name="确认预约"))
+    assert "预约成功" in someone.text()
+    booking = someone.page.url
+    someone.page.go_back()
+    assert someone.page.url == times
+    other.get_by_role("button", name="确认预约").click()
+    other.get_by_text("已经约好了").wait_for()
+    other.get_by_role("link", name="看这个预约").click()
+    other.wait_for_url(booking)

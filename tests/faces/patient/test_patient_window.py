@@ -5,13 +5,14 @@ import string
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 from tests import clinic as build
 from tests.clinic import NOW
 from tests.faces.patient.test_patient_pages import book_path, text_of
-from tests.visitor import signed_in
+from tests.visitor import anybody, signed_in
 
 from yitong.core import clock, sentences
 from yitong.core.errors import Refusal
@@ -70,6 +71,37 @@ def test_who_has_nobody_yet_is_asked_first_who_he_is() -> None:
     page = signed_in(build.account()).get(book_path(place)).content.decode()
     assert "/counter/" not in page
     assert "您是谁" in page
+
+
+@pytest.mark.rule("R-005")
+@pytest.mark.parametrize("code", ["SLOT_TAKEN", "POOL_EXHAUSTED", "BOOK_DUP_DEPT", "TIME_CLASH"])
+def test_who_presses_once_more_hears_that_it_is_booked_and_not_that_somebody_took_it(code: str) -> None:
+    """By a second tab, or on the way back: it was his own booking that took the time."""
+    place, (actor, mine) = build.clinic(slots=3), build.holder()
+    other = build.add_patient(actor, relation=build.Relation.SPOUSE)
+    held = build.hold(place, mine, actor)
+    client = signed_in(actor)
+    page = client.get(book_path(place) + f"&refused={code}&patient={mine}")
+    assert "这位就诊人这一天的这个科已经约好了" in text_of(page)
+    assert f'href="/bookings/{place.hospital_id}/{held.booking_id}/"' in page.content.decode()
+    assert "号源已被预约" not in text_of(page)
+    assert "这些时间还有号" not in text_of(page)
+    assert "已经约好了" not in text_of(client.get(book_path(place) + f"&refused={code}&patient={other}"))
+
+
+def test_another_account_learns_nothing_of_a_booking() -> None:
+    place, (actor, patient) = build.clinic(slots=3), build.holder()
+    build.hold(place, patient, actor)
+    page = signed_in(build.holder()[0]).get(book_path(place) + f"&refused=SLOT_TAKEN&patient={patient}")
+    assert "号源已被预约" in text_of(page)
+    assert "已经约好了" not in text_of(page)
+
+
+def test_who_signs_in_after_a_refusal_is_not_told_that_the_time_is_still_there() -> None:
+    place = build.clinic()
+    for refused, is_there in (("", True), ("&refused=SLOT_TAKEN", False)):
+        following = quote(book_path(place) + refused, safe="")
+        assert ("您选的时间还在" in text_of(anybody().get(f"/sign-in/?next={following}"))) is is_there
 
 
 def test_a_refusal_comes_back_with_its_numbers_its_patient_and_what_is_near() -> None:

@@ -101,6 +101,17 @@ def find_last_patient(actor: Actor, hospital_id: UUID, department_id: UUID) -> U
     return None if last is None else people.survivor_of(last)
 
 
+def find_live_of_day(actor: Actor, patient_id: UUID, hospital_id: UUID, department_id: UUID, day: date) -> UUID | None:
+    """The booking that this patient of the account has in a department on that day: one at most (R-005)."""
+    if actor.account_id is None:
+        return None
+    records = people.records_of(people.ids_of(actor.account_id) & {patient_id})
+    found = models.PatientBooking.objects.filter(
+        patient_id__in=records, hospital_id=hospital_id, department_id=department_id, visit_date=day, live=True
+    )
+    return found.order_by("starts_at").values_list("id", flat=True).first()
+
+
 def list_bookings_of_session(hospital_id: UUID, session_id: UUID, actor: Actor, *, now: datetime) -> list[Booking]:
     """The list of one session for the hospital's staff, by window."""
     permissions.check_can_list(actor, hospital_id)

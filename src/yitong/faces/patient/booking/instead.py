@@ -6,10 +6,14 @@ moment. What one moves to is his own; places elsewhere are new bookings for him 
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
+from django.urls import reverse
+
+from yitong.core.actor import Actor
 from yitong.core.db import policies
-from yitong.domains.booking.errors import PoolExhausted, SessionCancelled, SlotTaken
-from yitong.domains.booking.queries import openings
+from yitong.domains.booking.errors import DuplicateDepartment, PoolExhausted, SessionCancelled, SlotTaken, TimeClash
+from yitong.domains.booking.queries import bookings, openings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule.contracts import Session
 from yitong.domains.schedule.errors import SessionIsStopping
@@ -19,6 +23,7 @@ from yitong.faces.common.words import Reader
 from yitong.faces.patient.hospitals import choosing, near, offering, presenters, ways
 
 GONE = (SlotTaken, PoolExhausted, SessionCancelled, SessionIsStopping)
+OWN = (SlotTaken, PoolExhausted, DuplicateDepartment, TimeClash)  # what one hears, too, who presses once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,14 @@ def _instead(session: Session, visit: ways.Visit, way: ways.Way, reader: Reader)
     if found.windows or found.same_day or found.days or found.places:
         return found
     return Instead([], [], [], [], presenters.release(in_force, reader).text, offer.wait_href)
+
+
+def has_already(actor: Actor, patient_id: UUID | None, session: Session) -> str:
+    """Where the booking is that the patient has there on that day already, by another tab or before the way back."""
+    if patient_id is None:
+        return ""
+    found = bookings.find_live_of_day(actor, patient_id, session.hospital_id, session.department_id, session.date)
+    return reverse("patient:booking", args=[session.hospital_id, found]) if found else ""
 
 
 def _line(half: offering.HalfDay, offer: offering.Offer) -> offering.Near:

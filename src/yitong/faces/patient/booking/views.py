@@ -101,6 +101,7 @@ def book_page(
     by_name = is_by_name(session, in_force, is_first_visit=is_first)
     at_window = window.form_for(request, slot, reader, is_first_visit=is_first, by_name=by_name) if persons else None
     key = handing.key_for(account_id, hospital_id, says=says)
+    has_already = instead.has_already(request.actor, chosen, session) if isinstance(refusal, instead.OWN) else ""
     context = {
         "window": at_window,
         "facts": presenters.slot_facts(
@@ -128,7 +129,10 @@ def book_page(
         else "",
         "handed": handing.words(reader.name(hospital), _("确认预约") if persons else _("核验并预约")) if says else "",
         "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or key,
-        "instead": instead.instead(session, visit, way, reader) if isinstance(refusal, instead.GONE) else None,
+        "has_already": has_already,
+        "instead": instead.instead(session, visit, way, reader)
+        if isinstance(refusal, instead.GONE) and not has_already
+        else None,
         "is_busy": isinstance(refusal, Busy),
         "form": form,
         "myself": myself or forms.Myself(initial={"key": key}),

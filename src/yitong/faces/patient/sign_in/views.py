@@ -117,7 +117,7 @@ def _phone_page(request: Request, form: forms.Phone, refusal: Refusal | None) ->
         "form": form,
         "refusal": pages.said(refusal, pages.reader_of(request)),
         "next": following,
-        "is_booking": following.startswith("/book/"),
+        "is_booking": following.startswith("/book/") and "refused=" not in following,
         "sent_to": form.cleaned_data["phone"] if isinstance(refusal, Throttled) else "",
     }
     return pages.page(request, "patient/sign_in/phone.html", context, _status(form, refusal))

@@ -66,7 +66,7 @@
       if (!answer) return say(form.dataset.tired), free();
       say("");
       const body = await answer.json();
-      if (answer.ok) return location.assign(`/bookings/${body.hospital_id}/${body.booking_id}/?new=1`);
+      if (answer.ok) return location.replace(`/bookings/${body.hospital_id}/${body.booking_id}/?new=1`);
       await told(form, body);
       free();
       if (body.code === "PASS_INVALID" && !form.renewed) {
