@@ -205,3 +205,15 @@ def test_a_roster_line_by_keys_alone(visitor: New, ward: Ward) -> None:
     someone.page.wait_for_url("**/end/")
     someone.press("定为最后一天")
     assert "已定好最后一天" in someone.text()
+
+
+def test_in_the_largest_type_what_is_said_of_a_patient_stands_under_its_name(visitor: New, ward: Ward) -> None:
+    """Beside it a phone left room for three letters."""
+    _actor, patient = build.holder(build.identity())
+    window = enter(visitor(size="largest"), token_of(ward.staff("registrar")))
+    window.go(f"/desk/patients/{patient}/")
+    name, said = (window.page.locator(f".facts {part}").first.bounding_box() for part in ("dt", "dd"))
+    assert name is not None
+    assert said is not None
+    assert said["y"] >= name["y"] + name["height"]
+    assert said["x"] == name["x"]
