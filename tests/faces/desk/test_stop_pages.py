@@ -146,3 +146,12 @@ def test_the_preview_asks_as_often_for_many_as_for_one(hospital: Hospital, desk:
         assert manager.get(path).content.decode().count('type="checkbox"') == 7
     assert len(many) == len(few)
     assert ClinicSession.objects.filter(stops_at__isnull=False).count() == 0
+
+
+def test_in_english_a_stop_is_an_act_and_not_what_has_become_of_a_session(hospital: Hospital, desk: Sit) -> None:
+    someone = desk("roster_manager")
+    someone.client.cookies["yitong_language"] = "en"
+    for path in ("/desk/", of_department(hospital), f"/desk/sessions/{hospital.place.session_id}/stop/"):
+        page = someone.get(path).content.decode()
+        assert "Stops</span>" in page, path
+        assert "Cancelled" not in page, path

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from yitong.core.actor import Actor
 from yitong.core.errors import Refusal
@@ -62,7 +63,7 @@ def _of_hospital(actor: Actor, place: Place) -> list[tuple[str, str, str, str]]:
             "h",
         ),
         (schedule.can_manage(actor, at), _("排班"), "desk:roster", "list", "r"),
-        (schedule.can_manage(actor, at), _("停诊"), "desk:stops", "ban", "s"),
+        (schedule.can_manage(actor, at), pgettext("page", "停诊"), "desk:stops", "ban", "s"),
         (draws.can_keep_secret(actor, at), _("摇号"), "desk:draws", "list", "l"),
         (access.can(actor, access.Action.MANAGE_HOSPITAL_STAFF, at), _("职工"), "desk:staff", "people", "m"),
         (hospitals.can(actor, hospitals.Action.SET_HOSPITAL_POLICY, at), _("本院规则"), "desk:rules", "rule", "u"),
