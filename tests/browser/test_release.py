@@ -53,12 +53,12 @@ def test_a_release_opens_the_page_by_itself_and_is_booked(patient: New, new_prac
     page.add_init_script(FAST_PHONE)
 
     someone.go(day_path(practice, session))
-    expect(page.locator("main .countdown").first).to_contain_text("00:")
+    expect(page.locator("main .countdown").first).to_contain_text("还有 00:")
     someone.look("release-day")
     someone.open("a.offer")
     elder.go(session_path(session))
     for one in (someone, elder):
-        expect(one.page.locator("main .countdown")).to_contain_text("00:")
+        expect(one.page.locator("main .countdown")).to_contain_text("还有 00:")
         expect(one.page.locator("a.window")).to_have_count(0)
         expect(one.page.get_by_text("未放号")).to_have_count(2)
     someone.look("release-waiting")
@@ -173,3 +173,18 @@ def test_without_scripts_the_page_says_the_time_and_a_reload_opens_it(patient: N
     assert "号源已被预约" in someone.text()
     assert "同一半天，这些时间还有号" in someone.text()
     someone.look("release-plain-refused")
+
+
+def test_in_english_the_head_is_one_line_and_large_type_loses_no_words(visitor: New, new_practice: NewPractice) -> None:
+    practice = new_practice()
+    path = session_path(practice.sit(practice.days[0])).replace("visit=again", "visit=first")
+    someone, elder = visitor(language="en"), visitor(language="en", size="large")
+    someone.go(path)
+    brand, switch = (someone.page.locator(one).first.bounding_box() for one in (".brand", ".topbar-tools .button"))
+    assert brand is not None
+    assert switch is not None
+    assert brand["y"] == switch["y"]
+    assert switch["width"] >= 44
+    elder.go(path)
+    about = elder.page.get_by_text("Doctor assigned by the department")
+    assert about.evaluate("it => it.scrollHeight <= it.clientHeight")

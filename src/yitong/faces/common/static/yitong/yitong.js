@@ -35,7 +35,8 @@
     const days = Math.floor(left / 86400);
     const hours = Math.floor(left / 3600) % 24;
     const rest = `${days || hours ? `${pad(hours)}:` : ""}${pad(Math.floor(left / 60) % 60)}:${pad(left % 60)}`;
-    node.textContent = days ? `${days} ${node.dataset.days} ${rest}` : rest;
+    const lead = node.dataset.lead ? `${node.dataset.lead} ` : "";
+    node.textContent = lead + (days ? `${days} ${node.dataset.days} ${rest}` : rest);
     if (left <= 120 && left > 0 && node.dataset.soon) say(node.dataset.soon), delete node.dataset.soon;
     if (left === 0) {
       node.textContent = node.dataset.over;
