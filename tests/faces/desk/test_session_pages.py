@@ -285,7 +285,7 @@ def test_the_window_types_the_number_that_its_register_did_not_give(hospital: Ho
     page, path = f"/desk/patients/{patient}/", f"/desk/patients/{patient}/number/"
     form = f'action="{path}"'
     assert (form in page_of(registrar, page), form in page_of(desk("nurse"), page)) == (True, False)
-    for wrong, said in (("", "请填就诊号"), ("号码", "卡号不正确")):
+    for wrong, said in (("", "请填就诊号"), ("号码", "卡号或就诊号不正确")):
         answer = registrar.post(path, number=wrong)
         assert (answer.status_code, said in answer.content.decode()) == (422, True)
     done = registrar.post(path, number=" m0042 ")
@@ -296,7 +296,7 @@ def test_the_window_types_the_number_that_its_register_did_not_give(hospital: Ho
     assert (again.status_code, "该就诊人在本院已有另一个就诊号" in again.content.decode()) == (409, True)
     other = build.patient(hospital.id)
     taken = registrar.post(f"/desk/patients/{other}/number/", number="M0042")
-    assert (taken.status_code, "该卡已属于另一位就诊人" in taken.content.decode()) == (409, True)
+    assert (taken.status_code, "这个卡号或就诊号已属于另一位就诊人" in taken.content.decode()) == (409, True)
     assert Carrier.objects.filter(kind="hospital_number").count() == 1
     unknown = registrar.post(f"/desk/patients/{new_id()}/number/", number="M0044")
     assert unknown.status_code == 404
