@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import click
+import pytest
+from babel.messages.pofile import read_po
 
 from yitong.cli.main import main
 
@@ -137,6 +139,29 @@ def test_operators_page_names_every_variable_that_the_code_reads() -> None:
     page = (ROOT / "docs" / "guides" / "operator.md").read_text()
     assert len(read) > 10
     assert {variable for variable in read if f"`{variable}`" not in page} == set()
+
+
+# -- pages -----------------------------------------------------------------------------------------------------------
+
+NAMED = re.compile(r"(?<![*\w])\*([^*]{2,60}?)\*(?!\*)")
+
+
+@cache
+def said_in_english() -> set[str]:
+    """What the pages say, as one reads it."""
+    found = set()
+    for file in (ROOT / "src").rglob("locale/en/LC_MESSAGES/django.po"):
+        with file.open("rb") as catalogue:
+            found |= {str(one.string).replace("’", "'") for one in read_po(catalogue)}
+    return found
+
+
+@pytest.mark.parametrize("guide", ["desk", "office", "operator"])
+def test_the_guides_name_pages_and_buttons_as_these_name_themselves(guide: str) -> None:
+    text = re.sub(r"\s+", " ", (ROOT / "docs" / "guides" / f"{guide}.md").read_text().replace("**", ""))
+    named = set(NAMED.findall(text))
+    assert len(named) > 1
+    assert named - said_in_english() == set()
 
 
 # -- dependencies ----------------------------------------------------------------------------------------------------
