@@ -466,3 +466,15 @@ def test_the_list_says_when_it_has_changed(hospital: Hospital, desk: Sit) -> Non
     reads = ReadLog.objects.filter(patient_id=patient).count()
     assert "名单有变化" in nurse.get(f"{path}0").content.decode()
     assert ReadLog.objects.filter(patient_id=patient).count() == reads
+
+
+@pytest.mark.rule("R-005")
+def test_who_is_booked_there_already_is_found_by_one_press_and_not_under_the_patients_own_pages(
+    hospital: Hospital, desk: Sit
+) -> None:
+    """As when somebody went back from the slip and pressed once more."""
+    patient, _ = booked(hospital)
+    answer = desk("registrar").post(f"/desk/window/{patient}/slot/{hospital.place.slot(ONSITE + 1)}/")
+    page = answer.content.decode()
+    assert (answer.status_code, "同一就诊日同一科室只能预约1次" in page, "我的预约" in page) == (409, True, False)
+    assert f'<a href="/desk/patients/{patient}/">患者的预约</a>' in page

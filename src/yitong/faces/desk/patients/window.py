@@ -14,7 +14,7 @@ from yitong.core.errors import Refusal
 from yitong.core.ids import new_id
 from yitong.domains.booking import permissions as may
 from yitong.domains.booking.commands import claim
-from yitong.domains.booking.errors import SlotTaken
+from yitong.domains.booking.errors import DuplicateDepartment, SlotTaken
 from yitong.domains.booking.queries import openings
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.people import permissions as may_people
@@ -154,6 +154,7 @@ def confirm(request: Request, place: Place, patient_id: UUID, slot_id: UUID) -> 
         "is_special": slot.is_special,
         "form": form,
         "refusal": pages.said(refusal, reader),
+        "has_already": reverse("desk:patient", args=[patient_id]) if isinstance(refusal, DuplicateDepartment) else "",
         "is_gone": isinstance(refusal, SlotTaken),
         "nearest": _nearest(request, session, slot, reader) if isinstance(refusal, SlotTaken) else "",
         "back": reverse("desk:window_slots", args=[patient_id, session.session_id]),
