@@ -74,7 +74,7 @@ def test_who_has_nobody_yet_is_asked_first_who_he_is() -> None:
 
 
 @pytest.mark.rule("R-005")
-@pytest.mark.parametrize("code", ["SLOT_TAKEN", "POOL_EXHAUSTED", "BOOK_DUP_DEPT", "TIME_CLASH"])
+@pytest.mark.parametrize("code", ["SLOT_TAKEN", "POOL_EXHAUSTED", "TIME_CLASH"])
 def test_who_presses_once_more_hears_that_it_is_booked_and_not_that_somebody_took_it(code: str) -> None:
     """By a second tab, or on the way back: it was his own booking that took the time."""
     place, (actor, mine) = build.clinic(slots=3), build.holder()
@@ -87,6 +87,15 @@ def test_who_presses_once_more_hears_that_it_is_booked_and_not_that_somebody_too
     assert "号源已被预约" not in text_of(page)
     assert "这些时间还有号" not in text_of(page)
     assert "已经约好了" not in text_of(client.get(book_path(place) + f"&refused={code}&patient={other}"))
+
+
+@pytest.mark.rule("R-005")
+def test_one_booking_a_day_in_a_department_is_said_with_the_way_to_it() -> None:
+    place, (actor, mine) = build.clinic(slots=3), build.holder()
+    held = build.hold(place, mine, actor)
+    page = signed_in(actor).get(book_path(place) + f"&refused=BOOK_DUP_DEPT&patient={mine}")
+    assert "同一就诊日同一科室只能预约1次" in text_of(page)
+    assert f'<a href="/bookings/{place.hospital_id}/{held.booking_id}/">看这个预约</a>' in page.content.decode()
 
 
 def test_another_account_learns_nothing_of_a_booking() -> None:

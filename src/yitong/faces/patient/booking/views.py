@@ -15,7 +15,7 @@ from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
 from yitong.domains.booking.commands import change, claim
 from yitong.domains.booking.contracts import Booking, State
-from yitong.domains.booking.errors import AbuseLocked, CheckRequired, NotYourTurn, VerifyRequired
+from yitong.domains.booking.errors import AbuseLocked, CheckRequired, DuplicateDepartment, NotYourTurn, VerifyRequired
 from yitong.domains.booking.queries import bookings as reads
 from yitong.domains.booking.queries.consents import find_consent
 from yitong.domains.hospitals.queries import directory as hospitals
@@ -130,6 +130,7 @@ def book_page(
         "handed": handing.words(reader.name(hospital), _("确认预约") if persons else _("核验并预约")) if says else "",
         "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or key,
         "has_already": has_already,
+        "is_duplicate": isinstance(refusal, DuplicateDepartment),
         "instead": instead.instead(session, visit, way, reader)
         if isinstance(refusal, instead.GONE) and not has_already
         else None,
