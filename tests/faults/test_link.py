@@ -99,3 +99,40 @@ def test_a_server_that_goes_away_is_a_lost_connection() -> None:
         assert link.connection.closed
 
     linked(talk)
+
+
+def test_what_was_not_prepared_behind_an_error_is_prepared_the_next_time() -> None:
+    """Else a lock that one batch waited for too long would lose the window, if it came at the wrong instant."""
+    broken: tuple[str, tuple[()]] = ("SELECT 1 / 0", ())
+
+    async def talk(link: Link) -> None:
+        for _ in range(2):
+            with pytest.raises(pg.DivisionByZero):
+                await link.ask(("SELECT 5", ()), broken, ("SELECT 6", ()), ("SELECT %s::text", ["a"]))
+        told = await link.ask(("SELECT 7", ()), ("SELECT 6", ()), ("SELECT 5", ()), ("SELECT %s::text", ["a"]))
+        assert told == [[(7,)], [(6,)], [(5,)], [("a",)]]
+
+    linked(talk)
+
+
+NAPS = """CREATE FUNCTION pg_temp.nap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; END';
+CREATE TRIGGER naps BEFORE INSERT ON kept FOR EACH ROW EXECUTE FUNCTION pg_temp.nap()"""
+
+
+def test_a_server_that_goes_away_while_it_is_told_something_is_a_lost_connection(observer: psycopg.Connection) -> None:
+    """It takes no more of a long word, and then it is gone."""
+    many = b"1\t%b\n" % (b"x" * 1_000) * 30_000
+
+    async def talk(link: Link) -> None:
+        for statement in NAPS.split(";\nC"):
+            await link.connection.execute("C" + statement.removeprefix("C"))
+        pid = link.connection.info.backend_pid
+        copying = asyncio.create_task(link.copy("COPY kept FROM STDIN", many, then="SELECT 1"))
+        await asyncio.sleep(0.5)
+        observer.execute("SELECT pg_terminate_backend(%s)", [pid])
+        with pytest.raises(psycopg.OperationalError):
+            async with asyncio.timeout(5):
+                await copying
+        assert link.connection.closed
+
+    linked(talk)

@@ -16,10 +16,11 @@ from psycopg.errors import error_from_result
 
 Row = tuple[Any, ...]
 Statement = tuple[str, Sequence[Any]]  # with %s for each value
+Plan = tuple[str, tuple[int, ...]]  # a statement, and the types of its values
 Result = pq.abc.PGresult
 
 COPY_IN, END = pq.ExecStatus.COPY_IN, pq.ExecStatus.PIPELINE_SYNC
-FAILED = pq.ExecStatus.FATAL_ERROR
+DONE, FAILED = pq.ExecStatus.COMMAND_OK, pq.ExecStatus.FATAL_ERROR
 
 
 class Link:
@@ -27,7 +28,7 @@ class Link:
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self.connection = connection
-        self._prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._prepared: dict[Plan, bytes] = {}
         self._heard: asyncio.Future[None] | None = None  # done when the next result is here
 
     @property
@@ -37,17 +38,24 @@ class Link:
     async def ask(self, *statements: Statement) -> list[list[Row]]:
         """The rows of each, in one round trip. Where one fails, those after it are not run, and its error is raised."""
         wanted: list[int] = []  # which of the results are not of a mere preparation
+        preparing: list[tuple[Plan, int]] = []  # and which are
         async with self.connection.lock:
             with self._listening():
                 self._pg.enter_pipeline_mode()
-                sent = 0
                 for statement, values in statements:
-                    sent += self._send(statement, values)
-                    wanted.append(sent - 1)
+                    place = len(wanted) + len(preparing)
+                    plan = self._send(statement, values)
+                    if plan is not None:
+                        preparing.append((plan, place))
+                        place += 1
+                    wanted.append(place)
                 self._pg.pipeline_sync()
                 await self._flush()
                 found = await self._results_of_pipeline()
                 self._pg.exit_pipeline_mode()
+                for plan, place in preparing:
+                    if found[place].status != DONE:  # what failed before it kept the server from it
+                        del self._prepared[plan]
         _check(found)
         return [self._rows(found[n]) for n in wanted]
 
@@ -73,19 +81,18 @@ class Link:
 
     # -- what libpq is told ----------------------------------------------------------------------------------------
 
-    def _send(self, statement: str, values: Sequence[Any]) -> int:
-        """Gives how many results will come of it: one more where it had to be prepared."""
+    def _send(self, statement: str, values: Sequence[Any]) -> Plan | None:
+        """Gives what had to be prepared for it, of which another result will come before its own."""
         adapting = Transformer(self.connection)
         dumped = adapting.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        name = self._prepared.get((statement, adapting.types or ()))
-        is_new = name is None
+        plan = statement, adapting.types or ()
+        name = known = self._prepared.get(plan)
         if name is None:
-            types = adapting.types or ()
             word = statement.split(maxsplit=1)[0]  # whoever reads along on the wire sees what is asked
-            name = self._prepared[statement, types] = f"link_{len(self._prepared)}_{word}".encode()
-            self._pg.send_prepare(name, _numbered(statement), types)
+            name = self._prepared[plan] = f"link_{len(self._prepared)}_{word}".encode()
+            self._pg.send_prepare(name, _numbered(statement), plan[1])
         self._pg.send_query_prepared(name, dumped, adapting.formats)
-        return 1 + is_new
+        return plan if known is None else None
 
     async def _put(self, lines: bytes) -> None:
         while self._pg.put_copy_data(lines) == 0:
