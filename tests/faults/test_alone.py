@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from yitong.config.alone import SPARE_FILES
+from yitong.counter.peers import FEWEST
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 WINDOW = str(Path(__file__).with_name("window_alone.py"))
@@ -57,8 +58,8 @@ class Window:
         self.connections: list[http.client.HTTPConnection] = []
         self.command = [sys.executable, WINDOW, "127.0.0.1", str(self.port)]
 
-    def connection(self) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
+    def connection(self, of: str = "127.0.0.1") -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S, source_address=(of, 0))
         self.connections.append(connection)
         connection.connect()
         return connection
@@ -67,7 +68,7 @@ class Window:
         """Its process, and how many wait there; 0 while nobody listens."""
         try:
             pid, waiting = asked(self.connection(), "/").split()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return 0, 0
         return int(pid), int(waiting)
 
@@ -152,6 +153,23 @@ def test_clients_take_no_file_that_the_window_needs_itself(window: Window) -> No
                 pass
         assert 0 < served <= 20
         asked(connections[0], "/file")
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_one_address_leaves_room_for_others_where_no_proxy_stands_before_the_window(
+    window: Window, proxies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YITONG_PROXIES", str(proxies))
+    allowed = SPARE_FILES + 2 * FEWEST
+    with kept(window.command, preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))):
+        await_that(lambda: window.pid > 0)
+        clients = [window.connection() for _ in range(FEWEST - 1)]  # and the one that has asked for its process
+        for client in clients:
+            asked(client, "/")
+        assert (window.pid > 0) is (proxies == 1)
+        assert asked(window.connection(of="127.0.0.2"), "/")
+        clients[0].close()
+        await_that(lambda: window.pid > 0)  # one has left
 
 
 # -- any server --------------------------------------------------------------------------------------------------------

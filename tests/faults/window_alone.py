@@ -5,7 +5,7 @@ import os
 import sys
 from types import SimpleNamespace
 
-from yitong.config import alone, counter
+from yitong.config import alone, counter, environment
 from yitong.counter.requests import Answering, Request
 
 late: list[Answering] = []
@@ -30,7 +30,7 @@ def started_or_stopped(loop: asyncio.AbstractEventLoop) -> None: ...
 
 
 if __name__ == "__main__":
-    door = SimpleNamespace(hear=hear)
+    door = SimpleNamespace(hear=hear, proxies=environment.number("YITONG_PROXIES", 0))
     counter.made = lambda: SimpleNamespace(  # type: ignore[assignment,return-value]
         door=door, start=started_or_stopped, stop=started_or_stopped
     )

@@ -11,6 +11,7 @@ import uvloop
 from yitong.config import counter
 from yitong.config.process import die_with
 from yitong.counter.http1 import MOST_CONNECTIONS, Connections
+from yitong.counter.peers import share
 
 BACKLOG = 1024
 ENDS_S = 5.0  # for the requests under way
@@ -24,7 +25,8 @@ async def serve(host: str, port: int, *, most: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, ended.set)
     window = counter.made()
-    connections = Connections(window.door.hear, most=most)
+    most_of_one = None if window.door.proxies else share(most)  # else all of them are the proxy's
+    connections = Connections(window.door.hear, most=most, most_of_one=most_of_one)
     watching = loop.create_task(connections.watch())
     server = await loop.create_server(connections.connection, host, port, backlog=BACKLOG)
     window.start(loop)

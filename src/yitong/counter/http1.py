@@ -15,7 +15,8 @@ import httptools
 import structlog
 
 from yitong.counter.answers import CONTINUE, written
-from yitong.counter.requests import LONGEST_BODY, Headers, Request
+from yitong.counter.peers import Peers
+from yitong.counter.requests import ASKED_FOR, LONGEST_BODY, Headers, Request
 from yitong.counter.rsgi import Hear
 
 LONGEST_HEAD = 16_384  # counted by the pieces that come: one that comes in a single piece may be as long as that is
@@ -27,18 +28,15 @@ KEPT_S = 75.0  # that a connection may stand without a request; longer than a pr
 WRITING_S = 30.0  # in which a client has to take an answer
 SWEEP_S, MOST_IN_A_TURN = 1.0, 64
 
-# What the window asks for, by the names that come on the wire in any case; all else is not even decoded.
-_NAMES = "content-type accept-language if-none-match x-forwarded-for content-length expect connection"
-_ASKED_FOR = {name.encode(): name for name in _NAMES.split()}
-
 log = structlog.get_logger("yitong.counter")
 
 
 class Connections:
-    """Those of one server, and the door that hears what they bring."""
+    """Those of one server, and the door that hears what they bring. `most_of_one`: address, if it has a limit."""
 
-    def __init__(self, hear: Hear, *, most: int = MOST_CONNECTIONS) -> None:
+    def __init__(self, hear: Hear, *, most: int = MOST_CONNECTIONS, most_of_one: int | None = None) -> None:
         self.hear, self.most, self.is_leaving = hear, most, False
+        self.peers = Peers(most_of_one)
         self.open: set[Connection] = set()
         self._came: deque[Heard] = deque()
         self._said: list[tuple[Connection, bytes, bool]] = []
@@ -135,17 +133,19 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        if len(self._all.open) >= self._all.most or self._all.is_leaving:
+        host, port, *_ = self.transport.get_extra_info("peername") or ("", 0)
+        self._client = f"{host}:{port}"
+        if self._all.is_leaving or len(self._all.open) >= self._all.most or not self._all.peers.enter(self._client):
             self._is_over = True
             self.transport.abort()
             return
-        host, port, *_ = self.transport.get_extra_info("peername") or ("", 0)
-        self._client = f"{host}:{port}"
         self._all.open.add(self)
         self.deadline = self._all.at + KEPT_S
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._all.open.discard(self)
+        if self in self._all.open:
+            self._all.open.remove(self)
+            self._all.peers.leave(self._client)
         self._asked, self._is_over = None, True
         self.waiting.clear()
         del self._parser  # it holds us: else both would wait for the garbage collector, which comes seldom
@@ -190,7 +190,7 @@ class Connection(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        known = _ASKED_FOR.get(name.lower())
+        known = ASKED_FOR.get(name.lower())
         if known is not None and self._is_in_head:  # what trails a body no proxy has looked at
             told, before = value.decode("latin-1"), self._headers.get(known)
             self._headers[known] = told if before is None else f"{before}, {told}"  # RFC 9110, 5.3

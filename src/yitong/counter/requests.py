@@ -30,3 +30,7 @@ class Answering(Protocol):
 
 
 LONGEST_BODY = 16_384
+
+# What the window asks for, by the names that come on the wire in any case; all else is not even decoded.
+_NAMES = "content-type accept-language if-none-match x-forwarded-for content-length expect connection"
+ASKED_FOR = {name.encode(): name for name in _NAMES.split()}

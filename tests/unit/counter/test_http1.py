@@ -748,6 +748,21 @@ def test_who_is_under_way_when_the_server_leaves_gets_his_answer_and_others_go_a
     play(scene)
 
 
+def test_one_address_has_no_more_than_its_share_and_whoever_leaves_makes_room(play: Play) -> None:
+    async def scene(at: Place) -> None:
+        at.connections.peers.most = 2
+        first, second, third = await at.client(), await at.client(), await at.client()
+        assert (await first.ask(get("/a"))).status == (await second.ask(get("/a"))).status == 200
+        assert await third.rest() == b""
+        for gone in (first, second):
+            gone.hang_up()
+            await until(lambda: len(at.connections.open) == 1)
+            assert (await (await at.client()).ask(get("/b"))).status == 200
+        assert len(at.connections.open) == 2
+
+    play(scene)
+
+
 def test_when_hundreds_ask_at_once_other_work_of_the_loop_has_its_turn_in_between(play: Play) -> None:
     """A batch waits for the database, not until the last of a crowd was heard."""
 
