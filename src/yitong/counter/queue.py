@@ -5,7 +5,7 @@ Batches under way never wait for each other: no two of them hold a wish of the s
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import structlog
 
@@ -15,6 +15,7 @@ from yitong.counter.wishes import Answer, Tell, Wish
 
 MOST = 256  # wishes of one batch: a longer one makes its first wish wait and holds the loop
 FEWEST_BESIDE = 96  # wishes that are worth a batch of their own while others are under way
+SLOW_S = 0.25  # after which a batch keeps no small one back: it waits for a lock that somebody else holds
 MOST_WAITING = 20_000  # wishes that wait; who comes then is told to ask again
 
 log = structlog.get_logger("yitong.counter")
@@ -38,6 +39,7 @@ class Queue:
         self._parked: list[Wish] = []  # those whom a batch under way must settle first
         self._patients: set[str] = set()  # of the batches under way
         self._batches = 0
+        self._swift: dict[int, asyncio.TimerHandle] = {}  # the batches that are not slow yet, by identity
         self._arrived = asyncio.Event()
 
     def ask(self, wish: Wish) -> None:
@@ -46,7 +48,7 @@ class Queue:
             raise Busy()
         self.waiting.append(wish)
         self.under_way[wish.key] = wish
-        if not self._batches or len(self.waiting) >= FEWEST_BESIDE:
+        if not self._swift or len(self.waiting) >= FEWEST_BESIDE:
             self._arrived.set()
 
     async def next_batch(self) -> list[Wish]:
@@ -56,13 +58,18 @@ class Queue:
             batch = self.take()
             if batch:
                 self._batches += 1
+                self._swift[id(batch)] = asyncio.get_running_loop().call_later(SLOW_S, self._is_slow, id(batch))
                 return batch
             self._arrived.clear()
 
+    def _is_slow(self, batch_id: int) -> None:
+        del self._swift[batch_id]
+        self._arrived.set()
+
     def take(self) -> list[Wish]:
         """The wishes that waited longest, one for each patient: the next of the same one sees what became of this.
-        None while another batch is under way and those who wait would make a poor one."""
-        if self._batches and len(self.waiting) < FEWEST_BESIDE:
+        None while another batch is swiftly under way and those who wait would make a poor one."""
+        if self._swift and len(self.waiting) < FEWEST_BESIDE:
             return []
         batch: list[Wish] = []
         while self.waiting and len(batch) < MOST:
@@ -78,19 +85,21 @@ class Queue:
         """It waits for what a batch under way becomes, and then comes before all who asked later."""
         self._parked.append(wish)
 
-    def end(self, batch: Sequence[Wish], *, is_changed: bool) -> None:
+    def end(self, batch: list[Wish], *, is_changed: bool) -> None:
         """A batch is over. `is_changed`: it settled something; else those whom it parked wait for the other batch, not
         for itself."""
         self._batches -= 1
+        if (swift := self._swift.pop(id(batch), None)) is not None:
+            swift.cancel()
         self._patients.difference_update([wish.member.patient_id for wish in batch])
         if is_changed or not self._batches:
             self._unpark()
+        if self.waiting:
+            self._arrived.set()
 
     def _unpark(self) -> None:
         self.waiting.extendleft(reversed(self._parked))
         self._parked.clear()
-        if self.waiting:
-            self._arrived.set()
 
     def tell(self, wish: Wish, answer: Answer) -> None:
         """To every request that waits for it; once, whatever becomes of the wish afterwards."""

@@ -198,16 +198,70 @@ def test_two_batches_under_way_hold_no_two_wishes_of_one_patient(monkeypatch: py
 
 def test_a_few_wishes_are_no_batch_beside_another() -> None:
     async def next_one() -> tuple[int, int]:
-        slots = [new_id() for _ in range(FEWEST_BESIDE)]
+        slots = [new_id() for _ in range(FEWEST_BESIDE + 1)]
         board, batches = board_of(*slots), Batches(Picture(), no_reload)
-        batches.queue._batches = 1
-        for slot_id in slots[:-1]:
+        batches.queue.ask(wish_for(board, slots[0]))
+        await batches.queue.next_batch()
+        for slot_id in slots[1:-1]:
             batches.queue.ask(wish_for(board, slot_id))
         few = len(batches.queue.take())
         batches.queue.ask(wish_for(board, slots[-1]))
         return few, len(batches.queue.take())
 
     assert asyncio.run(next_one()) == (0, FEWEST_BESIDE)
+
+
+def test_who_came_while_a_small_batch_settled_nothing_is_not_forgotten_beside_a_slow_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def next_one() -> tuple[list[Wish], Wish]:
+        slots = [new_id() for _ in range(3)]
+        board, queue = board_of(*slots), Batches(Picture(), no_reload).queue
+        slow, parked, last = (wish_for(board, slot_id) for slot_id in slots)
+        queue.ask(slow)
+        await queue.next_batch()
+        await asyncio.sleep(0.3)
+        queue.ask(parked)
+        small = await queue.next_batch()
+        waiting = asyncio.ensure_future(queue.next_batch())
+        queue.ask(last)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        queue.park(parked)
+        queue.end(small, is_changed=False)
+        async with asyncio.timeout(5):
+            return await waiting, last
+
+    monkeypatch.setattr("yitong.counter.queue.SLOW_S", 0.2)
+    taken, last = asyncio.run(next_one())
+    assert taken == [last]
+
+
+@pytest.mark.parametrize("is_asked_later", [False, True])
+def test_a_batch_that_waits_for_somebody_elses_lock_keeps_nobody_back(
+    monkeypatch: pytest.MonkeyPatch, *, is_asked_later: bool
+) -> None:
+    """It may take ten seconds, and a few wishes a second never become as many as are worth a batch beside another."""
+    monkeypatch.setattr("yitong.counter.queue.SLOW_S", 0.01)
+
+    async def next_one() -> tuple[list[Wish], list[Wish]]:
+        slots = [new_id() for _ in range(3)]
+        board, queue = board_of(*slots), Batches(Picture(), no_reload).queue
+        slow, *others = (wish_for(board, slot_id) for slot_id in slots)
+        queue.ask(slow)
+        await queue.next_batch()
+        taken = []
+        for wish in others:  # the second while a batch that has ended in time was beside the slow one
+            waiting = asyncio.ensure_future(queue.next_batch())
+            await asyncio.sleep(0.05 if is_asked_later else 0)
+            queue.ask(wish)
+            async with asyncio.timeout(5):
+                taken.append(await waiting)
+            queue.end(taken[-1], is_changed=True)
+        return others, [wish for batch in taken for wish in batch]
+
+    asked, taken = asyncio.run(next_one())
+    assert taken == asked
 
 
 def test_who_finds_all_proposed_to_another_batch_waits_for_it_and_lets_the_others_work(
