@@ -66,6 +66,7 @@ class Counter:
             except Exception:
                 log.exception("counter.failed")
             self.batches.queue.refuse_all(Busy())
+            self.batches.repeats.refuse_all(Busy())  # who asked while the work ended
             await asyncio.sleep(AGAIN_S)
 
     async def _work(self) -> None:

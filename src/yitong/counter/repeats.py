@@ -6,7 +6,7 @@ The picture knows their keys, so that none of them is booked again. But a bookin
 
 import asyncio
 
-from yitong.core.errors import Busy, Missing
+from yitong.core.errors import Busy, Missing, Refusal
 from yitong.counter.picture import Key
 from yitong.counter.queue import tell_all
 from yitong.counter.store import Store
@@ -41,7 +41,12 @@ class Repeats:
                 asked = {}
                 await asyncio.sleep(PAUSE_S)
             except BaseException:
-                for waiting in (*asked.values(), *self._asked.values()):
+                for waiting in asked.values():
                     tell_all(waiting, Busy())
-                self._asked = {}
+                self.refuse_all(Busy())
                 raise
+
+    def refuse_all(self, refusal: Refusal) -> None:
+        asked, self._asked = self._asked, {}
+        for waiting in asked.values():
+            tell_all(waiting, refusal)
