@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +64,24 @@ def test_what_happened_while_the_feed_stood_still_is_seen_afterwards(monkeypatch
             await asyncio.sleep(0.3)
             await window.feed.look()
             assert window.free(place) == 0b11
+
+    run(test())
+
+
+def test_days_that_are_past_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window may run for a year."""
+    monkeypatch.setattr(feeds, "DAYS_S", 0.0)
+    ((place, _, _),) = booked(1)
+
+    async def test() -> None:
+        async with windows.opened() as window:
+            picture = window.picture
+            of_picture = picture.boards, picture.by_slot, picture.known, picture.codes, window.feed._hospital_of
+            for days, kept in ((1, True), (2, False)):
+                with clock.frozen(clock.day_bounds(place.day)[0] + timedelta(days=days)):
+                    await window.feed.look()
+                assert [bool(one) for one in of_picture] == [kept] * len(of_picture)
+            assert not any(picture.by_department.values())
 
     run(test())
 

@@ -36,6 +36,7 @@ AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer d
 SLOT_TAKEN, POOL_EXHAUSTED = SlotTaken(), PoolExhausted()  # told by the thousand, never raised
 ATTEMPTS, TRIES_ALONE = 4, 8
 BESIDE_S = 5.0
+CLINICS_KEPT = 20_000  # more than a city has open; those of past days go with the rest, and are made anew in no time
 
 Reload = Callable[[Collection[UUID]], Awaitable[None]]
 Boundary = Callable[[str], Awaitable[None]]
@@ -267,6 +268,8 @@ class Batches:
             policies = self.picture.policies(session, at.now)
             clinic = self._clinics.get(text)
             if clinic is None or not clinic.stands(version, policies, board.department):
+                if len(self._clinics) >= CLINICS_KEPT:
+                    self._clinics.clear()
                 clinic = self._clinics[text] = Clinic.of(session, version, policies, board.department)
             clinics[text] = clinic
         return clinics

@@ -34,6 +34,7 @@ RESYNC_S = 1800.0  # in which all boards are read anew in turn
 REFERENCE_S = 1.0  # between two looks at policies and departments
 DAYS_S = 600.0  # between two looks for sessions of days that came near
 AHEAD = timedelta(days=1)  # read before they can be booked, so that a release finds them here
+KEPT = timedelta(days=1)  # a batch may be under way at midnight
 PAGE = 500  # sessions read at a time
 MADE = (SlotHeld.operation, BookingConfirmed.operation)
 
@@ -172,6 +173,8 @@ class Feed:
     async def _load_days(self) -> None:
         now = clock.now()
         today = clock.shanghai_date(now)
+        for session_id in self.picture.forget(today - KEPT):
+            self._hospital_of.pop(session_id, None)
         for hospital_id, decided in self.picture.decided.items():
             until = today + timedelta(days=_longest(decided.at(None, now))) + AHEAD
             keys = await self._all(statements.SESSION_KEYS, [hospital_id, today, until])

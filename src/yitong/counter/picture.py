@@ -202,6 +202,21 @@ class Picture:
         for part in (self.boards, self.by_slot, self.by_department, self.known, self.codes, self.crossed):
             part.clear()
 
+    def forget(self, before: date) -> set[UUID]:
+        """The sessions of earlier days, and what was booked in them: else a window that is never lost grows with every
+        day. Gives which. After a restart they would not be known either."""
+        gone = {session_id for session_id, board in self.boards.items() if board.session.date < before}
+        for board in map(self.boards.pop, gone):
+            self.by_department[board.session.department_id].discard(board.session.session_id)
+            for slot in board.texts:
+                self.by_slot.pop(slot, None)
+        if gone:
+            for known in [known for known in self.known.values() if known.session_id in gone]:
+                del self.known[known.key]
+                self.codes.discard((known.told.hospital_id, known.told.code))
+        self.crossed -= gone
+        return gone
+
     def days(self, policies: Policies, now: datetime, *, kept: timedelta) -> list[date]:
         """What may be booked under these policies, by an answer that is at most `kept` old."""
         found = self._days.get(id(policies))
