@@ -98,6 +98,8 @@ class Batches:
             if BY_CONSTRAINT.get(broken) is SlotTaken:
                 self._met_others_at = time.monotonic()
                 await self._see_taken(store, batch)
+            elif BY_CONSTRAINT.get(broken) is KeyReused:
+                await self._tell_used(store, batch)
             else:
                 await self.reload({wish.board.session.session_id for wish in batch})
             self._follow_boards(batch)
@@ -119,6 +121,15 @@ class Batches:
         for known in taken:
             self.picture.settle(proposed[known.told.slot_id], known)
         return bool(taken)
+
+    async def _tell_used(self, store: Store, batch: Sequence[Wish]) -> None:
+        """Those whose keys have booked something at another window or a desk a moment ago: else one client who uses
+        his keys twice would have every wish of his batches tried by itself."""
+        used = await store.by_key([wish.key for wish in batch if not wish.is_told])
+        for wish in batch:
+            first = used.get(wish.key)
+            if first is not None:
+                self.queue.tell(wish, first if first.digest == wish.digest else KeyReused())
 
     async def _alone(self, store: Store, wish: Wish) -> None:
         """One wish by itself: now the constraint that breaks tells which rule refuses it. What no rule knows is a bug
@@ -206,6 +217,7 @@ class Batches:
         proposed = []
         for place, wish in enumerate(batch):
             if wish.is_told:  # when the batch was tried before
+                wish.n = -1
                 continue
             pools = wish.holder.pools
             chosen = wish.board.choose(wish.slot, wish.near, pools, now, upwards=self.upwards)

@@ -105,6 +105,7 @@ class Store:
         self.trace = trace
         self._begins = False  # with the next statement
         self._batches = 0
+        self._is_planned = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -116,6 +117,7 @@ class Store:
             except BaseException:
                 if not self._begins and not self.connection.closed:
                     await self.link.ask(("ROLLBACK", ()))
+                self._begins = False  # or what is asked next, outside of any transaction, would begin one
                 raise
             if not self._begins:
                 await self.link.ask(("COMMIT", ()))
@@ -154,8 +156,11 @@ class Store:
         one index from another, and what it chose would stand for the life of the connection."""
         self._batches += 1
         if self._batches in PLANS_AT:
+            self._is_planned = False
+        if not self._is_planned:  # until it has gone well: it may have to wait for a migration's lock
             await self.link.forget()
             await self.link.ask((statements.PREPARE_FINISH + statements.FINISH, ()))
+            self._is_planned = True
 
     async def share_keys(self, key_ids: Collection[UUID]) -> dict[UUID, KeyInUse]:
         """The keys of channels as they stand; none of them can be killed before this transaction ends (S-14)."""

@@ -17,9 +17,9 @@ from tests.windows import Window
 
 from yitong.config import databases
 from yitong.core import clock
-from yitong.core.errors import Busy
+from yitong.core.errors import Busy, KeyReused
 from yitong.core.ids import new_id
-from yitong.counter import batch, clinics, statements
+from yitong.counter import batch, clinics, statements, store
 from yitong.counter.batch import Batches
 from yitong.counter.clinics import Instant
 from yitong.counter.picture import Board, Picture
@@ -512,6 +512,32 @@ def test_what_another_took_is_looked_at_slot_by_slot_and_the_next_time_before_th
 
 @pytest.mark.usefixtures("committed_db")
 @pytest.mark.slow
+def test_a_key_that_was_used_for_something_else_at_another_window_costs_its_batch_one_try() -> None:
+    place, people, who = build.clinic(slots=8), [windows.holder() for _ in range(4)], windows.holder(patients=2)
+    begun: list[str] = []
+
+    async def count(window: Window, now: str) -> None:
+        begun.append(now)
+
+    async def test() -> None:
+        async with windows.opened() as one, windows.opened(boundary=count) as another, asyncio.timeout(20):
+            first = windows.request(windows.claim(who, place, key="key-used"))
+            await one.door.answer(first, first)
+            sent = [windows.claim(who, place, 1, key="key-used", patient=1)]
+            sent += [windows.claim(other, place, n, key="key-0001") for n, other in enumerate(people, 2)]
+            asked = [windows.request(one) for one in sent]
+            await asyncio.gather(*(another.door.answer(one, one) for one in asked))
+            assert asked[0].said["code"] == KeyReused.code
+            assert [one.status for one in (first, *asked[1:])] == [201] * 5
+            assert begun.count("begin") == 2
+            assert another.board(place).proposed.mask == 0
+
+    with clock.frozen(build.NOW):
+        asyncio.run(test())
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
 def test_who_always_comes_a_moment_too_late_is_told_to_ask_again_and_not_that_all_are_gone() -> None:
     place, who = build.clinic(slots=4), windows.holder()
 
@@ -551,6 +577,29 @@ def test_a_batch_is_planned_anew_as_the_tables_grow() -> None:
 
     first, second, third, fourth, fifth = asyncio.run(test())
     assert first == second == third < fourth == fifth
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.slow
+def test_a_batch_that_could_not_be_planned_is_planned_by_the_next_and_leaves_no_transaction_open(
+    observer: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration holds the table for some seconds. Without its plans every later batch would lose the window, and so
+    would a transaction that nobody ends."""
+    monkeypatch.setattr("yitong.counter.store.SETTINGS", store.SETTINGS.replace("lock_timeout=2s", "lock_timeout=50ms"))
+
+    async def test() -> None:
+        async with await connect(databases.url() or "", name="test") as connection:
+            of_window = Store(connection, "counter:test")
+            with observer.transaction():
+                observer.execute("LOCK TABLE booking_booking IN ACCESS EXCLUSIVE MODE")
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    await of_window.warm_up(Instant(NOW))
+            await of_window.by_key([(str(new_id()), "account:1", "key-0001")])
+            assert connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+            await of_window.warm_up(Instant(NOW))
+
+    asyncio.run(test())
 
 
 @pytest.mark.usefixtures("committed_db")
