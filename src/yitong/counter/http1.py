@@ -16,7 +16,7 @@ import structlog
 
 from yitong.counter.answers import CONTINUE, written
 from yitong.counter.peers import Peers
-from yitong.counter.requests import ASKED_FOR, LONGEST_BODY, Headers, Request
+from yitong.counter.requests import ASKED_FOR, LONGEST_BODY, Headers, Request, joined
 from yitong.counter.rsgi import Hear
 
 LONGEST_HEAD = 16_384  # counted by the pieces that come: one that comes in a single piece may be as long as that is
@@ -193,7 +193,7 @@ class Connection(asyncio.Protocol):
         known = ASKED_FOR.get(name.lower())
         if known is not None and self._is_in_head:  # what trails a body no proxy has looked at
             told, before = value.decode("latin-1"), self._headers.get(known)
-            self._headers[known] = told if before is None else f"{before}, {told}"  # RFC 9110, 5.3
+            self._headers[known] = told if before is None else joined(before, told)
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False

@@ -34,3 +34,12 @@ LONGEST_BODY = 16_384
 # What the window asks for, by the names that come on the wire in any case; all else is not even decoded.
 _NAMES = "content-type accept-language if-none-match x-forwarded-for content-length expect connection"
 ASKED_FOR = {name.encode(): name for name in _NAMES.split()}
+MOST_JOINED = 16_384  # letters
+
+
+def joined(before: str, told: str) -> str:
+    """A header that comes in several lines (RFC 9110, 5.3). Where they are thousands, to join them takes the square of
+    that: it ends in a ValueError."""
+    if len(before) > MOST_JOINED:
+        raise ValueError
+    return f"{before}, {told}"

@@ -489,6 +489,20 @@ def test_each_proxy_may_add_a_line_of_its_own(play: Play) -> None:
     play(scene)
 
 
+def test_a_header_of_thousands_of_lines_is_refused(play: Play) -> None:
+    """As many as fit into what the loop reads at once; to join them would hold it for as long as a hundred answers."""
+
+    async def scene(at: Place) -> None:
+        client = await at.client()
+        await until(lambda: bool(at.connections.open))
+        at.connection().data_received(get("/a", *[b"X-Forwarded-For: 1.1.1.1"] * 9_000))
+        answer = await client.answer()
+        assert (answer.status, answer.told["connection"]) == (400, "close")
+        assert at.door.asked == []
+
+    play(scene)
+
+
 def test_what_trails_a_body_is_no_header(play: Play) -> None:
     """A proxy that adds the address to the head may hand on a trailer as it came."""
 
