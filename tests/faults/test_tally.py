@@ -182,6 +182,25 @@ def test_what_could_not_be_written_is_added_to_the_next_minute(monkeypatch: pyte
     assert all(isinstance(one, Counts) for one in tally._counts.values())
 
 
+def test_a_minute_before_any_database_was_started_is_not_its_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def no_database() -> str:
+        asked.append(1)
+        raise OSError
+
+    async def minutes() -> None:
+        running = asyncio.create_task(Tally().run(no_database))
+        async with asyncio.timeout(5):
+            while len(asked) < 2 and not running.done():
+                await asyncio.sleep(0)
+        running.cancel()
+
+    monkeypatch.setattr("yitong.counter.tally.EVERY_S", 0.0)
+    asyncio.run(minutes())
+    assert len(asked) == 2
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("committed_db")
 def test_the_window_counts_by_the_age_in_the_pass_who_won_and_who_lost() -> None:

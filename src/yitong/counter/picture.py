@@ -207,10 +207,11 @@ class Picture:
         day. Gives which. After a restart they would not be known either."""
         gone = {session_id for session_id, board in self.boards.items() if board.session.date < before}
         for board in map(self.boards.pop, gone):
-            self.by_department[board.session.department_id].discard(board.session.session_id)
             for slot in board.texts:
                 self.by_slot.pop(slot, None)
         if gone:
+            for sessions in self.by_department.values():
+                sessions -= gone
             for known in [known for known in self.known.values() if known.session_id in gone]:
                 del self.known[known.key]
                 self.codes.discard((known.told.hospital_id, known.told.code))

@@ -12,6 +12,7 @@ claims of one day go to two windows counts at each.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -135,7 +136,8 @@ class Tally:
         """Writes what was counted, minute after minute, on a connection of a moment."""
         while True:
             await asyncio.sleep(EVERY_S)
-            await self.write(url(), clock.now())
+            with suppress(OSError):  # no database was started yet: it is told with the next minute's
+                await self.write(url(), clock.now())
 
     async def write(self, url: str, now: datetime) -> None:
         """Adds the last minute to the tables; where that fails it is added to the next one."""
