@@ -128,15 +128,20 @@ class Door:
     def _tell(
         self, asked: Request, reply: Answering, ask: Ask | None, now: datetime, is_form: bool, outcome: Answer
     ) -> None:
-        """What became of a claim that came at `now`."""
-        if ask is not None:
-            self.tally.note(ask, self._holders.get(ask.pass_), outcome, now, is_form=is_form, has_stood=self._has_stood)
-        if is_form:
-            forms.send_on(reply, forms.way(ask, asked.body or b"", outcome))
-        elif isinstance(outcome, Known):
-            reply.response_bytes(201, HELD, msgspec.json.encode(outcome.told))
-        else:
-            refuse(reply, asked, outcome)
+        """What became of a claim that came at `now`: mostly much later, when nobody else would answer for a bug."""
+        try:
+            if ask is not None:
+                holder = self._holders.get(ask.pass_)
+                self.tally.note(ask, holder, outcome, now, is_form=is_form, has_stood=self._has_stood)
+            if is_form:
+                forms.send_on(reply, forms.way(ask, asked.body or b"", outcome))
+            elif isinstance(outcome, Known):
+                reply.response_bytes(201, HELD, msgspec.json.encode(outcome.told))
+            else:
+                refuse(reply, asked, outcome)
+        except Exception:
+            log.exception("counter.untold")
+            reply.response_empty(500, [])
 
     def _take(self, ask: Ask, asked: Request, now: datetime, tell: Tell) -> Refusal | None:
         """Refuses what memory knows to be refused; else `tell` will hear what becomes of the wish, or the first answer

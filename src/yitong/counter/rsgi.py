@@ -46,13 +46,13 @@ class Awaited:
 
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
         if not self.given.done():  # else who asked has gone
-            self._answering.response_bytes(status, headers, body)
             self.given.set_result(None)
+            self._answering.response_bytes(status, headers, body)
 
     def response_empty(self, status: int, headers: Headers) -> None:
         if not self.given.done():
-            self._answering.response_empty(status, headers)
             self.given.set_result(None)
+            self._answering.response_empty(status, headers)
 
 
 async def answer(hear: Hear, scope: Any, protocol: Any) -> None:

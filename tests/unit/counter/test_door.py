@@ -265,3 +265,50 @@ def test_who_hangs_up_takes_no_answer_from_a_repeat() -> None:
 
     with clock.frozen(NOW):
         assert asyncio.run(both()) == Busy.code
+
+
+# -- a bug on the way to an answer -------------------------------------------------------------------------------------
+
+
+def asked_later(door: Door, asked: Asked) -> None:
+    """Of a wish that is settled after the call in which it was asked, and whose request has to end."""
+
+    async def scene() -> None:
+        answering = asyncio.create_task(door.answer(asked, asked))
+        await asyncio.sleep(0)
+        (wish,) = door.batches.queue.waiting
+        door.batches.queue.tell(wish, Busy())
+        async with asyncio.timeout(5):
+            await asyncio.gather(answering, return_exceptions=True)
+
+    with clock.frozen(windows.build.NOW):
+        asyncio.run(scene())
+
+
+def a_door_with_a_board() -> tuple[Door, Asked]:
+    door, board = a_door(), windows.board_at(slots=1)
+    door.picture = door.batches.picture = door.pace.picture = windows.picture_of(board)
+    door.picture.per_minute = 100
+    ids = {"hospital_id": board.session.hospital_id, "slot_id": board.slots[0].slot_id}
+    return door, Asked(json.dumps(fields(**ids)).encode())
+
+
+def test_a_bug_in_the_telling_is_answered_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a batch waits for ever where nobody tells him."""
+
+    def breaks(*told: object, **more: object) -> None:
+        raise LookupError
+
+    door, asked = a_door_with_a_board()
+    monkeypatch.setattr(door.tally, "note", breaks)
+    asked_later(door, asked)
+    assert asked.status == 500
+
+
+def test_a_request_ends_though_its_server_takes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*told: object) -> None:
+        raise OSError
+
+    door, asked = a_door_with_a_board()
+    monkeypatch.setattr(asked, "response_bytes", gone)
+    asked_later(door, asked)
