@@ -21,7 +21,7 @@ _ANONYMOUS = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw-p 0+ 00:00 0\s*(?:\[heap\])
 
 def gather() -> None:
     """Asks for them wherever a whole one has room. That it isn't granted is no error."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not MAPS.is_file():
         return
     advise = ctypes.CDLL(None).madvise
     advise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int

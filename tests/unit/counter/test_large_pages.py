@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from yitong.counter import large_pages
 from yitong.counter.large_pages import SIZE, regions
 
 HEAP = "2000000-2900000 rw-p 00000000 00:00 0                          [heap]"
@@ -26,6 +28,12 @@ HEAP = "2000000-2900000 rw-p 00000000 00:00 0                          [heap]"
 )
 def test_whole_large_pages_of_what_objects_lie_in(line: str, found: list[tuple[int, int]]) -> None:
     assert list(regions(f"{line}\n")) == found
+
+
+def test_where_the_system_tells_nothing_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In some containers; as an error it would be taken for a lost database, again and again."""
+    monkeypatch.setattr(large_pages, "MAPS", tmp_path / "maps")
+    large_pages.gather()
 
 
 def test_nothing_is_lost_when_they_are_gathered() -> None:
