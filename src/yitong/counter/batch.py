@@ -35,6 +35,7 @@ from yitong.domains.schedule.errors import SlotMissing
 AGAIN = (SlotTaken, CodeCollision, KeyReused)  # broken by what another writer did: worth a fresh look
 SLOT_TAKEN, POOL_EXHAUSTED = SlotTaken(), PoolExhausted()  # told by the thousand, never raised
 ATTEMPTS, TRIES_ALONE = 4, 8
+ALONE_S = 5.0  # for all of a batch: where a table is locked each would wait for two seconds, and the last for minutes
 BESIDE_S = 5.0
 CLINICS_KEPT = 20_000  # more than a city has open; those of past days go with the rest, and are made anew in no time
 
@@ -103,9 +104,13 @@ class Batches:
             else:
                 await self.reload({wish.board.session.session_id for wish in batch})
             self._follow_boards(batch)
+        until = time.monotonic() + ALONE_S
+        for wish in batch:
+            if not wish.is_told and time.monotonic() < until:
+                await self._alone(store, wish)
         for wish in batch:
             if not wish.is_told:
-                await self._alone(store, wish)
+                self.queue.tell(wish, Busy())
         return True
 
     def _is_beside_others(self) -> bool:

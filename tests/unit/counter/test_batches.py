@@ -370,6 +370,37 @@ def test_who_finds_all_taken_hears_so_at_once_and_gets_no_slot_that_is_freed_whi
     assert place == -1
 
 
+def test_who_is_left_when_each_waits_for_a_lock_by_himself_is_told_to_ask_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where somebody has locked a table: two seconds for each of 256 were eight minutes for the last."""
+    lasts_s, begun = 0.02, list[int]()
+
+    async def once(self: Batches, store: Store, batch: Sequence[Wish]) -> bool:
+        begun.append(len(batch))
+        await asyncio.sleep(lasts_s)
+        raise psycopg.errors.LockNotAvailable
+
+    async def nothing_new(session_ids: Collection[UUID]) -> None:
+        pass
+
+    async def settle() -> list[Answer]:
+        slots, heard = [new_id() for _ in range(50)], list[Answer]()
+        board, batches = board_of(*slots), Batches(Picture(), nothing_new)
+        for slot_id in slots:
+            batches.queue.ask(wish := wish_for(board, slot_id))
+            wish.tellers.append(heard.append)
+        store = cast(Store, NothingStored())
+        await batches._settle(store, batches.queue.take())
+        return heard
+
+    monkeypatch.setattr(Batches, "_once", once)
+    monkeypatch.setattr(batch, "ALONE_S", 5 * lasts_s)
+    assert [type(one) for one in asyncio.run(settle())] == [Busy] * 50
+    assert begun.count(50) == batch.ATTEMPTS
+    assert 0 < begun.count(1) <= 5
+
+
 def test_a_wish_is_told_once() -> None:
     """What is told later belongs to nobody: behind its teller there may be another request by then."""
 
