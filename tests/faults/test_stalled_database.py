@@ -16,7 +16,7 @@ from tests import windows
 from tests.whole_window import Window, window
 
 from yitong.core import clock
-from yitong.counter import feed, store
+from yitong.counter import app, feed, loss, store
 from yitong.domains.booking.models import Booking
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("committed_db")]
@@ -136,6 +136,31 @@ def test_the_first_reading_is_given_up_too(stop: Callable[[str], list[int]], mon
         await load(self)
 
     monkeypatch.setattr(feed.Feed, "_load_days", stopped_once)
+    with clock.frozen(build.NOW), window() as opened:
+        assert opened.counter.door.is_ready
+    assert tried == 2
+
+
+@pytest.mark.parametrize(
+    ("silent", "first"),
+    [("asking", "end_backends"), ("listening", "ordinal")],
+)
+def test_a_window_that_starts_before_a_server_without_a_word_starts_again(
+    silent: str, first: str, stop: Callable[[str], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connections stand already: nothing else would ever end its waiting."""
+    for module, name in ((feed, "LOOK_S"), (store, "ANSWER_S"), (loss, "ENDED_S")):
+        monkeypatch.setattr(module, name, GIVES_UP_S)
+    asks, tried = getattr(app, first), 0
+
+    async def stopped_once(connection: object, *more: object) -> object:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            stop(f"yitong counter {silent}")
+        return await asks(connection, *(more and ([2**31 - 1], *more[1:])))  # one that lived before
+
+    monkeypatch.setattr(app, first, stopped_once)
     with clock.frozen(build.NOW), window() as opened:
         assert opened.counter.door.is_ready
     assert tried == 2

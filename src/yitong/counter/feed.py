@@ -63,7 +63,8 @@ class Feed:
     async def load(self, listening: psycopg.AsyncConnection[Any], asking: psycopg.AsyncConnection[Any]) -> None:
         """Reads all that can be booked now or within a day."""
         self._listening, self._asking = listening, asking
-        await listening.execute(f"LISTEN {WAKE}")
+        with answered_within(listening, LOOK_S):
+            await listening.execute(f"LISTEN {WAKE}")
         await self._follow_reference()
         await self._note_events()  # before the boards: what is written meanwhile is read again
         await self._load_days()

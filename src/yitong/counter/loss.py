@@ -16,7 +16,8 @@ import psycopg
 # Those of ours that are still there; who stands still ends as soon as he wakes, and before he does anything else.
 END = """SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity
 WHERE pid = ANY(%s) AND usename = current_user AND application_name = %s"""
-ENDS_MS = 1_000
+ENDS_MS = 1_000  # that the server waits for each of them
+ENDED_S = 10.0
 
 
 def cut(connection: psycopg.AsyncConnection[Any]) -> None:
@@ -38,4 +39,5 @@ def answered_within(connection: psycopg.AsyncConnection[Any], seconds: float) ->
 async def end_backends(asking: psycopg.AsyncConnection[Any], pids: Sequence[int], name: str) -> None:
     """Ends the server's side of lost connections, so that nothing of them is committed after the picture was read."""
     if pids:
-        await asking.execute(END, [ENDS_MS, list(pids), name])
+        with answered_within(asking, ENDED_S):
+            await asking.execute(END, [ENDS_MS, list(pids), name])

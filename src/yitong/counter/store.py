@@ -91,7 +91,8 @@ async def connect(url: str, *, name: str, settings: str = "") -> psycopg.AsyncCo
 
 async def ordinal(connection: psycopg.AsyncConnection[Any]) -> int:
     """Which of the windows on this database we are, for as long as the connection stands: 0, 1, …"""
-    found = await (await connection.execute(statements.ORDINAL)).fetchone()
+    with answered_within(connection, ANSWER_S):
+        found = await (await connection.execute(statements.ORDINAL)).fetchone()
     return found[0] if found is not None else MOST_WINDOWS
 
 
