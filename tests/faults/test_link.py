@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import errors as pg
+from tests.loopback import LOOPS
 
 from yitong.config import databases
 from yitong.counter.link import Link
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.usefixtures("committed_db"), pytest.mark.slow]
 Talk = Callable[[Link], Awaitable[None]]
 
 
-def linked(talk: Talk) -> None:
+def linked(talk: Talk, loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
     async def run() -> None:
         url = databases.url()
         assert url is not None
@@ -27,7 +28,8 @@ def linked(talk: Talk) -> None:
             await connection.execute("CREATE TEMPORARY TABLE kept (n integer UNIQUE, text text)")
             await talk(Link(connection))
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(run())
 
 
 def test_values_and_rows_are_those_of_psycopg() -> None:
@@ -121,8 +123,11 @@ NAPS = (
 )
 
 
-def test_a_server_that_goes_away_while_it_is_told_something_is_a_lost_connection(observer: psycopg.Connection) -> None:
-    """It takes no more of a long word, and then it is gone."""
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_server_that_goes_away_while_it_is_told_something_is_a_lost_connection(
+    loop: str, observer: psycopg.Connection
+) -> None:
+    """It takes no more of a long word, and then it is gone. Its socket's number is free for the next one."""
     many = b"1\t%b\n" % (b"x" * 1_000) * 30_000
 
     async def talk(link: Link) -> None:
@@ -130,11 +135,14 @@ def test_a_server_that_goes_away_while_it_is_told_something_is_a_lost_connection
             await link.connection.execute(statement)
         pid = link.connection.info.backend_pid
         copying = asyncio.create_task(link.copy("COPY kept FROM STDIN", many, then="SELECT 1"))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.3)
         observer.execute("SELECT pg_terminate_backend(%s)", [pid])
         with pytest.raises(psycopg.OperationalError):
             async with asyncio.timeout(5):
                 await copying
         assert link.connection.closed
+        async with await connect(databases.url() or "", name="test of a link") as another:
+            assert await Link(another).ask(("SELECT 1", ())) == [[(1,)]]
 
-    linked(talk)
+    for _ in range(5):
+        linked(talk, LOOPS[loop])

@@ -6,7 +6,7 @@ of statements for each batch that was half of a batch's time in Python. Values, 
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -29,7 +29,7 @@ class Link:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self.connection = connection
         self._prepared: dict[Plan, bytes] = {}
-        self._heard: asyncio.Future[None] | None = None  # done when the next result is here
+        self._heard: asyncio.Future[None] | None = None  # done when the next result is here, or more can be said
 
     @property
     def _pg(self) -> pq.abc.PGconn:
@@ -107,13 +107,14 @@ class Link:
 
     async def _writable(self) -> None:
         """More was to be said than the socket takes at once."""
-        loop = asyncio.get_running_loop()
-        can_go_on = loop.create_future()
-        loop.add_writer(self._pg.socket, _set, can_go_on)
+        loop, socket = asyncio.get_running_loop(), self._pg.socket
+        self._heard = can_go_on = loop.create_future()
+        loop.add_writer(socket, _set, can_go_on)
         try:
             await can_go_on
         finally:
-            loop.remove_writer(self._pg.socket)
+            with suppress(OSError):  # libpq closes it when it is lost meanwhile; another may have its number next
+                loop.remove_writer(socket)
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
