@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -16,7 +16,13 @@ from yitong.core.actor import Actor
 from yitong.core.db.models import Event
 from yitong.core.errors import Busy, Refusal
 from yitong.core.ids import new_id
+from yitong.domains.hospitals.commands import places
 from yitong.domains.hospitals.contracts.things import Title
+from yitong.domains.hospitals.contracts.writes import ChangeCampus, ChangeDepartment
+from yitong.domains.hospitals.errors import CampusClosed, CampusStillPlanned
+from yitong.domains.hospitals.models import Campus, Department
+from yitong.domains.hospitals.ports import campus_use
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.domains.schedule import errors, models
 from yitong.domains.schedule.commands import planning, sessions, slots
 from yitong.domains.schedule.contracts import (
@@ -311,6 +317,70 @@ def test_the_twin_without_locks_still_seats_nobody_twice(monkeypatch: pytest.Mon
     at_once(*[extra] * 5)
     numbers = [slot.number for slot in make.slots(session)]
     assert numbers == sorted(set(numbers))  # no number twice
+
+
+def close(clinic: make.Clinic) -> object:
+    told = replace(stand.campus_facts(clinic.hospital_id, clinic.campus_id), is_open=False)
+    admin = make.hospital_admin(clinic.hospital_id)
+    return places.change_campus(ChangeCampus(clinic.hospital_id, clinic.campus_id, told), actor=admin, now=NOW)
+
+
+def moved_on(clinic: make.Clinic) -> make.Clinic:
+    """The roster line stays where its department was."""
+    make.roster_line(clinic)
+    make.campus(clinic.hospital_id, code="NEW")
+    told = replace(stand.department_facts(clinic.hospital_id, clinic.department_id), campus_code="NEW")
+    admin = make.hospital_admin(clinic.hospital_id)
+    places.change_department(ChangeDepartment(clinic.hospital_id, clinic.department_id, told), actor=admin, now=NOW)
+    return clinic
+
+
+def plan(clinic: make.Clinic) -> object:
+    cmd = GenerateSessions(f"key{make.number()}", clinic.hospital_id, NOW.date(), date(2026, 11, 30))
+    return planning.generate_sessions(cmd, actor=clinic.manager, now=NOW)
+
+
+def test_a_campus_that_closes_waits_for_what_is_being_planned_there() -> None:
+    clinic = make.clinic()
+    with beside(partial(close, clinic)) as answers, transaction.atomic():
+        new = make.new_session(clinic)
+        models.session_of(clinic.hospital_id, new, roster_line_id=None, now=NOW).save(force_insert=True)
+        wait_until_blocked()
+    assert isinstance(answers[0], CampusStillPlanned)
+    assert answers[0].params["sessions"] == 1
+
+
+@pytest.mark.parametrize(
+    ("work", "refused"), [(plan, Busy), (lambda clinic: make.session(clinic), CampusClosed)], ids=["roster", "file"]
+)
+def test_what_is_planned_while_its_campus_closes_is_refused(
+    work: Callable[[make.Clinic], object], refused: type[Refusal]
+) -> None:
+    clinic = moved_on(make.clinic()) if work is plan else make.clinic()
+    with beside(partial(work, clinic)) as answers, transaction.atomic():
+        Department.objects.filter(campus_id=clinic.campus_id).update(is_bookable=False)
+        Campus.objects.filter(id=clinic.campus_id).update(is_open=False)
+        wait_until_blocked()
+    assert isinstance(answers[0], refused)
+    assert not models.ClinicSession.objects.filter(hospital_id=clinic.hospital_id).exists()
+
+
+def test_the_twin_that_counts_nothing_still_leaves_no_session_at_a_closed_campus(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Blind:
+        def leave(self, hospital_id: UUID, campus_id: UUID, now: datetime) -> None:
+            return None
+
+    monkeypatch.setattr(campus_use, "taken", Blind)
+    for _ in range(ROUNDS):
+        clinic = moved_on(make.clinic())
+        closing, planned = at_once(partial(close, clinic), partial(plan, clinic))
+        is_open = Campus.objects.get(id=clinic.campus_id).is_open
+        made = models.ClinicSession.objects.filter(hospital_id=clinic.hospital_id).count()
+        assert (isinstance(closing, Refusal), made > 0) == (is_open, is_open), (closing, planned)
+        if is_open:
+            assert isinstance(closing, Busy)
 
 
 def test_a_repeat_with_the_same_key_beside_the_first_gets_its_answer() -> None:

@@ -16,10 +16,12 @@ from functools import partial
 from django.conf import settings
 
 from yitong.config import environment
+from yitong.config.campus_use import PlannedSessions
 from yitong.config.facts import DomainFacts
 from yitong.config.personal_data import EveryDomain
 from yitong.domains.access.ports import plug_identity_provider
 from yitong.domains.draws.ports import beacon
+from yitong.domains.hospitals.ports import campus_use
 from yitong.domains.notify.ports import fact_source, sms_gateway
 from yitong.domains.people.ports import hospital_register, identity_authority
 from yitong.faces.common.rights import rights
@@ -61,6 +63,7 @@ def plug_all(*, demo: bool) -> None:
     here = environment.is_loopback(settings.PUBLIC_URL)
     plug_identity_provider(partial(OidcProvider, asks_this_machine=here))  # its addresses are data of each hospital
     fact_source.plug(DomainFacts())
+    campus_use.plug(PlannedSessions())
     rights.plug(EveryDomain())
 
 

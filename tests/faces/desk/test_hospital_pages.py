@@ -26,6 +26,9 @@ from yitong.domains.hospitals.commands import places
 from yitong.domains.hospitals.contracts.things import ClinicKind, Title
 from yitong.domains.hospitals.contracts.writes import ChangeDepartment
 from yitong.domains.hospitals.queries import directory
+from yitong.domains.hospitals.queries import facts as stand
+from yitong.domains.schedule.commands.sessions import stop_session
+from yitong.domains.schedule.contracts import StopReason, StopSession
 from yitong.domains.schedule.models import ClinicSession
 
 Sit = Callable[..., Desk]
@@ -229,6 +232,8 @@ def test_a_campus_in_use_is_not_removed_but_closed(hospital: Hospital, desk: Sit
     assert (refused.status_code, sentence("CAMPUS_IN_USE", {}, "zh").message in said(refused)) == (409, True)
     assert Event.objects.count() == before
     closed = {**campus(code=row.code, name=row.name, address=row.address), "is_open": ""}
+    stop = StopSession("once", hospital.id, hospital.place.session_id, StopReason.HOSPITAL)
+    stop_session(stop, actor=make.hospital_admin(hospital.id), now=NOW)
     assert admin.post(f"{HOME}campuses/{row.id}/", **closed).status_code == 303
     assert directory.list_campuses(hospital.id) == []
     assert "已停用" in said(admin.get(f"{HOME}campuses/"))
@@ -244,6 +249,31 @@ def test_a_campus_in_use_is_not_removed_but_closed(hospital: Hospital, desk: Sit
     assert f'value="campus:{row.id}"' in admin.get("/desk/stops/").content.decode()  # to end what is booked there
     for readable in (f"/desk/sessions/{hospital.place.session_id}/", "/desk/", "/desk/stops/", HOME):
         assert (readable, admin.get(readable).status_code) == (readable, 200)
+
+
+def test_a_campus_with_sessions_to_come_says_which_and_where_they_are_stopped(hospital: Hospital, desk: Sit) -> None:
+    admin = desk("hospital_admin")
+    row = models.Campus.objects.get(hospital_id=hospital.id)
+    make.campus(hospital.id, code="NEW")
+    told = replace(stand.department_facts(hospital.id, hospital.department_id), campus_code="NEW")
+    places.change_department(
+        ChangeDepartment(hospital.id, hospital.department_id, told), actor=make.hospital_admin(hospital.id), now=NOW
+    )
+    path, before = f"{HOME}campuses/{row.id}/", Event.objects.count()
+    closed = {**campus(code=row.code, name=row.name, address=row.address), "is_open": ""}
+    refused = admin.post(path, **closed)
+    day = hospital.day.isoformat()
+    params = {"campus": row.name, "sessions": 1, "first_date": day, "last_date": day}
+    words = sentence("CAMPUS_STILL_PLANNED", params, "zh")
+    assert (refused.status_code, words.message in said(refused), words.next_step in said(refused)) == (409, True, True)
+    assert (Event.objects.count(), models.Campus.objects.get(id=row.id).is_open) == (before, True)
+    [way] = re.findall(r'href="(/desk/stops/new/[^"]+)"', unescape(refused.content.decode()))
+    assert str(hospital.place.session_id) in admin.get(way).content.decode()
+    assert way in unescape(admin.get(path).content.decode())
+    stop = StopSession("once", hospital.id, hospital.place.session_id, StopReason.HOSPITAL)
+    stop_session(stop, actor=make.hospital_admin(hospital.id), now=NOW)
+    assert "/desk/stops/new/" not in admin.get(path).content.decode()
+    assert admin.post(path, **closed).status_code == 303
 
 
 @pytest.mark.rule("R-046")

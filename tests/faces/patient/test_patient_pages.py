@@ -24,6 +24,8 @@ from yitong.domains.hospitals.contracts.writes import ChangeCampus
 from yitong.domains.hospitals.queries import directory
 from yitong.domains.hospitals.queries import facts as stand
 from yitong.domains.people import models as people
+from yitong.domains.schedule.commands.sessions import stop_session
+from yitong.domains.schedule.contracts import StopReason, StopSession
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +94,8 @@ def test_a_closed_campus_is_not_offered_and_what_was_booked_there_stays_readable
     actor, patient = build.holder()
     held = build.hold(place, patient, actor)
     campus_id = directory.get_department(at, place.department_id).campus_id
+    stop = StopSession("once", at, place.session_id, StopReason.HOSPITAL)
+    stop_session(stop, actor=admin, now=NOW)
     closed = replace(stand.campus_facts(at, campus_id), is_open=False)
     places.change_campus(ChangeCampus(at, campus_id, closed), actor=admin, now=NOW)
     client = signed_in(actor)
@@ -100,7 +104,7 @@ def test_a_closed_campus_is_not_offered_and_what_was_booked_there_stays_readable
         assert (path, "C1院区" in page, "C2院区" in page) == (path, False, True)
     assert "C1院区" in text_of(client.get(f"/bookings/{at}/{held.booking_id}/"))
     somebody, other = build.holder()
-    assert post(signed_in(somebody), book_path(place, 1), other).status_code == 422
+    assert post(signed_in(somebody), book_path(place, 1), other).status_code == 409
     assert Booking.objects.count() == 1
 
 

@@ -1,6 +1,8 @@
 """A campus that closes, and one that was written by mistake."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -22,9 +24,13 @@ from yitong.domains.hospitals.contracts.writes import (
 )
 from yitong.domains.hospitals.queries import directory, facts, searching
 from yitong.domains.notify.contracts import FactAsk
+from yitong.domains.schedule.commands import stoppages
+from yitong.domains.schedule.contracts import PlanStoppage, StopReason
+from yitong.domains.schedule.models import ClinicSession
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
+Closing = Callable[[make.Clinic, datetime], None]
 
 
 def put(hospital_id: UUID, campus_id: UUID, *, is_open: bool) -> None:
@@ -135,6 +141,77 @@ def test_a_file_closes_a_campus_with_its_departments() -> None:
     assert directory.list_campuses(at) == []
     assert directory.get_department(at, department_id).is_bookable is False
     assert searching.search("老院") == []
+
+
+# -- not closed while sessions are to be held there -------------------------------------------------------------------
+
+
+def moved_on(place: make.Clinic) -> None:
+    """Its department sits at another campus now; what was planned before stays where it was."""
+    make.campus(place.hospital_id, code="NEW")
+    change_department(place.hospital_id, place.department_id, campus_code="NEW")
+
+
+def close_by_form(place: make.Clinic, now: datetime) -> None:
+    told = replace(facts.campus_facts(place.hospital_id, place.campus_id), is_open=False)
+    admin = make.hospital_admin(place.hospital_id)
+    places.change_campus(ChangeCampus(place.hospital_id, place.campus_id, told), actor=admin, now=now)
+
+
+def close_by_file(place: make.Clinic, now: datetime) -> None:
+    told = replace(facts.campus_facts(place.hospital_id, place.campus_id), is_open=False)
+    admin = make.hospital_admin(place.hospital_id)
+    places.import_campuses(ImportCampuses(place.hospital_id, (told,)), actor=admin, now=now)
+
+
+@pytest.mark.parametrize("close", [close_by_form, close_by_file])
+@pytest.mark.parametrize("has_moved", [True, False])
+def test_a_campus_where_sessions_are_to_be_held_stays_open_and_says_which(close: Closing, has_moved: bool) -> None:
+    place = make.clinic()
+    make.session(place, date(2026, 11, 24))
+    last = make.session(place, date(2026, 11, 27))
+    make.stopped_session(place, date(2026, 11, 30))
+    if has_moved:
+        moved_on(place)
+    before = (Event.objects.count(), list(models.Department.objects.order_by("id").values()))
+    with pytest.raises(errors.CampusStillPlanned) as refused:
+        close(place, NOW)
+    assert refused.value.params == {
+        "campus": directory.get_campus(place.hospital_id, place.campus_id).name,
+        "sessions": 2,
+        "first_date": date(2026, 11, 24),
+        "last_date": date(2026, 11, 27),
+    }
+    assert (Event.objects.count(), list(models.Department.objects.order_by("id").values())) == before
+    assert directory.get_campus(place.hospital_id, place.campus_id).is_open
+    with pytest.raises(errors.CampusStillPlanned):
+        close(place, last.ends_at - timedelta(seconds=1))
+    close(place, last.ends_at)
+    assert not directory.get_campus(place.hospital_id, place.campus_id).is_open
+
+
+def test_a_stop_that_may_be_taken_back_keeps_its_campus_open() -> None:
+    place = make.clinic()
+    sitting = make.session(place)
+    cmd = PlanStoppage("key", place.hospital_id, (sitting.session_id,), StopReason.HOSPITAL)
+    planned = stoppages.plan_stoppage(cmd, actor=place.manager, now=NOW)
+    with pytest.raises(errors.CampusStillPlanned):
+        close_by_form(place, NOW)
+    system = Actor.system("test")
+    assert stoppages.carry_out_stop(place.hospital_id, sitting.session_id, actor=system, now=planned.due_at)
+    close_by_form(place, planned.due_at)
+    assert not directory.get_campus(place.hospital_id, place.campus_id).is_open
+    close_by_form(place, planned.due_at)  # and says nothing more
+
+
+def test_only_what_is_over_already_is_written_down_at_a_closed_campus() -> None:
+    place = make.clinic()
+    close_by_form(place, NOW)
+    with pytest.raises(errors.CampusClosed):
+        make.session(place)
+    assert not ClinicSession.objects.exists()
+    later = NOW + timedelta(days=2)
+    assert make.session(place, now=later).campus_id == place.campus_id
 
 
 # -- removed -----------------------------------------------------------------------------------------------------------

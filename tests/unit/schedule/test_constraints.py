@@ -141,6 +141,10 @@ def test_a_practitioner_has_one_roster_line_at_a_time() -> None:
         ("session_substitute_is_another", {"substituted_id": DOCTOR}),
         ("session_of_a_roster_line", {"roster_line_id": UUID(int=9)}),
         ("session_at_campus", {"campus_id": UUID(int=9)}),
+        ("session_leaves_campus_once_over", {"at_open_campus": None}),
+        ("session_leaves_campus_once_over", {"at_open_campus": False}),
+        ("session_leaves_campus_once_over", {"at_open_campus": False, "left_campus_at": NOON}),
+        ("session_leaves_campus_once_over", {"at_open_campus": None, "left_campus_at": NOON - timedelta(seconds=1)}),
     ],
 )
 def test_a_session(constraint: str, changed: dict[str, object]) -> None:
@@ -154,6 +158,18 @@ def test_a_campus_is_of_the_same_hospital_and_stays(constraint: str, write) -> N
     breaks(constraint, write, campus_id=campus_of(uuid4()))
     row = write()
     breaks(constraint, Campus.objects.filter(id=row.campus_id).delete)
+
+
+def test_a_session_that_is_to_be_held_keeps_its_campus_open() -> None:
+    sitting = session()
+    campus = Campus.objects.filter(id=sitting.campus_id)
+    breaks("session_at_open_campus", campus.update, is_open=False)
+    sitting.own().update(at_open_campus=None, left_campus_at=NOON)
+    campus.update(is_open=False)
+    breaks("session_at_open_campus", session, starts_at=NOON, ends_at=NOON + timedelta(hours=1))
+    stopped = {"state": "stopped", "stopped_at": EIGHT, "stop_reason": "leave"}
+    session(at_open_campus=None, **stopped)
+    campus.update(is_open=True)
 
 
 def test_a_practitioner_sits_once_at_a_time() -> None:

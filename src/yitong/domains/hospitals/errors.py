@@ -52,6 +52,13 @@ class CampusClosed(Conflict):
     code = "CAMPUS_CLOSED"
 
 
+class CampusStillPlanned(Conflict):
+    """Sessions are still to be held there: they are stopped first, so that their patients hear of it. `campus` is its
+    name, `sessions` how many they are, `first_date` and `last_date` their days."""
+
+    code = "CAMPUS_STILL_PLANNED"
+
+
 class CampusInUse(Conflict):
     """A department, a roster line or a session names the campus: it can be closed, not removed."""
 

@@ -80,6 +80,7 @@ class Campus(models.Model):
             # What the keys of departments, roster lines and sessions refer to.
             models.UniqueConstraint(name="campus_open_once", fields=["open_id"]),
             models.UniqueConstraint(name="campus_of_its_hospital", fields=["hospital", "id"]),
+            models.UniqueConstraint(name="campus_open_or_closed", fields=["hospital", "id", "is_open"]),
             models.CheckConstraint(
                 name="campus_place_whole",
                 condition=Q(latitude=None, longitude=None)

@@ -7,6 +7,7 @@ from uuid import UUID
 from yitong.core.actor import Actor
 from yitong.core.db import idempotency
 from yitong.core.db.command import command
+from yitong.core.errors import Busy
 from yitong.core.ids import new_id
 from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.commands import writing
@@ -29,10 +30,12 @@ from yitong.domains.hospitals.errors import (
     CampusCodeTaken,
     CampusInUse,
     CampusMissing,
+    CampusStillPlanned,
     DepartmentCodeTaken,
     DepartmentMissing,
 )
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.ports import campus_use
 from yitong.domains.hospitals.queries import facts as stand
 
 DEPARTMENTS = {
@@ -40,9 +43,13 @@ DEPARTMENTS = {
     "department_name_once_a_campus": DepartmentCodeTaken,
     "department_bookable_at_open_campus": CampusClosed,
 }
+CAMPUSES = {
+    "campus_code_once": CampusCodeTaken,
+    "session_at_open_campus": Busy,  # the lock has counted what is planned: asked again, it says how much
+}
 
 
-@command(refusals={"campus_code_once": CampusCodeTaken})
+@command(refusals=CAMPUSES)
 def add_campus(cmd: AddCampus, *, actor: Actor, now: datetime) -> Made:
     """Locks: Hospital. Emits: CampusChanged. Refuses: Forbidden, HospitalMissing, FactsInvalid, CampusCodeTaken,
     KeyReused."""
@@ -53,13 +60,14 @@ def add_campus(cmd: AddCampus, *, actor: Actor, now: datetime) -> Made:
     return once.finish(_set_campus(cmd.hospital_id, None, cmd.facts, actor, now))
 
 
-@command(refusals={"campus_code_once": CampusCodeTaken})
+@command(refusals=CAMPUSES)
 def change_campus(cmd: ChangeCampus, *, actor: Actor, now: datetime) -> Made:
     """One that is closed is kept, and none of its departments can be booked; opened again, each is opened by hand.
-    What stands already changes nothing.
+    None closes while sessions are to be held there, whose department may have moved on. What stands already changes
+    nothing.
 
-    Locks: Hospital. Emits: CampusChanged, DepartmentChanged for each department that it closes. Refuses: Forbidden,
-    CampusMissing, FactsInvalid, FactsChanged, CampusCodeTaken.
+    Locks: Hospital, and Campus where it closes. Emits: CampusChanged, DepartmentChanged for each department that it
+    closes. Refuses: Forbidden, CampusMissing, FactsInvalid, FactsChanged, CampusCodeTaken, CampusStillPlanned.
     """
     permissions.check_can(actor, Action.WRITE_MASTER_DATA, cmd.hospital_id)
     return _set_campus(cmd.hospital_id, cmd.campus_id, cmd.facts, actor, now, seen=cmd.seen)
@@ -86,17 +94,17 @@ def remove_campus(cmd: RemoveCampus, *, actor: Actor, now: datetime) -> Made:
     return once.finish(Made(row.id))
 
 
-@command()
+@command(refusals=CAMPUSES)
 def import_campuses(cmd: ImportCampuses, *, actor: Actor, now: datetime) -> Imported:
     """A hospital's campuses from its file, found again by code: the same file twice changes nothing.
 
-    Locks: Hospital. Emits: MasterDataImported, DepartmentChanged for each department of a campus that it closes.
-    Refuses: Forbidden, HospitalMissing, FactsInvalid.
+    Locks: Hospital, and Campus of each that closes. Emits: MasterDataImported, DepartmentChanged for each department of
+    a campus that it closes. Refuses: Forbidden, HospitalMissing, FactsInvalid, CampusStillPlanned.
     """
     writing.begin_import(cmd.hospital_id, [facts.code for facts in cmd.rows], actor)
     for facts in cmd.rows:
         rules.check_campus(facts)
-    _close_departments(cmd.hospital_id, [facts.code for facts in cmd.rows if not facts.is_open], actor, now)
+    _close(cmd.hospital_id, [facts.code for facts in cmd.rows if not facts.is_open], actor, now)
     done = writing.merge(models.Campus, cmd.hospital_id, [(facts.code, writing.plain(facts)) for facts in cmd.rows])
     return writing.finish_import("campuses", cmd.hospital_id, done, actor, now)
 
@@ -157,15 +165,33 @@ def _set_campus(
     if not writing.differs(row, values):
         return Made(row.id)
     if not facts.is_open:
-        _close_departments(hospital_id, [row.code], actor, now)
+        _close(hospital_id, [row.code], actor, now)
     writing.write(row, values)
     event = CampusChanged(hospital_id=hospital_id, subject_id=row.id, is_new=campus_id is None, is_open=row.is_open)
     writing.announce(event, actor, now)
     return Made(row.id)
 
 
+def _close(hospital_id: UUID, campus_codes: Sequence[str], actor: Actor, now: datetime) -> None:
+    """Call before the campuses are written. Those that are closed already stay as they are.
+
+    Locks: Campus, in id order: who plans there has finished, or finds it closed. Refuses CampusStillPlanned.
+    """
+    rows = models.Campus.objects.filter(hospital_id=hospital_id, code__in=campus_codes, is_open=True)
+    for row in list(rows.select_for_update(of=("self",)).order_by("pk")):
+        planned = campus_use.taken().leave(hospital_id, row.id, now)
+        if planned is not None:
+            raise CampusStillPlanned(
+                campus=row.name,
+                sessions=planned.sessions,
+                first_date=planned.first_date,
+                last_date=planned.last_date,
+            )
+    _close_departments(hospital_id, campus_codes, actor, now)
+
+
 def _close_departments(hospital_id: UUID, campus_codes: Sequence[str], actor: Actor, now: datetime) -> None:
-    """Those of campuses that close can't be booked any more. Call before the campuses are written."""
+    """Those of campuses that close can't be booked any more."""
     found = models.Department.objects.filter(
         hospital_id=hospital_id, campus__code__in=campus_codes, is_bookable=True
     ).order_by("code")

@@ -69,6 +69,15 @@ class Campus:
 
 
 @dataclass(frozen=True, slots=True)
+class StillPlanned:
+    """Sessions that are yet to be held at a campus, and their first and last day."""
+
+    sessions: int
+    first_date: date
+    last_date: date
+
+
+@dataclass(frozen=True, slots=True)
 class Department:
     hospital_id: UUID
     department_id: UUID

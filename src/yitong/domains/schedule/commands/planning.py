@@ -17,7 +17,7 @@ from yitong.core.errors import Busy
 from yitong.core.ids import new_id
 from yitong.core.policy.values import Policies
 from yitong.domains.hospitals.contracts.things import Department
-from yitong.domains.hospitals.errors import FeeMissing
+from yitong.domains.hospitals.errors import CampusClosed, FeeMissing
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import contracts, errors, models, permissions
 from yitong.domains.schedule.commands.shared import line_changed_again, sits_in
@@ -28,6 +28,7 @@ PLANNING = {
     "schedule_clinic_session_pkey": errors.SessionExists,
     "session_once_per_roster_line": errors.SessionExists,
     "session_practitioner_sits_once": errors.PractitionerBusy,
+    "session_at_open_campus": CampusClosed,
 }
 
 
@@ -161,8 +162,8 @@ def import_sessions(
     """Sessions from a hospital's own schedule, by COPY. Idempotent by session id: known ones are left as they are.
 
     Emits: SessionsPlanned. Refuses: TimesInvalid, WindowsInvalid, SlotTooLong (R-003), PoolShareBroken (R-012),
-    PractitionerBusy, PractitionerNotOfDepartment, a department or practitioner that is not the hospital's,
-    SessionExists (another import of them runs).
+    PractitionerBusy, PractitionerNotOfDepartment, a department or practitioner that is not the hospital's, CampusClosed
+    (unless they are over), SessionExists (another import of them runs).
     """
     permissions.check_can_manage(actor, hospital_id)
     ids = {new.session_id for new in sessions}
@@ -179,14 +180,15 @@ def import_sessions(
     return contracts.Imported(hospital_id, sessions=len(planned), slots=slots, known=len(known))
 
 
-@command(refusals=PLANNING)
+@command(refusals={**PLANNING, "session_at_open_campus": Busy})
 def generate_sessions(cmd: contracts.GenerateSessions, *, actor: Actor, now: datetime) -> contracts.Generated:
     """Sessions of some days from the roster; holidays and worked weekends are known. Repeatable: a line's day that has
     its session keeps it. A sitting that clashes with another one of its practitioner, whose practitioner left, or that
     has no price yet, is left out and counted, and keeps no other waiting; those of a department that can't be booked,
     or at a closed campus, rest until it can.
 
-    Emits: SessionsPlanned. Refuses: TimesInvalid, SessionExists or PractitionerBusy (another planning runs), KeyReused.
+    Emits: SessionsPlanned. Refuses: TimesInvalid, SessionExists or PractitionerBusy (another planning runs), Busy (a
+    campus closes at this moment), KeyReused.
     """
     permissions.check_can_manage(actor, cmd.hospital_id)
     once = idempotency.begin(actor, "schedule.generate_sessions", cmd)

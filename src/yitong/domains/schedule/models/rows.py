@@ -40,7 +40,9 @@ def values_of(row: models.Model) -> list[object]:
 def session_of(
     hospital_id: UUID, new: contracts.NewSession, *, roster_line_id: UUID | None, now: datetime
 ) -> ClinicSession:
-    """A planned session as a row, not yet written. Released if its time came."""
+    """A planned session as a row, not yet written. Released if its time came; one that is over, as a file tells of,
+    needs no open campus."""
+    is_over = new.ends_at <= now
     return ClinicSession(
         hospital_id=hospital_id,
         id=new.session_id,
@@ -58,6 +60,8 @@ def session_of(
         release_at=new.release_at,
         is_first_visit_named=new.is_first_visit_named,
         room=new.room,
+        at_open_campus=None if is_over else True,
+        left_campus_at=now if is_over else None,
         roster_line_id=roster_line_id,
         slots=len(new.windows),
     )

@@ -118,10 +118,19 @@ class ClinicSession(models.Model):
     extra_slots = models.PositiveSmallIntegerField(default=0)
     referral_returned = models.BooleanField(default=False, help_text="its unused referral slots flowed back (R-012)")
     room = models.CharField(max_length=20, default="", db_default="")
+    # True is what `session_at_open_campus`, a key in the migration, compares with the campus; null lets the campus go.
+    at_open_campus = models.BooleanField(null=True, default=True, db_default=True)
+    left_campus_at = models.DateTimeField(null=True, help_text="when the campus was let go, the session being over")
 
     class Meta:
         db_table = "schedule_clinic_session"
         constraints = [
+            models.CheckConstraint(
+                name="session_leaves_campus_once_over",
+                condition=Q(at_open_campus=True, at_open_campus__isnull=False)  # or null would pass
+                | Q(at_open_campus=None, state=SessionState.STOPPED.value)
+                | Q(at_open_campus=None, left_campus_at__isnull=False, left_campus_at__gte=F("ends_at")),
+            ),
             models.CheckConstraint(name="session_state_known", condition=Q(state__in=words(SessionState))),
             models.CheckConstraint(name="session_half_day_known", condition=Q(half_day__in=words(HalfDay))),
             models.CheckConstraint(name="session_ends_after_start", condition=Q(ends_at__gt=F("starts_at"))),

@@ -1,13 +1,14 @@
 """What may be stopped and was, and who may stand in. Lists are bounded."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from yitong.core.actor import Actor
-from yitong.domains.hospitals.contracts.things import Practitioner
+from yitong.core.clock import shanghai_date
+from yitong.domains.hospitals.contracts.things import Practitioner, StillPlanned
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.schedule import errors, permissions
 from yitong.domains.schedule.contracts import Session, SessionState, Stoppage, Substitute
@@ -92,6 +93,19 @@ def list_stoppable(
             rows = rows.filter(**{name: value})
     found = rows.filter(stops_at=None).order_by("starts_at", "department_id", "id")[: changes.MOST_STOPPED + 1]
     return [row.as_contract() for row in found]
+
+
+def planned_at(hospital_id: UUID, campus_id: UUID, now: datetime) -> StillPlanned | None:
+    """What is planned at a campus and not over yet, a stop that may still be taken back among it; None: nothing."""
+    rows = ClinicSession.objects.filter(
+        ~Q(state=SessionState.STOPPED),
+        hospital_id=hospital_id,
+        date__gte=shanghai_date(now) - timedelta(days=1),  # by the index; a night ends on the day after its own
+        campus_id=campus_id,
+        ends_at__gt=now,
+    )
+    found = rows.aggregate(n=Count("id"), first=Min("date"), last=Max("date"))
+    return StillPlanned(found["n"], found["first"], found["last"]) if found["n"] else None
 
 
 def get_stoppage(hospital_id: UUID, stoppage_id: UUID, *, actor: Actor) -> Stoppage:

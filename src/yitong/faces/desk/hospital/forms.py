@@ -125,7 +125,7 @@ class CampusForm(Key, Seen):
     is_open = forms.BooleanField(
         label=_("在用"),
         required=False,
-        help_text=_("不勾选：患者找不到它，里面的科室都改成不能预约，也不能再排班；已经约好的号不变，要取消请停诊"),
+        help_text=_("不勾选：患者找不到它，里面的科室都改成不能预约，也不能再排班；还排着出诊的院区要先停诊才能停用"),
     )
 
     @staticmethod

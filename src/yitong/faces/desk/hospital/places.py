@@ -13,6 +13,7 @@ from yitong.domains.hospitals.commands import places as commands
 from yitong.domains.hospitals.errors import FactsChanged
 from yitong.domains.hospitals.queries import directory as hospitals
 from yitong.domains.hospitals.queries import facts as stand
+from yitong.domains.schedule.queries import stopping
 from yitong.faces.common import pages
 from yitong.faces.common.acting import attempt, said
 from yitong.faces.common.request import Request
@@ -71,6 +72,7 @@ def campus(request: Request, place: Place, campus_id: UUID) -> HttpResponse:
         "form": form,
         "name": reader.name(found),
         "campus_id": campus_id,
+        "planned": presenters.planned(campus_id, stopping.planned_at(place.hospital_id, campus_id, reader.now), reader),
         "stands": form.show_what_stands() if isinstance(refusal, FactsChanged) else [],
         "refusal": said(form, refusal, reader),
     }

@@ -3,18 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
-from yitong.domains.hospitals.contracts.things import Campus, Department, FeeLine, Practitioner, Title
+from yitong.domains.hospitals.contracts.things import Campus, Department, FeeLine, Practitioner, StillPlanned, Title
 from yitong.faces.common import terms
 from yitong.faces.common.request import Request
 from yitong.faces.common.tables import Column, Order, Table
 from yitong.faces.common.words import Reader
+from yitong.faces.desk.stops.forms import LONGEST_DAYS
 
 PAGE = 100
 
@@ -44,6 +47,25 @@ def campuses(found: Iterable[Campus], departments: Iterable[Department], reader:
         )
         for one in found
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is still to be held at a campus, and where it is stopped."""
+
+    sessions: int
+    first: str
+    last: str
+    href: str
+
+
+def planned(campus_id: UUID, found: StillPlanned | None, reader: Reader) -> Planned | None:
+    if found is None:
+        return None
+    until = min(found.last_date, found.first_date + timedelta(days=LONGEST_DAYS - 1))  # as many as one page shows
+    asked = {"what": f"campus:{campus_id}", "from_date": found.first_date, "until_date": until}
+    href = f"{reverse('desk:stop_new')}?{urlencode(asked)}"
+    return Planned(found.sessions, reader.day(found.first_date), reader.day(found.last_date), href)
 
 
 @dataclass(frozen=True, slots=True)
