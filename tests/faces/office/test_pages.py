@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests import clinic as build
@@ -23,6 +24,7 @@ from yitong.core.actor import Actor
 from yitong.core.db import audit, events, policies
 from yitong.core.db.models import DeadLetter, Event, PolicyRecord
 from yitong.core.ids import new_id
+from yitong.core.sentences import sentence
 from yitong.domains.access import queries as access
 from yitong.domains.access.commands import staff
 from yitong.domains.access.contracts import RoleName, Scope
@@ -191,6 +193,47 @@ def test_rule_is_looked_at_before_it_is_decided(enter: Enter, text: Text) -> Non
     assert "王小芳" in page
     assert policies.at(None, HERE).int("booking.limits.d7") == 3
     assert policies.at(None, HERE + timedelta(days=30)).int("booking.limits.d7") == 2
+
+
+def seen_on(answer: HttpResponse) -> str:
+    [found] = re.findall(r'name="seen" value="([0-9a-f]{64})"', answer.content.decode())
+    return str(found)
+
+
+@pytest.mark.parametrize("press", ["look", "decide"])
+def test_a_rule_that_a_colleague_decided_meanwhile_is_not_written_over_unseen(
+    press: str, enter: Enter, text: Text
+) -> None:
+    first, second = enter("policy_officer"), enter("policy_officer")
+    page, decide = "/office/policies/booking.hold_minutes/", DECIDE.format("booking.hold_minutes")
+    seen = seen_on(first.get(page))
+    theirs = decision(value="20", source="京卫〔2026〕7号", decide="1", seen=seen_on(second.get(page)))
+    assert [second.post(decide, theirs).status_code for _press in range(2)] == [303, 303]
+    before = (PolicyRecord.objects.count(), Event.objects.count())
+    mine = decision(value="25", day="2026-12-02", source="京卫〔2026〕8号", seen=seen)
+    refused = first.post(decide, {**mine, press: "1"})
+    told = sentence("HOSPITAL_FACTS_CHANGED", {}, "zh-hans")
+    assert (refused.status_code, told.message in text(refused)) == (409, True)
+    assert "京卫〔2026〕7号" in text(refused)
+    assert "京卫〔2026〕8号" in refused.content.decode()
+    assert (PolicyRecord.objects.count(), Event.objects.count()) == before
+    again = seen_on(refused)
+    assert again == seen_on(first.get(page)) != seen
+    looked = first.post(decide, {**mine, "seen": again, "look": "1"})
+    assert (looked.status_code, seen_on(looked)) == (200, again)
+    assert first.post(decide, {**mine, "seen": again, "decide": "1"}).status_code == 303
+    assert PolicyRecord.objects.count() == before[0] + 1
+
+
+def test_a_decision_of_another_rule_or_of_a_hospital_keeps_nobody_waiting(enter: Enter) -> None:
+    client = enter("policy_officer")
+    seen = seen_on(client.get("/office/policies/booking.hold_minutes/"))
+    assert client.post(DECIDE.format("booking.limits.d7"), decision(decide="1")).status_code == 303
+    at = make.hospital()
+    cmd = SetPolicy("booking.hold_minutes", 20, at, None, make.NOW, "院务会", "k1")
+    policy_commands.set_policy(cmd, actor=make.hospital_admin(at), now=make.NOW)
+    mine = decision(value="25", decide="1", seen=seen)
+    assert client.post(DECIDE.format("booking.hold_minutes"), mine).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,37 @@ def test_what_is_absent_has_no_facts() -> None:
     ):
         with pytest.raises(refusal):
             ask()
+
+
+# -- rules of the city -------------------------------------------------------------------------------------------------
+
+
+def city_rule(minutes: int, seen: str = "", *, name: str = "booking.hold_minutes", key: str = "") -> None:
+    """From another instant each time, so that nothing else refuses it."""
+    n = make.number()
+    cmd = SetPolicy(name, minutes, None, None, NOW + timedelta(minutes=n), "京卫", key or f"key{n}", seen)
+    policies.set_policy(cmd, actor=make.staff_actor("policy_officer"), now=NOW)
+
+
+def test_a_rule_of_the_city_that_was_never_seen_is_not_written_over() -> None:
+    first = seen_of(facts.decisions(None, "booking.hold_minutes"))
+    city_rule(20, first)
+    now, before = facts.decisions(None, "booking.hold_minutes"), Event.objects.count()
+    assert seen_of(now) != first
+    with CaptureQueriesContext(connection) as asked, pytest.raises(errors.FactsChanged):
+        city_rule(25, first)
+    sql = [query["sql"] for query in asked.captured_queries]
+    locked = next(n for n, each in enumerate(sql) if "FOR UPDATE" in each and '"hospitals_city_rule"' in each)
+    assert min(n for n, each in enumerate(sql) if 'FROM "core_policy_record"' in each) > locked
+    assert (facts.decisions(None, "booking.hold_minutes"), Event.objects.count()) == (now, before)
+    city_rule(25, seen_of(now))
+    city_rule(20)  # who tells of nothing seen is the last word
+    assert Event.objects.count() == before + 2
+
+
+def test_only_the_same_rule_of_the_city_counts() -> None:
+    first = seen_of(facts.decisions(None, "booking.hold_minutes"))
+    city_rule(2, name="booking.limits.d7")
+    rule(make.hospital(), 20)
+    assert seen_of(facts.decisions(None, "booking.hold_minutes")) == first
+    city_rule(20, first)

@@ -230,6 +230,18 @@ class Fee(models.Model):
         ]
 
 
+class CityRule(models.Model):
+    """The row at which decisions of one rule of the city wait for each other, made with the first of them."""
+
+    scale = Scale.R
+    append_only = False
+
+    policy = models.CharField(max_length=64, primary_key=True)
+
+    class Meta:
+        db_table = "hospitals_city_rule"
+
+
 class Announcement(models.Model):
     """A notice of a hospital, or (null) of the city."""
 

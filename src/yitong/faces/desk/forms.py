@@ -5,13 +5,12 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from yitong.core.errors import Busy, Conflict, Refusal, RuleBroken
 from yitong.domains.people.contracts.patients import IdentityGiven
 from yitong.domains.people.contracts.words import IdentityKind, Sex
-from yitong.faces.common import days, terms
+from yitong.faces.common import days, seen, terms
 from yitong.faces.common.templatetags.yitong import joined
 
 if TYPE_CHECKING:
@@ -35,11 +34,7 @@ class Key(forms.Form):
         return str(self.cleaned_data["key"])
 
 
-class Seen(forms.Form):
-    """What a page showed of a thing goes with its form, so that nobody's change in between is written over unseen."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
+class Seen(seen.Seen):
     def show_what_stands(self) -> list[tuple["StrOrPromise", "StrOrPromise", str]]:
         """After somebody else's change: the fields in which what stands differs from what was typed, with what stands,
         as facts. The page has then shown it, so the next press is made from it."""
@@ -49,11 +44,6 @@ class Seen(forms.Form):
             for name in self.changed_data
             if not self.fields[name].widget.is_hidden
         ]
-
-    def see_anew(self) -> None:
-        data = cast(QueryDict, self.data).copy()
-        data["seen"] = self.initial["seen"]
-        self.data = data
 
 
 def _shown(field: forms.Field, value: object) -> "StrOrPromise":

@@ -10,7 +10,7 @@ from yitong.core.db.command import command
 from yitong.core.errors import Conflict
 from yitong.core.policy.keys import key_named
 from yitong.core.policy.kinds import Scope
-from yitong.domains.hospitals import permissions, rules
+from yitong.domains.hospitals import models, permissions, rules
 from yitong.domains.hospitals.commands import writing
 from yitong.domains.hospitals.contracts.events import PolicySet
 from yitong.domains.hospitals.contracts.writes import Made, SetPolicy
@@ -27,9 +27,9 @@ from yitong.domains.hospitals.queries import facts as stand
 def set_policy(cmd: SetPolicy, *, actor: Actor, now: datetime) -> Made:
     """Decide a rule of the city, a hospital or a department from an instant on.
 
-    Locks: Hospital, where it is one's. Emits: PolicySet. Refuses: Forbidden, PolicyUnknown, PolicyInvalid,
-    PolicyLoosened, PolicyInThePast, PolicyNotForDepartment, HospitalMissing, DepartmentMissing, FactsInvalid,
-    FactsChanged, KeyReused.
+    Locks: Hospital, where it is one's, else CityRule. Emits: PolicySet. Refuses: Forbidden, PolicyUnknown,
+    PolicyInvalid, PolicyLoosened, PolicyInThePast, PolicyNotForDepartment, HospitalMissing, DepartmentMissing,
+    FactsInvalid, FactsChanged, KeyReused.
     """
     city = cmd.hospital_id is None
     permissions.check_can(actor, Action.SET_CITY_POLICY if city else Action.SET_HOSPITAL_POLICY, cmd.hospital_id)
@@ -37,7 +37,7 @@ def set_policy(cmd: SetPolicy, *, actor: Actor, now: datetime) -> Made:
     if once.answer is not None:
         return Made(UUID(once.answer["id"]))
     scope, scope_id = _policy_scope(cmd)
-    if cmd.hospital_id is not None and cmd.seen:
+    if cmd.seen:
         writing.check_seen(cmd.seen, stand.decisions(cmd.hospital_id, cmd.policy))
     if cmd.effective_from < now:
         raise PolicyInThePast()
@@ -66,10 +66,12 @@ def set_policy(cmd: SetPolicy, *, actor: Actor, now: datetime) -> Made:
 
 
 def _policy_scope(cmd: SetPolicy) -> tuple[Scope, UUID | None]:
-    """Locks: Hospital. Refuses HospitalMissing, DepartmentMissing, PolicyNotForDepartment."""
+    """Locks: Hospital, or CityRule. Refuses HospitalMissing, DepartmentMissing, PolicyNotForDepartment,
+    PolicyUnknown."""
     if cmd.hospital_id is None:
         if cmd.department_id is not None:
             raise PolicyNotForDepartment(key=cmd.policy)
+        _lock_city_rule(key_named(cmd.policy).key)
         return "city", None
     writing.locked_hospital(cmd.hospital_id)
     if cmd.department_id is None:
@@ -78,3 +80,10 @@ def _policy_scope(cmd: SetPolicy) -> tuple[Scope, UUID | None]:
     if not key_named(cmd.policy).department:
         raise PolicyNotForDepartment(key=cmd.policy)
     return "department", cmd.department_id
+
+
+def _lock_city_rule(policy: str) -> None:
+    """Who comes second waits, at the key where the row is new and at the row afterwards, and reads what the first one
+    decided."""
+    models.CityRule.objects.bulk_create([models.CityRule(policy=policy)], ignore_conflicts=True)
+    models.CityRule.objects.select_for_update(of=("self",)).order_by("pk").get(policy=policy)

@@ -100,8 +100,8 @@ class PriceList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """What a hospital decided of one policy, for itself and for its departments, the latest decision first. None is
-    ever changed, so its id says it all."""
+    """What a hospital decided of one policy, for itself and for its departments, or the city and the nation, the latest
+    decision first. None is ever changed, so its id says it all."""
 
     policy: str
     record_ids: tuple[UUID, ...]
@@ -263,7 +263,7 @@ class SetPolicy:
     effective_from: datetime
     source: str
     key: str
-    seen: str = ""  # of a hospital: `seen_of` the decisions that this one was made from
+    seen: str = ""  # `seen_of` the decisions that this one was made from
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,10 @@ def price_list(hospital_id: UUID) -> PriceList:
     )
 
 
-def decisions(hospital_id: UUID, policy: str) -> Decisions:
-    """Refuses PolicyUnknown."""
+def decisions(hospital_id: UUID | None, policy: str) -> Decisions:
+    """Of a hospital and its departments; None: of the city, and of the nation, which the city's page shows too.
+
+    Refuses PolicyUnknown."""
     rows = PolicyRecord.objects.filter(hospital_id=hospital_id, key=key_named(policy).key)
     latest = rows.order_by("-decided_at", "-id").values_list("id", flat=True)[:MOST]
     return Decisions(policy=policy, record_ids=tuple(latest))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from yitong.core.clock import SHANGHAI, at_shanghai, shanghai_date
 from yitong.core.policy.kinds import JsonValue, PolicyKey
 from yitong.domains.hospitals.contracts.writes import SetPolicy
+from yitong.faces.common.seen import Seen
 from yitong.faces.office.forms import NO_MEMORY, Clock, Day, Key
 
 STEPS = (1, 2, 3)  # of the no-show ladder
@@ -28,7 +29,7 @@ PERIODS = {"natural_year": _("一个自然年内"), "3_months": _("3 个月内")
 WRONG = {"required": _("请填新的值"), "invalid": _("请填整数")}
 
 
-class Decide(Key):
+class Decide(Key, Seen):
     """`mode` withdraw gives the decision back: the default (or the nation's bound) holds again."""
 
     mode = forms.ChoiceField(
@@ -52,7 +53,7 @@ class Decide(Key):
         self.policy = policy
         for name, field in value_fields(policy).items():
             self.fields[name] = field
-        self.order_fields(["key", "mode", *value_fields(policy), "day", "hour", "source"])
+        self.order_fields(["key", "seen", "mode", *value_fields(policy), "day", "hour", "source"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -107,6 +108,7 @@ class Decide(Key):
             effective_from=self.effective_from(),
             source=self.cleaned_data["source"],
             key=self.text(),
+            seen=self.cleaned_data["seen"],
         )
 
 
@@ -142,10 +144,11 @@ def _step(n: int) -> dict[str, forms.Field]:
     }
 
 
-def blank(policy: PolicyKey, value: JsonValue, now: datetime, key: UUID) -> Decide:
+def blank(policy: PolicyKey, value: JsonValue, now: datetime, key: UUID, seen: str) -> Decide:
     """The form as first shown: today's value, from midnight on."""
     initial: dict[str, object] = {
         "key": key,
+        "seen": seen,
         "mode": "set",
         "day": shanghai_date(now.astimezone(SHANGHAI)) + timedelta(days=1),
         "hour": "00:00",

@@ -16,8 +16,10 @@ from yitong.domains.booking.queries import figures
 from yitong.domains.hospitals import permissions
 from yitong.domains.hospitals.commands import policies as commands
 from yitong.domains.hospitals.contracts.things import PolicyPreview
-from yitong.domains.hospitals.errors import PolicyInThePast
+from yitong.domains.hospitals.contracts.writes import seen_of
+from yitong.domains.hospitals.errors import FactsChanged, PolicyInThePast
 from yitong.domains.hospitals.permissions import Action
+from yitong.domains.hospitals.queries import facts as stand
 from yitong.domains.hospitals.queries import policy_lines
 from yitong.domains.schedule.queries import timetable as schedule
 from yitong.faces.common import pages
@@ -48,18 +50,19 @@ def rule(request: Request, name: str) -> HttpResponse:
     form = None
     if permissions.can(request.actor, Action.SET_CITY_POLICY):
         now = pages.reader_of(request).now
-        form = forms.blank(key, policies.at(None, now).raw(name), now, new_id())
+        form = forms.blank(key, policies.at(None, now).raw(name), now, new_id(), _stands(key))
     return _page(request, key, form)
 
 
 @require_http_methods(["POST"])
 @gate.in_office
 def decide(request: Request, name: str) -> HttpResponse:
-    """The first press shows what patients would read, the second decides."""
+    """The first press shows what patients would read, the second decides. Whichever comes after somebody else's
+    decision is told of it; the history then shows that, and the next press is made from it."""
     permissions.check_can(request.actor, Action.SET_CITY_POLICY)
     key = key_named(name)
     reader = pages.reader_of(request)
-    form = forms.Decide(key, request.POST)
+    form = forms.Decide(key, request.POST, initial={"seen": _stands(key)})
     refusal: Refusal | None = None
     preview: PolicyPreview | None = None
     if form.is_valid():
@@ -70,10 +73,19 @@ def decide(request: Request, name: str) -> HttpResponse:
             preview = _preview(request, form, reader.now)
         except IN_PLACE as caught:
             refusal = caught
+    if isinstance(refusal, FactsChanged):
+        form.see_anew()
     return _page(request, key, form, preview, refusal)
 
 
+def _stands(key: PolicyKey) -> str:
+    """Asked before the page's own history, which may only be younger."""
+    return seen_of(stand.decisions(None, key.key))
+
+
 def _preview(request: Request, form: forms.Decide, now: datetime) -> PolicyPreview:
+    if form.cleaned_data["seen"] not in ("", form.initial["seen"]):
+        raise FactsChanged()
     if form.effective_from() < now:
         raise PolicyInThePast()
     return policy_lines.preview_policy(
