@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from tests import make
@@ -274,6 +275,21 @@ def test_a_campus_with_sessions_to_come_says_which_and_where_they_are_stopped(ho
     stop_session(stop, actor=make.hospital_admin(hospital.id), now=NOW)
     assert "/desk/stops/new/" not in admin.get(path).content.decode()
     assert admin.post(path, **closed).status_code == 303
+
+
+def test_what_an_older_version_left_behind_at_a_closed_campus_is_said_in_the_list(
+    hospital: Hospital, desk: Sit
+) -> None:
+    admin = desk("hospital_admin")
+    row = models.Campus.objects.get(hospital_id=hospital.id)
+    told = "还排着 1 个出诊单元"
+    assert told not in said(admin.get(f"{HOME}campuses/"))
+    sitting = ClinicSession.objects.filter(hospital_id=hospital.id, campus_id=row.id)
+    sitting.update(at_open_campus=None, left_campus_at=F("ends_at"))  # so that the key doesn't see it
+    models.Department.objects.filter(campus_id=row.id).update(is_bookable=False)
+    models.Campus.objects.filter(id=row.id).update(is_open=False)
+    assert told in said(admin.get(f"{HOME}campuses/"))
+    assert "/desk/stops/new/" in admin.get(f"{HOME}campuses/{row.id}/").content.decode()
 
 
 @pytest.mark.rule("R-046")

@@ -30,8 +30,10 @@ def campuses(request: Request, place: Place) -> HttpResponse:
     may.check_can(request.actor, may.Action.WRITE_MASTER_DATA, place.hospital_id)
     reader = pages.reader_of(request)
     found = hospitals.list_campuses(place.hospital_id, with_closed=True)
+    departments = hospitals.list_departments(place.hospital_id)
+    planned = stopping.planned_by_campus(place.hospital_id, reader.now)
     context = {
-        "campuses": presenters.campuses(found, hospitals.list_departments(place.hospital_id), reader),
+        "campuses": presenters.campuses(found, departments, planned, reader),
         "next": next_step(request, place, reader, here="desk:campuses"),
     }
     return pages.page(request, "desk/hospital/campuses.html", context)

@@ -31,9 +31,15 @@ class CampusLine:
     address: str
     departments: int
     is_open: bool
+    left_behind: int  # sessions that are yet to be held at a closed one, planned when that was still possible
 
 
-def campuses(found: Iterable[Campus], departments: Iterable[Department], reader: Reader) -> list[CampusLine]:
+def campuses(
+    found: Iterable[Campus],
+    departments: Iterable[Department],
+    planned: Mapping[UUID, StillPlanned],
+    reader: Reader,
+) -> list[CampusLine]:
     counts = Counter(one.campus_id for one in departments)
     return [
         CampusLine(
@@ -44,6 +50,7 @@ def campuses(found: Iterable[Campus], departments: Iterable[Department], reader:
             one.address,
             counts[one.campus_id],
             one.is_open,
+            planned[one.campus_id].sessions if not one.is_open and one.campus_id in planned else 0,
         )
         for one in found
     ]
