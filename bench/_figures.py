@@ -1,9 +1,11 @@
 """Writes the figures of `.yitong/bench/*.json` between the marks of `docs/figures.md`: `python bench/_figures.py`.
 
-A picture that a measurement left beside them goes to `docs/images/`.
+What was not measured here keeps the section that it has. A picture that a measurement left beside them goes
+to `docs/images/`.
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,17 @@ def main() -> None:
     for one in found:
         if "image" in one:
             shutil.copyfile(MEASURED / one["image"], IMAGES / one["image"])
-    text = PAGE.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    sections = "\n\n".join(section(one) for one in found) or "No figures are recorded here yet: run `make bench`."
-    PAGE.write_text(f"{before}{BEGIN}\n{sections}\n{END}{after}")
+    PAGE.write_text(renewed(PAGE.read_text(), {one["bench"]: section(one) for one in found}))
+
+
+def renewed(page: str, measured: dict[str, str]) -> str:
+    """The page with the sections that were measured, by their names, among those that it has."""
+    before, _, rest = page.partition(BEGIN)
+    recorded, _, after = rest.partition(END)
+    parts = [part.rstrip() for part in re.split(r"^(?=## )", recorded, flags=re.MULTILINE) if part.startswith("## ")]
+    kept = {part.partition("\n")[0].removeprefix("## "): part for part in parts}
+    sections = "\n\n".join(text for _, text in sorted({**kept, **measured}.items()))
+    return f"{before}{BEGIN}\n{sections or 'No figures are recorded here yet: run `make bench`.'}\n{END}{after}"
 
 
 def section(one: dict[str, Any]) -> str:
