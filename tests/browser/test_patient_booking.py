@@ -183,6 +183,7 @@ def test_who_moves_too_late_goes_on_to_what_is_near(
     take(practice, UUID(someone.page.url.rstrip("/").rpartition("/")[2]))
     someone.press("确认改约")
     assert "号源已被预约" in someone.text()
+    assert someone.page.get_by_role("button", name="确认改约").count() == 0
     someone.look(f"move-refused-{width}")
     someone.open("main a.window")
     someone.press("确认改约")

@@ -119,6 +119,8 @@ def test_who_is_too_late_sees_it_at_once_and_what_is_near(patient: New, new_prac
     late.page.get_by_role("button", name="确认预约").click()
     late.page.get_by_text("号源已被预约").wait_for()
     late.page.get_by_text("这些日子还有号").wait_for()
+    expect(late.page.get_by_role("button", name="确认预约")).to_have_count(0)
+    expect(late.page.locator("#told")).to_be_focused()
     late.look("release-refused")
     late.open("#told a.chip")
     late.open("a.offer")
@@ -172,6 +174,7 @@ def test_without_scripts_the_page_says_the_time_and_a_reload_opens_it(patient: N
     someone.open(someone.page.get_by_role("button", name="确认预约"))
     assert "号源已被预约" in someone.text()
     assert "同一半天，这些时间还有号" in someone.text()
+    expect(someone.page.get_by_role("button", name="确认预约")).to_have_count(0)
     someone.look("release-plain-refused")
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from tests import clinic as build
 from tests.clinic import NOW
-from tests.faces.patient.test_patient_pages import book_path, text_of
+from tests.faces.patient.test_patient_pages import book_path, post, text_of
 from tests.visitor import anybody, signed_in
 
 from yitong.core import clock, sentences
@@ -119,7 +119,7 @@ def test_a_refusal_comes_back_with_its_numbers_its_patient_and_what_is_near() ->
     stranger, theirs = build.holder()
     build.hold(place, theirs, stranger)
     client = signed_in(actor)
-    assert chosen_of(client.get(book_path(place) + f"&refused=SLOT_TAKEN&patient={other}")) == str(other)
+    assert chosen_of(client.get(book_path(place) + f"&refused=TIME_CLASH&patient={other}")) == str(other)
     page = client.get(book_path(place) + f"&refused=SLOT_TAKEN&patient={first}")
     assert page.status_code == 200
     assert "号源已被预约" in text_of(page)
@@ -130,6 +130,24 @@ def test_a_refusal_comes_back_with_its_numbers_its_patient_and_what_is_near() ->
     limit = text_of(client.get(book_path(place) + "&refused=BOOK_LIMIT_7D&n=3"))
     assert "任意7天内最多预约3次" in limit
     assert "这些时间还有号" not in limit
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_a_time_that_is_gone_has_no_press(settings: Any, served: bool) -> None:
+    settings.YITONG_COUNTER = served
+    place, (actor, patient), (other, hers) = build.clinic(slots=3), build.holder(), build.holder()
+    build.hold(place, hers, other)
+    client = signed_in(actor)
+    pages = [client.get(book_path(place) + f"&refused={code}") for code in ("SLOT_TAKEN", "SESSION_CANCELLED")]
+    if not served:
+        pages.append(post(client, book_path(place), patient))
+    for page in pages:
+        assert "data-gone" in page.content.decode()
+        assert "同一半天，这些时间还有号" in text_of(page)
+        assert not re.search(r"<button[^>]*>确认预约", page.content.decode())
+    still = client.get(book_path(place) + "&refused=TIME_CLASH").content.decode()
+    assert re.search(r"<button[^>]*>确认预约", still)
+    assert "data-gone" not in still
 
 
 @pytest.mark.parametrize(
@@ -156,7 +174,7 @@ def test_nobody_can_make_a_link_that_says_what_he_likes(crafted: str) -> None:
 
 def test_a_patient_of_another_cannot_be_chosen_by_the_link() -> None:
     place, (actor, mine), (_, theirs) = build.clinic(), build.holder(), build.holder()
-    page = signed_in(actor).get(book_path(place) + f"&refused=SLOT_TAKEN&patient={theirs}")
+    page = signed_in(actor).get(book_path(place) + f"&refused=TIME_CLASH&patient={theirs}")
     assert str(theirs) not in re.sub(r'\?[^"]*"', "", page.content.decode())
     assert str(mine) in page.content.decode()
 
@@ -167,7 +185,7 @@ def test_only_a_claim_in_doubt_keeps_its_key() -> None:
     busy = client.get(book_path(place) + f"&refused=BUSY&key={key}")
     assert fields_of(busy)["key"] == key
     assert "系统繁忙" in text_of(busy)
-    assert fields_of(client.get(book_path(place) + f"&refused=SLOT_TAKEN&key={key}"))["key"] != key
+    assert fields_of(client.get(book_path(place) + f"&refused=TIME_CLASH&key={key}"))["key"] != key
     assert fields_of(client.get(book_path(place) + "&refused=BUSY&key=x"))["key"] != "x"
 
 

@@ -102,6 +102,7 @@ def book_page(
     at_window = window.form_for(request, slot, reader, is_first_visit=is_first, by_name=by_name) if persons else None
     key = handing.key_for(account_id, hospital_id, says=says)
     has_already = instead.has_already(request.actor, chosen, session) if isinstance(refusal, instead.OWN) else ""
+    is_gone = isinstance(refusal, instead.GONE)
     context = {
         "window": at_window,
         "facts": presenters.slot_facts(
@@ -131,9 +132,8 @@ def book_page(
         "key": form.data.get("key") if form is not None else window.key_of(request.GET, refusal) or key,
         "has_already": has_already,
         "is_duplicate": isinstance(refusal, DuplicateDepartment),
-        "instead": instead.instead(session, visit, way, reader)
-        if isinstance(refusal, instead.GONE) and not has_already
-        else None,
+        "is_gone": is_gone,
+        "instead": instead.instead(session, visit, way, reader) if is_gone and not has_already else None,
         "is_busy": isinstance(refusal, Busy),
         "form": form,
         "myself": myself or forms.Myself(initial={"key": key}),

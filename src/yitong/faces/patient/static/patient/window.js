@@ -49,6 +49,7 @@
     for (const [name, value] of Object.entries({ ...problem.params, refused: problem.code, patient })) asked.searchParams.set(name, value);
     const page = new DOMParser().parseFromString(await (await fetch(asked)).text(), "text/html");
     const [place, fresh, pass] = [document.getElementById("told"), page.getElementById("told"), page.querySelector("[data-window] [name=pass]")];
+    if (fresh && "gone" in fresh.dataset) return place.replaceWith(fresh), form.remove(), fresh.focus(); // nothing is left to press here
     if (!fresh || !pass) return location.assign(asked); // signed out, or the slot is no more: the page itself says it
     form.elements.pass.value = pass.value;
     place.replaceWith(fresh);
