@@ -195,6 +195,17 @@ def test_refusal_stands_in_the_page_and_changes_nothing() -> None:
     assert Booking.objects.filter(hospital_id=place.hospital_id).count() == 1
 
 
+def test_a_booking_that_is_nobody_s_leads_to_ones_own_and_home_has_one_name() -> None:
+    place, (actor, _) = build.clinic(), build.holder()
+    client = signed_in(actor)
+    missing = client.get(f"/bookings/{place.hospital_id}/{new_id()}/", headers={"accept-language": "en"})
+    assert missing.status_code == 404
+    assert '<a class="button" href="/bookings/">My bookings</a>' in missing.content.decode()
+    assert "Back to Home" in text_of(missing)
+    elsewhere = client.get(f"/hospitals/{new_id()}/", headers={"accept-language": "en"})
+    assert '<a class="button" href="/bookings/">' not in elsewhere.content.decode()
+
+
 @pytest.mark.rule("R-004")
 def test_first_visit_to_a_named_doctor_is_booked_by_title() -> None:
     """The page never names the doctor of a first visit, so the claim is by title and passes; a follow-up is by name."""
