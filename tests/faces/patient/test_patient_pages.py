@@ -206,6 +206,14 @@ def test_a_booking_that_is_nobody_s_leads_to_ones_own_and_home_has_one_name() ->
     assert '<a class="button" href="/bookings/">' not in elsewhere.content.decode()
 
 
+def test_title_and_kind_of_clinic_stand_apart_in_english() -> None:
+    at = make.clinic()
+    slot = make.slots(make.session(at, day=DAY))[0]
+    path = f"/book/{at.hospital_id}/{slot.slot_id}/?visit=first"
+    page = text_of(signed_in(build.holder()[0]).get(path, headers={"accept-language": "en"}))
+    assert re.search(r"Doctor (?:[A-Z]?[a-z]+ )+· [A-Z][a-z]+ clinic", page), page
+
+
 @pytest.mark.rule("R-004")
 def test_first_visit_to_a_named_doctor_is_booked_by_title() -> None:
     """The page never names the doctor of a first visit, so the claim is by title and passes; a follow-up is by name."""

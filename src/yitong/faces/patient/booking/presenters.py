@@ -121,7 +121,7 @@ def slot_facts(
         (_("就诊时间"), reader.visit(slot.starts_at, slot.ends_at), ""),
         (_("医院"), reader.name(hospital), ""),
         (_("科室"), reader.name(department), whereabouts(campus, department, session.room, reader)),
-        (_("医生"), " ".join(part for part in (doctor.name, doctor.title) if part), ""),
+        (_("医生"), " · ".join(part for part in (doctor.name, doctor.title) if part), ""),
         (_("医事服务费"), reader.yuan(session.fee_fen), pay_words(payment)),
     ]
 
