@@ -12,6 +12,7 @@ from yitong.domains.people.contracts.patients import IdentityGiven
 from yitong.domains.people.contracts.words import IdentityKind, Sex
 from yitong.faces.common import days, seen, terms
 from yitong.faces.common.templatetags.yitong import joined
+from yitong.faces.common.texts import Text
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -71,7 +72,7 @@ class Document(Key):
     kind = forms.ChoiceField(
         label=_("证件类型"), choices=[(kind.value, terms.IDENTITY_KINDS[kind]) for kind in IdentityKind]
     )
-    number = forms.CharField(
+    number = Text(
         label=_("证件号码"),
         max_length=40,
         error_messages={"required": _("请填证件号码"), "max_length": _("证件号码太长了")},
@@ -85,7 +86,7 @@ class Document(Key):
 class WholeDocument(Document):
     """With what the number itself doesn't say."""
 
-    name = forms.CharField(
+    name = Text(
         label=_("姓名"),
         max_length=80,
         help_text=_("和证件上的一字不差"),

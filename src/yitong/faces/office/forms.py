@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.errors import Busy, Conflict, Refusal, RuleBroken
 from yitong.faces.common import days
+from yitong.faces.common.texts import Text
 
 # What a page says beside its form; who may not gets a page of its own.
 IN_PLACE = (Conflict, RuleBroken, Busy)
@@ -49,7 +50,7 @@ class Clock(forms.TimeField):
 class Reason(forms.Form):
     """Why, in words that the history keeps."""
 
-    reason = forms.CharField(
+    reason = Text(
         label=_("理由"),
         max_length=200,
         help_text=_("写明依据，记入历史，不能修改；不要写个人信息"),

@@ -6,13 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.draws.contracts import PromiseSecret, RevealSecret
+from yitong.faces.common.texts import Text
 from yitong.faces.desk.forms import NO_MEMORY, Key
 
 
 class Digits(Key):
     """64 hexadecimal digits: whether they fit, the command says."""
 
-    digits = forms.CharField(
+    digits = Text(
         max_length=80,
         widget=forms.TextInput(attrs={**NO_MEMORY, "autocapitalize": "none"}),
         error_messages={"required": _("请粘贴 64 位十六进制数字"), "max_length": _("应为 64 位十六进制数字")},

@@ -6,13 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.people.contracts.patients import MergePatients, Patient, UnmergePatients
+from yitong.faces.common.texts import Text
 from yitong.faces.desk.forms import Key
 
 REASON = {"required": _("请写理由"), "max_length": _("理由太长了")}
 
 
 class Merge(Key):
-    reason = forms.CharField(label=_("理由"), max_length=200, help_text=_("怎样核实是同一个人"), error_messages=REASON)
+    reason = Text(label=_("理由"), max_length=200, help_text=_("怎样核实是同一个人"), error_messages=REASON)
 
     def __init__(self, *given: object, pair: tuple[Patient, Patient], **more: object) -> None:
         super().__init__(*given, **more)  # type: ignore[arg-type]
@@ -37,7 +38,7 @@ class Merge(Key):
 class Unmerge(Key):
     merge = forms.UUIDField(widget=forms.HiddenInput)
     survivor = forms.UUIDField(widget=forms.HiddenInput)
-    reason = forms.CharField(label=_("撤销的理由"), max_length=200, error_messages=REASON)
+    reason = Text(label=_("撤销的理由"), max_length=200, error_messages=REASON)
 
     def to_command(self) -> UnmergePatients:
         data = self.cleaned_data

@@ -31,7 +31,7 @@ from yitong.domains.hospitals.contracts.writes import (
     seen_of,
 )
 from yitong.faces.common import terms
-from yitong.faces.common.texts import Lines
+from yitong.faces.common.texts import Lines, Text
 from yitong.faces.desk.forms import NO_MEMORY, Day, Key, Seen
 
 if TYPE_CHECKING:
@@ -43,30 +43,26 @@ FEN = 100  # in a yuan
 
 def _text(
     label: "StrOrPromise", most: int, *, asked: "StrOrPromise" = "", hint: "StrOrPromise" = "", rows: int = 0
-) -> forms.CharField:
+) -> Text:
     """`asked`: what is said when it is empty; without it the field may stay so. `rows`: of a field for more lines."""
-    said = {
-        "required": asked,
-        "max_length": _("太长了，最多 %(limit_value)d 个字"),
-    }
-    field = Lines if rows else forms.CharField
+    field = Lines if rows else Text
     return field(
         label=label,
         max_length=most,
         required=bool(asked),
         help_text=hint,
-        error_messages=said,
+        error_messages={"required": asked},
         widget=forms.Textarea(attrs={**NO_MEMORY, "rows": rows}) if rows else forms.TextInput(attrs=NO_MEMORY),
     )
 
 
-def _english(label: "StrOrPromise", most: int, *, asked: "StrOrPromise" = "") -> forms.CharField:
+def _english(label: "StrOrPromise", most: int, *, asked: "StrOrPromise" = "") -> Text:
     found = _text(label, most, asked=asked)
     found.widget.attrs["lang"] = "en"
     return found
 
 
-def _code(label: "StrOrPromise", most: int, hint: "StrOrPromise") -> forms.CharField:
+def _code(label: "StrOrPromise", most: int, hint: "StrOrPromise") -> Text:
     found = _text(label, most, asked=_("请填代码"), hint=hint)
     found.error_messages["refused"] = _("代码只用字母、数字、点、横线，以字母或数字开头")
     return found
@@ -341,7 +337,7 @@ class FeeForm(Seen):
 class Provider(forms.Form):
     issuer = _text(_("发行者地址（issuer）"), 200, asked=_("请填地址"), hint=_("以 https:// 开头，医院信息科会给"))
     client_id = _text(_("客户端标识（client_id）"), 120, asked=_("请填客户端标识"))
-    client_secret = forms.CharField(
+    client_secret = Text(
         label=_("客户端密钥（client_secret）"),
         max_length=500,
         required=False,

@@ -20,6 +20,7 @@ from yitong.domains.people import permissions as may_people
 from yitong.domains.people import queries as people
 from yitong.faces.common import pages, terms
 from yitong.faces.common.request import Request
+from yitong.faces.common.texts import Text
 from yitong.faces.common.words import Reader
 from yitong.faces.desk import departments as naming
 from yitong.faces.desk import menu, words
@@ -35,7 +36,7 @@ KEYS_MAX_AGE = timedelta(days=400)
 
 
 class Box(django_forms.Form):
-    q = django_forms.CharField(
+    q = Text(
         label=gettext_lazy("跳到"),
         max_length=80,
         help_text=gettext_lazy("页面、科室、医师；或刷卡、输入预约码、病案号、身份证号后按回车"),

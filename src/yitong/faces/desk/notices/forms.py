@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from yitong.core.clock import at_shanghai
 from yitong.domains.access.contracts import RegisterTerminal
 from yitong.domains.hospitals.contracts.writes import GuideFacts, PublishAnnouncement, SetFirstVisitGuide, seen_of
-from yitong.faces.common.texts import Lines
+from yitong.faces.common.texts import Lines, Text
 from yitong.faces.desk.forms import Day, Key, Seen
 
 
 class Publish(Key):
-    title = forms.CharField(
+    title = Text(
         label=_("标题"), max_length=120, error_messages={"required": _("请填标题"), "max_length": _("标题太长了")}
     )
     body = Lines(
@@ -62,7 +62,7 @@ class Guide(Seen):
 
 
 class Register(forms.Form):
-    name = forms.CharField(
+    name = Text(
         label=_("叫什么"),
         max_length=80,
         help_text=_("例如：门诊一楼 3 号窗口"),

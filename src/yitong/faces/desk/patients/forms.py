@@ -15,6 +15,7 @@ from yitong.domains.people.contracts.patients import (
 )
 from yitong.domains.people.contracts.words import CITY_ISSUER, CarrierKind, NumberWrong
 from yitong.faces.common import terms
+from yitong.faces.common.texts import Text
 from yitong.faces.desk.forms import NO_MEMORY, Day, Document, Key, WholeDocument
 
 PURPOSE = "desk"
@@ -72,7 +73,7 @@ class ByCard(forms.Form):
         label=_("卡的种类"),
         choices=[(kind.value, terms.CARRIERS[kind]) for kind in (*CITY_CARDS, CarrierKind.HOSPITAL_NUMBER)],
     )
-    value = forms.CharField(
+    value = Text(
         label=_("卡号"),
         max_length=80,
         error_messages={"required": _("请填卡号")},
@@ -92,7 +93,7 @@ class ByCard(forms.Form):
 
 
 class ByName(forms.Form):
-    name = forms.CharField(
+    name = Text(
         label=_("姓名"),
         max_length=80,
         error_messages={"required": _("请填姓名")},
@@ -113,7 +114,7 @@ class Register(WholeDocument):
 class NewPhone(Register):
     """The document of one who stands here, and the phone that is his now."""
 
-    new_phone = forms.CharField(
+    new_phone = Text(
         label=_("新手机号"),
         max_length=20,
         error_messages={"required": _("请填新手机号")},
@@ -124,9 +125,9 @@ class NewPhone(Register):
 class PhoneCode(forms.Form):
     """`proof`: that this patient's document was compared here for this phone."""
 
-    proof = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
-    new_phone = forms.CharField(max_length=20, widget=forms.HiddenInput)
-    new_code = forms.CharField(
+    proof = Text(max_length=500, required=False, widget=forms.HiddenInput)
+    new_phone = Text(max_length=20, widget=forms.HiddenInput)
+    new_code = Text(
         label=_("新手机收到的验证码"),
         max_length=12,
         error_messages={"required": _("请填短信里的 6 位数字")},
@@ -139,7 +140,7 @@ class PhoneCode(forms.Form):
 
 
 class HospitalNumber(Key):
-    number = forms.CharField(
+    number = Text(
         label=_("就诊号"),
         max_length=64,
         help_text=_("照院内系统或患者的就诊卡填，一字不差"),
@@ -165,7 +166,7 @@ class WrongNumber(Key):
         ],
         error_messages={"required": _("请选为什么不对"), "invalid_choice": _("请选为什么不对")},
     )
-    right = forms.CharField(
+    right = Text(
         label=_("正确的就诊号"),
         max_length=64,
         required=False,

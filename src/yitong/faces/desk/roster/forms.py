@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from yitong.domains.hospitals.contracts.things import ClinicKind, Department, Practitioner
 from yitong.domains.schedule.contracts import AddRosterLine, EndRosterLine, GenerateSessions, HalfDay, MoveRosterLine
 from yitong.faces.common import terms
+from yitong.faces.common.texts import Text
 from yitong.faces.desk.forms import Day, Key
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class AddLine(Key):
     )
     from_date = Day(label=_("从哪天起"))
     until_date = Day(label=_("到哪天止"), required=False, help_text=_("不填就一直排下去"))
-    room = forms.CharField(label=_("诊室"), max_length=20, required=False, help_text=_("门上的号码，例如 3 或 B203"))
+    room = Text(label=_("诊室"), max_length=20, required=False, help_text=_("门上的号码，例如 3 或 B203"))
     open_on_holidays = forms.BooleanField(label=_("节假日也出诊"), required=False)
     is_first_visit_named = forms.BooleanField(label=_("首诊可以点名约"), required=False)
 

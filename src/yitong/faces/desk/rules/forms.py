@@ -11,6 +11,7 @@ from yitong.core.clock import at_shanghai
 from yitong.core.policy.kinds import JsonValue, PolicyKey
 from yitong.domains.hospitals.contracts.things import Department
 from yitong.domains.hospitals.contracts.writes import SetPolicy
+from yitong.faces.common.texts import Text
 from yitong.faces.desk.forms import Day, Key, Seen
 from yitong.faces.desk.rules import presenters
 
@@ -29,7 +30,7 @@ class Set(Key, Seen):
         error_messages={"required": _("请填时间"), "invalid": _("时间要像 08:00 这样")},
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
-    source = forms.CharField(
+    source = Text(
         label=_("依据"),
         max_length=200,
         help_text=_("文件名和日期，或院办公会的决定"),
@@ -112,7 +113,7 @@ def _value_field(policy: PolicyKey) -> forms.Field:
                 error_messages={"invalid": _("请填 0 到 100 的数")},
             )
         case "ladder":
-            return forms.CharField(
+            return Text(
                 label=label,
                 required=False,
                 max_length=500,

@@ -21,6 +21,7 @@ from yitong.domains.schedule.contracts import (
     SubstituteSession,
 )
 from yitong.faces.common import terms
+from yitong.faces.common.texts import Text
 from yitong.faces.desk import words
 from yitong.faces.desk.forms import NO_MEMORY, Document, Key
 from yitong.faces.desk.stops.forms import reason_field
@@ -32,7 +33,7 @@ MOVABLE = tuple(pool for pool in Pool if pool is not Pool.DRAW)  # what was prom
 
 
 class Arrive(Key):
-    number = forms.CharField(
+    number = Text(
         label=_("证件号码"),
         max_length=40,
         help_text=_("照证件原件刷卡或输入，和预约时的证件核对"),
@@ -57,7 +58,7 @@ class Stop(Key):
 
 
 class Room(Key):
-    room = forms.CharField(
+    room = Text(
         label=_("诊室"),
         max_length=20,
         required=False,

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.access.contracts import AcceptInvite, ChangePassword, SeatedStaff, SignIn, SwitchUser
+from yitong.faces.common.texts import Text
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -15,8 +16,8 @@ LOGIN = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "fa
 CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"}
 
 
-def _password(label: "StrOrPromise", kind: str = "current-password", **given: object) -> forms.CharField:
-    return forms.CharField(
+def _password(label: "StrOrPromise", kind: str = "current-password", **given: object) -> Text:
+    return Text(
         label=label,
         max_length=500,
         strip=False,
@@ -27,14 +28,14 @@ def _password(label: "StrOrPromise", kind: str = "current-password", **given: ob
 
 
 class Enter(forms.Form):
-    login = forms.CharField(
+    login = Text(
         label=_("工号"),
         max_length=80,
         error_messages={"required": _("请填工号")},
         widget=forms.TextInput(attrs={**LOGIN, "autofocus": True}),
     )
     password = _password(_("密码"))
-    code = forms.CharField(
+    code = Text(
         label=_("动态口令"),
         max_length=40,
         required=False,
@@ -61,13 +62,13 @@ class _Twice(forms.Form):
 
 
 class Invite(_Twice):
-    login = forms.CharField(
+    login = Text(
         label=_("工号"),
         max_length=80,
         error_messages={"required": _("请填工号")},
         widget=forms.TextInput(attrs={**LOGIN, "autofocus": True}),
     )
-    invite = forms.CharField(
+    invite = Text(
         label=_("邀请码"),
         max_length=80,
         help_text=_("管理员给您的一次性代码，七天内有效"),
@@ -89,7 +90,7 @@ class Password(_Twice):
 
 
 class Pin(forms.Form):
-    pin = forms.CharField(
+    pin = Text(
         label=_("今天的 PIN"),
         max_length=20,
         help_text=_("6 位数字，不要全相同或连号；只在这台电脑、今天有效"),
@@ -103,7 +104,7 @@ class Code(forms.Form):
 
     uri = forms.RegexField(r"^otpauth://totp/[^\s\"<>]{1,400}$", widget=forms.HiddenInput)
     secret = forms.RegexField(r"^[A-Z2-7]{16,64}$", widget=forms.HiddenInput)
-    code = forms.CharField(
+    code = Text(
         label=_("验证器显示的 6 位数字"),
         max_length=12,
         error_messages={"required": _("请填 6 位数字")},
@@ -112,7 +113,7 @@ class Code(forms.Form):
 
 
 class Switch(forms.Form):
-    secret = forms.CharField(
+    secret = Text(
         label=_("PIN 或密码"),
         max_length=500,
         strip=False,

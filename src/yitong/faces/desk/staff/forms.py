@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import at_shanghai
 from yitong.domains.access.contracts import CITY_ROLES, AddStaff, EndRole, GiveRole, ImportStaff, RoleName
+from yitong.faces.common.texts import Text
 from yitong.faces.desk import words
 from yitong.faces.desk.forms import Day, Key
 
@@ -17,14 +18,14 @@ MOST_BYTES = 1_000_000
 
 
 class Add(Key):
-    login = forms.CharField(
+    login = Text(
         label=_("工号"),
         max_length=80,
         help_text=_("小写字母、数字、点和连字符；离职后也不会再给别人用"),
         error_messages={"required": _("请填工号")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
-    name = forms.CharField(
+    name = Text(
         label=_("姓名"),
         max_length=80,
         error_messages={"required": _("请填姓名")},
@@ -67,7 +68,7 @@ class File(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
         error_messages={"empty": _("文件是空的")},
     )
-    text = forms.CharField(
+    text = Text(
         label=_("或粘贴内容"),
         required=False,
         max_length=MOST_BYTES,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from yitong.domains.fairness.contracts import DecideReview as Decided
 from yitong.domains.people.contracts.accounts import DecideAppeal
 from yitong.domains.people.contracts.words import Decision
+from yitong.faces.common.texts import Text
 from yitong.faces.office.forms import NO_MEMORY
 
 
@@ -18,7 +19,7 @@ class Decide(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("请选一项")},
     )
-    reason = forms.CharField(
+    reason = Text(
         label=_("理由"),
         max_length=500,
         help_text=_("自己看过再写；以后查起来，看的是这一段"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from yitong.core.clock import day_bounds
 from yitong.core.db import audit
 from yitong.domains.people.contracts.patients import ReadsAsked
+from yitong.faces.common.texts import Text
 from yitong.faces.office import words
 from yitong.faces.office.forms import NO_MEMORY, Day
 
@@ -24,14 +25,14 @@ class Asked(forms.Form):
     start = Day(label=_("从哪天"))
     end = Day(label=_("到哪天"))
     hospital = forms.ChoiceField(label=_("医院"), required=False)
-    actor = forms.CharField(
+    actor = Text(
         label=_("谁"),
         required=False,
         max_length=64,
         help_text=_("登录名，或像 staff:编号 这样"),
         widget=forms.TextInput(attrs=NO_MEMORY),
     )
-    before = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+    before = Text(required=False, max_length=80, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, hospitals: list[tuple[str, str]], **given: Any) -> None:
         super().__init__(*args, **given)
@@ -118,7 +119,7 @@ class Reads(Asked):
 
 class Settle(forms.Form):
     event = forms.UUIDField()
-    handler = forms.CharField(max_length=120)
+    handler = Text(max_length=120)
     how = forms.ChoiceField(choices=[("retry", ""), ("skip", "")])
 
 

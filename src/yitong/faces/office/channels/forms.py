@@ -7,16 +7,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.access.contracts import AddChannel, ChangeChannel, Channel, ChannelFacts, ChannelKind, Scope
+from yitong.faces.common.texts import Text
 from yitong.faces.office import words
 from yitong.faces.office.forms import NO_MEMORY, Day
 
 
 class Terms(forms.Form):
-    name = forms.CharField(
+    name = Text(
         label=_("名称"), max_length=80, error_messages={"required": _("请填名称"), "max_length": _("名称太长了")}
     )
     kind = forms.ChoiceField(label=_("类别"), choices=[(kind.value, words.CHANNEL_KINDS[kind]) for kind in ChannelKind])
-    purpose = forms.CharField(
+    purpose = Text(
         label=_("用途"),
         max_length=200,
         help_text=_("合同里写明的用途；不接受匿名、转售的渠道"),
@@ -66,7 +67,7 @@ class Terms(forms.Form):
 
 
 class Add(Terms):
-    code = forms.CharField(
+    code = Text(
         label=_("渠道代码"),
         max_length=32,
         help_text=_("小写字母、数字和短横线；每条预约都记着它，定了就不能改"),

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.fairness.contracts import NoteAlarm
+from yitong.faces.common.texts import Text
 from yitong.faces.office.forms import NO_MEMORY
 
 
@@ -16,7 +17,7 @@ class Waiting(forms.Form):
 
 
 class Note(forms.Form):
-    why = forms.CharField(
+    why = Text(
         label=_("看到了什么，打算怎么办"),
         max_length=500,
         help_text=_("签收后不能改；以后查起来，看的是这一段和您的名字"),

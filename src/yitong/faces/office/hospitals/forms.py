@@ -4,13 +4,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.hospitals.contracts.writes import AddHospital, HospitalFacts
+from yitong.faces.common.texts import Text
 from yitong.faces.office.forms import Key
 
 TOO_LONG = _("太长了")
 
 
 class Add(Key):
-    code = forms.CharField(
+    code = Text(
         label=_("医院代码"),
         max_length=32,
         help_text=_("大写字母、数字和短横线；定了就不能改，各家接口用它认医院"),
@@ -21,26 +22,22 @@ class Add(Key):
         },
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
     )
-    name = forms.CharField(
+    name = Text(
         label=_("中文名称"), max_length=120, error_messages={"required": _("请填医院名称"), "max_length": TOO_LONG}
     )
-    name_en = forms.CharField(
+    name_en = Text(
         label=_("英文名称"), max_length=200, error_messages={"required": _("请填英文名称"), "max_length": TOO_LONG}
     )
-    short_name = forms.CharField(
+    short_name = Text(
         label=_("简称"), max_length=40, error_messages={"required": _("请填简称"), "max_length": TOO_LONG}
     )
-    short_name_en = forms.CharField(label=_("英文简称"), max_length=80, required=False)
-    level = forms.CharField(
-        label=_("等级"), max_length=32, error_messages={"required": _("请填等级"), "max_length": TOO_LONG}
-    )
-    kind = forms.CharField(
-        label=_("类别"), max_length=32, error_messages={"required": _("请填类别"), "max_length": TOO_LONG}
-    )
-    district = forms.CharField(
+    short_name_en = Text(label=_("英文简称"), max_length=80, required=False)
+    level = Text(label=_("等级"), max_length=32, error_messages={"required": _("请填等级"), "max_length": TOO_LONG})
+    kind = Text(label=_("类别"), max_length=32, error_messages={"required": _("请填类别"), "max_length": TOO_LONG})
+    district = Text(
         label=_("所在区"), max_length=40, error_messages={"required": _("请填所在区"), "max_length": TOO_LONG}
     )
-    phone = forms.CharField(label=_("总机"), max_length=40, required=False)
+    phone = Text(label=_("总机"), max_length=40, required=False)
 
     def to_command(self) -> AddHospital:
         data = self.cleaned_data

@@ -8,15 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import day_bounds
 from yitong.domains.hospitals.contracts.writes import PublishAnnouncement
-from yitong.faces.common.texts import Lines
+from yitong.faces.common.texts import Lines, Text
 from yitong.faces.office.forms import Day, Key
 
 
 class Publish(Key):
     """`from_at` is the instant of the empty form, so that a repeat of the press is the same command."""
 
-    from_at = forms.CharField(widget=forms.HiddenInput, max_length=40)
-    title = forms.CharField(
+    from_at = Text(widget=forms.HiddenInput, max_length=40)
+    title = Text(
         label=_("标题"),
         max_length=120,
         error_messages={"required": _("请写标题"), "max_length": _("标题太长了，最多 120 字")},

@@ -12,6 +12,7 @@ from yitong.core.clock import SHANGHAI, at_shanghai, shanghai_date
 from yitong.core.policy.kinds import JsonValue, PolicyKey
 from yitong.domains.hospitals.contracts.writes import SetPolicy
 from yitong.faces.common.seen import Seen
+from yitong.faces.common.texts import Text
 from yitong.faces.office.forms import NO_MEMORY, Clock, Day, Key
 
 STEPS = (1, 2, 3)  # of the no-show ladder
@@ -39,7 +40,7 @@ class Decide(Key, Seen):
     )
     day = Day(label=_("从哪天起"))
     hour = Clock(label=_("几点起"))
-    source = forms.CharField(
+    source = Text(
         label=_("依据"),
         max_length=200,
         help_text=_("文件名和文号，或会议决定；写进历史，不能修改"),

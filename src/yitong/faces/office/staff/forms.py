@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.core.clock import day_bounds
 from yitong.domains.access.contracts import CITY_ROLES, AddStaff, GiveRole, RoleName
+from yitong.faces.common.texts import Text
 from yitong.faces.office import words
 from yitong.faces.office.forms import NO_MEMORY, Day, Key
 
@@ -16,14 +17,14 @@ CHOICES = [(role.value, words.ROLES[role]) for role in CITY]
 
 
 class Person(Key):
-    login = forms.CharField(
+    login = Text(
         label=_("登录名"),
         max_length=64,
         help_text=_("小写字母、数字、点和短横线；离开以后也不会给别人"),
         error_messages={"required": _("请填登录名"), "max_length": _("登录名太长了")},
         widget=forms.TextInput(attrs={**NO_MEMORY, "autocapitalize": "none"}),
     )
-    name = forms.CharField(
+    name = Text(
         label=_("姓名"),
         max_length=80,
         error_messages={"required": _("请填姓名"), "max_length": _("姓名太长了")},

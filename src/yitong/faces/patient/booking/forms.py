@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from yitong.domains.booking.contracts import CancelBooking, HoldSlot, MoveBooking
 from yitong.domains.people.contracts.patients import AddPatient, IdentityGiven
 from yitong.domains.people.contracts.words import IdentityKind, Relation
+from yitong.faces.common.texts import Text
 
 
 class Key(forms.Form):
@@ -36,13 +37,13 @@ class Book(Key):
 class Myself(Key):
     """The account's first person, by the commonest document; all others are added on a page of their own."""
 
-    name = forms.CharField(
+    name = Text(
         label=_("姓名"),
         max_length=60,
         error_messages={"required": _("请填姓名"), "max_length": _("姓名太长了")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    number = forms.CharField(
+    number = Text(
         label=_("居民身份证号码"),
         max_length=40,
         error_messages={"required": _("请填证件号码"), "max_length": _("证件号码太长了")},

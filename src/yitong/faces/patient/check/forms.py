@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.fairness.contracts import AnswerCheck, AskReview, Question
+from yitong.faces.common.texts import Text
 from yitong.faces.common.words import Reader
 from yitong.faces.patient.me.forms import CODE
 
@@ -31,7 +32,7 @@ class Answers(forms.Form):
 
 
 class Code(forms.Form):
-    code = forms.CharField(
+    code = Text(
         label=_("短信里的验证码"),
         max_length=12,
         error_messages={"required": _("请填短信里的 6 位数字")},
@@ -40,7 +41,7 @@ class Code(forms.Form):
 
 
 class Review(forms.Form):
-    words = forms.CharField(
+    words = Text(
         label=_("请说明情况"),
         max_length=500,
         help_text=_("由人工复核，结果会发消息给您"),

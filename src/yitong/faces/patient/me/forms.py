@@ -8,18 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from yitong.domains.notify.contracts import SetPreferences, Topic
 from yitong.domains.people.contracts.accounts import AppealLock, AskCode, ChangePhone, Client
 from yitong.domains.people.contracts.words import CodePurpose
+from yitong.faces.common.texts import Text
 
 CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "12"}
 
 
 class NewPhone(forms.Form):
-    old_phone = forms.CharField(
+    old_phone = Text(
         label=_("现在的手机号"),
         max_length=20,
         error_messages={"required": _("请填现在的手机号")},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "tel-national"}),
     )
-    new_phone = forms.CharField(
+    new_phone = Text(
         label=_("新手机号"),
         max_length=20,
         error_messages={"required": _("请填新手机号")},
@@ -35,14 +36,14 @@ class NewPhone(forms.Form):
 
 
 class Codes(forms.Form):
-    new_phone = forms.CharField(max_length=20, widget=forms.HiddenInput)
-    old_code = forms.CharField(
+    new_phone = Text(max_length=20, widget=forms.HiddenInput)
+    old_code = Text(
         label=_("原手机收到的验证码"),
         max_length=12,
         error_messages={"required": _("请填短信里的 6 位数字")},
         widget=forms.TextInput(attrs=CODE),
     )
-    new_code = forms.CharField(
+    new_code = Text(
         label=_("新手机收到的验证码"),
         max_length=12,
         error_messages={"required": _("请填短信里的 6 位数字")},
@@ -56,7 +57,7 @@ class Codes(forms.Form):
 
 class Appeal(forms.Form):
     lock = forms.UUIDField(widget=forms.HiddenInput, required=False)  # none where nothing is locked, only all is used
-    words = forms.CharField(
+    words = Text(
         label=_("请说明情况"),
         max_length=500,
         help_text=_("由人工复核，结果会发消息给您"),

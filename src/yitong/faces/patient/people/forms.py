@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from yitong.domains.people.contracts.patients import AddPatient, AskVerification, IdentityGiven, RemovePatient
 from yitong.domains.people.contracts.words import IdentityKind, Relation, Sex
 from yitong.faces.common import terms
+from yitong.faces.common.texts import Text
 
 CONSENT_VERSION = "guardian-2026-11"
 SAYS_BIRTH = (IdentityKind.RESIDENT_ID, IdentityKind.HOUSEHOLD_BOOK, IdentityKind.RESIDENCE_PERMIT)
@@ -28,7 +29,7 @@ class Add(Key):
         widget=forms.RadioSelect,
         error_messages={"required": _("请选一项")},
     )
-    name = forms.CharField(
+    name = Text(
         label=_("姓名"),
         max_length=80,
         help_text=_("和证件上的一字不差，包括生僻字和间隔号"),
@@ -38,7 +39,7 @@ class Add(Key):
     kind = forms.ChoiceField(
         label=_("证件类型"), choices=[(k.value, terms.IDENTITY_KINDS[k]) for k in IdentityKind], widget=forms.Select
     )
-    number = forms.CharField(
+    number = Text(
         label=_("证件号码"),
         max_length=40,
         error_messages={"required": _("请填证件号码"), "max_length": _("证件号码太长了")},

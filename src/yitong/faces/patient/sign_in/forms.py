@@ -5,12 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 from yitong.domains.people.contracts.accounts import AskCode, Client, GiveSecondFact, SignIn
 from yitong.domains.people.contracts.words import CodePurpose
+from yitong.faces.common.texts import Text
 
 NUMERIC = {"inputmode": "numeric", "maxlength": "20"}
 
 
 class Phone(forms.Form):
-    phone = forms.CharField(
+    phone = Text(
         label=_("手机号"),
         max_length=20,
         help_text=_("我们会发一条短信验证码；没有账号会自动建一个"),
@@ -23,8 +24,8 @@ class Phone(forms.Form):
 
 
 class Code(forms.Form):
-    phone = forms.CharField(max_length=20, widget=forms.HiddenInput)
-    code = forms.CharField(
+    phone = Text(max_length=20, widget=forms.HiddenInput)
+    code = Text(
         label=_("短信验证码"),
         max_length=12,
         error_messages={"required": _("请填短信里的 6 位数字")},
@@ -38,7 +39,7 @@ class Code(forms.Form):
 
 
 class SecondFact(forms.Form):
-    fact = forms.CharField(
+    fact = Text(
         label=_("任一就诊人证件号码的后 4 位"),
         max_length=8,
         help_text=_("这是新设备，或很久没有登录。多核对一步，防止手机号换人后别人看到您的信息"),
