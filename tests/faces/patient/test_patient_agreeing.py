@@ -14,6 +14,7 @@ from tests.clinic import NOW
 from tests.faces.patient.test_patient_numbers import NOTICE, SAID, asked, hear
 from tests.faces.patient.test_patient_pages import text_of
 from tests.faces.patient.test_patient_waitlist import entry_path, join, join_path, name_of
+from tests.numbers import a_register
 from tests.visitor import signed_in
 
 from yitong.core import clock
@@ -39,14 +40,8 @@ ONLY_THEN = "约上以后才交"
 
 @pytest.fixture(autouse=True)
 def _register() -> Iterator[None]:
-    """One that can be asked; nobody does here."""
-    before = hospital_register.taken()
-    link = HttpHospitalRegister("http://127.0.0.1:1", key_id="yitong", secret=b"x")
-    hospital_register.plug(link)
-    with clock.frozen(NOW):
+    with a_register(), clock.frozen(NOW):
         yield
-    link.close()
-    hospital_register.plug(before)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.test import Client
 from tests import clinic as build
 from tests.clinic import NOW
 from tests.faces.patient.test_patient_pages import book_path, post, text_of
-from tests.numbers import question
+from tests.numbers import a_register, question
 from tests.visitor import signed_in
 
 from yitong.core import clock
@@ -41,14 +41,8 @@ WORDED = {"hospital-file-2026-11": "a0a44ce69bb71a42"}
 
 @pytest.fixture(autouse=True)
 def _register() -> Iterator[None]:
-    """One that can be asked; nobody does here."""
-    before = hospital_register.taken()
-    link = HttpHospitalRegister("http://127.0.0.1:1", key_id="yitong", secret=b"x")
-    hospital_register.plug(link)
-    with clock.frozen(NOW):
+    with a_register(), clock.frozen(NOW):
         yield
-    link.close()
-    hospital_register.plug(before)
 
 
 def asked(patient_id: UUID, hospital_id: UUID) -> UUID:
