@@ -58,8 +58,9 @@ class Window:
         self.connections: list[http.client.HTTPConnection] = []
         self.command = [sys.executable, WINDOW, "127.0.0.1", str(self.port)]
 
-    def connection(self, of: str = "127.0.0.1") -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S, source_address=(of, 0))
+    def connection(self, of: str = "") -> http.client.HTTPConnection:
+        source = (of, 0) if of else None
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S, source_address=source)
         self.connections.append(connection)
         connection.connect()
         return connection
