@@ -154,9 +154,7 @@ def end_carrier(patient_id: UUID, carrier_id: UUID, *, actor: Actor, now: dateti
     permissions.check_can_link_carrier(actor, issuer_id)
     if row.state != CarrierState.ACTIVE:
         raise errors.CarrierMissing()
-    row.state, row.ended_at = CarrierState.ENDED.value, now
-    row.save(update_fields=["state", "ended_at"])
-    models.CarrierIndex.objects.filter(kind=row.kind, issuer=row.issuer, value_index=row.value_index).delete()
+    end_row(row, now)
     ended = CarrierEnded(
         subject_id=patient_id,
         hospital_id=issuer_id,
@@ -167,6 +165,13 @@ def end_carrier(patient_id: UUID, carrier_id: UUID, *, actor: Actor, now: dateti
     )
     events.append(ended, actor, at=now, shard=f"patient:{patient_id}")
     return Done(patient_id)
+
+
+def end_row(row: models.Carrier, now: datetime) -> None:
+    """It leads to nobody any more, and its value may be given anew."""
+    row.state, row.ended_at = CarrierState.ENDED.value, now
+    row.save(update_fields=["state", "ended_at"])
+    models.CarrierIndex.objects.filter(kind=row.kind, issuer=row.issuer, value_index=row.value_index).delete()
 
 
 def _locked(patient_id: UUID, carrier_id: UUID) -> models.Carrier:

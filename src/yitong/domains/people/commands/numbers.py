@@ -36,9 +36,7 @@ def correct_hospital_number(cmd: CorrectHospitalNumber, *, actor: Actor, now: da
     row = _standing(patient_id, cmd.hospital_id, cmd.carrier_id)
     if row.value == number:
         raise errors.HospitalNumberSame()
-    row.state, row.ended_at = CarrierState.ENDED.value, now
-    row.save(update_fields=["state", "ended_at"])
-    models.CarrierIndex.objects.filter(kind=row.kind, issuer=row.issuer, value_index=row.value_index).delete()
+    carriers.end_row(row, now)
     withdrawn = HospitalNumberWithdrawn(
         subject_id=patient_id,
         hospital_id=cmd.hospital_id,
